@@ -1,0 +1,6 @@
+"""The registry of models: name in a model file -> "module:Class". Importing it imports no model."""
+
+MODELS: dict[str, str] = {
+    "CountModel": "models.count_model:CountModel",
+    "DQN": "models.dqn:DQN",
+}

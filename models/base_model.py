@@ -1,0 +1,81 @@
+"""What every model has to offer: the contract between a search and the thing it tunes."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+#: The methods a model class must have, inherited from `BaseModel` or not.
+CONTRACT = ("train", "evaluate", "predict", "save", "load_model")
+
+
+class BaseModel(ABC):
+    """A model that can be trained, evaluated, saved and loaded.
+
+    Life of an object: `__init__`, `train` once, `save` once, `evaluate` any number of times; or `__init__`,
+    `load_model`, `evaluate`. One object serves one run (one configuration, one seed) and lives in one thread of one
+    process. It never crosses a process boundary, so it may hold what cannot be pickled; what it saves does cross, as
+    files. Nobody closes it: it is dropped when its run ends.
+
+    A model draws every random number from `cfg["seed"]`, never from a global generator; then the same configuration
+    and seed give the same result in every mode.
+
+    Attributes:
+      hyperparameters: a settings record (`rliable.schema.setting`) of everything `hp_params` may hold, or None when
+        nothing is to be checked.
+      metrics: the names of what `evaluate` reports, or empty when only running it can tell.
+      learning_curve: rows that `report` collected, in order.
+    """
+
+    hyperparameters: ClassVar[type | None] = None
+    metrics: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, sc: Any, cfg: dict[str, Any]) -> None:
+        """Keeps the configuration; trains nothing yet.
+
+        Args:
+          sc: the SparkContext for models with `"data": "rdd"`, else None.
+          cfg: the model file's keys (`class`, `environment`, `mdl_file`, `hp_params`, optionally `data`) and `seed`,
+            a non-negative integer below 2**63.
+        """
+        self.sc = sc
+        self.cfg = cfg
+        self.learning_curve: list[dict[str, float]] = []
+
+    def report(self, step: int, **values: float) -> None:
+        """Adds a row to the learning curve.
+
+        Args:
+          step: environment steps (or rows of data) used so far.
+          **values: figures by name, such as `average_return=21.5`.
+        """
+        self.learning_curve.append({"step": step, **values})
+
+    @abstractmethod
+    def train(self, data: Any, *args: Any) -> None:
+        """Trains on `data`.
+
+        Args:
+          data: the training environment; rows (a list of dicts); or an RDD of rows.
+          *args: first, a separate instance of the same for evaluations during training.
+        """
+
+    @abstractmethod
+    def evaluate(self, data: Any) -> tuple[list[Any], dict[str, float]]:
+        """Evaluates the trained model on `data`, the test instance of what `train` got.
+
+        Returns:
+          The predictions (for an agent the return of each episode), and the metrics by name.
+        """
+
+    @abstractmethod
+    def predict(self, data: Any) -> Any:
+        """Answers for new inputs: actions for observations, predictions for rows."""
+
+    @abstractmethod
+    def save(self) -> None:
+        """Writes the trained model into the existing folder `cfg["mdl_file"]`."""
+
+    @abstractmethod
+    def load_model(self) -> None:
+        """Reads what `save` wrote into `cfg["mdl_file"]`; afterwards `evaluate` gives the same metrics as before."""

@@ -1,0 +1,53 @@
+"""What models are trained on: environments by name, and rows of data by file.
+
+The registry maps a name to "module:factory"; the factory takes no arguments and makes a new, independent environment.
+Importing this module imports no environment.
+"""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+from rliable.environments.rows import ROW_SUFFIXES, load_rdd, load_rows
+from rliable.schema import nearest
+
+ENVIRONMENTS: dict[str, str] = {
+    "CartPole-v0": "rliable.environments.cartpole:make_cartpole_v0",
+    "CartPole-v1": "rliable.environments.cartpole:make_cartpole_v1",
+}
+
+
+def resolve_environment(name: str) -> tuple[str, str | None]:
+    """Finds what the `environment` of a model file stands for.
+
+    Args:
+      name: an environment's name in any case, or the path of a JSON-lines or CSV file.
+
+    Returns:
+      The registered name or the path, and None; or the name as it is, and what is wrong with it.
+    """
+    by_lower_case = {known.lower(): known for known in ENVIRONMENTS}
+    if name.lower() in by_lower_case:
+        return by_lower_case[name.lower()], None
+    if Path(name).suffix.lower() in ROW_SUFFIXES:
+        return name, None if Path(name).is_file() else f"no such file {name!r}"
+    files = ", ".join(ROW_SUFFIXES)
+    return name, f"unknown environment {name!r}{nearest(name, ENVIRONMENTS)}; or a file ending in {files}"
+
+
+def load_data(name: str, sc: Any = None) -> Any:
+    """Makes a new instance of what `name` stands for.
+
+    Args:
+      name: as resolved by `resolve_environment`.
+      sc: a SparkContext, to get rows as an RDD.
+
+    Returns:
+      An environment; rows (a list of dicts); or an RDD of such rows.
+    """
+    if name in ENVIRONMENTS:
+        module_name, _, factory = ENVIRONMENTS[name].partition(":")
+        return getattr(importlib.import_module(module_name), factory)()
+    return load_rdd(name, sc) if sc is not None else load_rows(name)

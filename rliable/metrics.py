@@ -1,0 +1,54 @@
+"""What is reported of a list of episode returns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import stats
+
+RETURN_METRICS = ("reward", "reward_iqm", "reward_std")
+
+
+def return_metrics(returns: Sequence[float]) -> dict[str, float]:
+    """Metrics of a final evaluation.
+
+    Args:
+      returns: the return of each episode, in the order of episode numbers. [N], N >= 1
+
+    Returns:
+      `reward`, the mean; `reward_iqm`, the interquartile mean (the mean of the middle half; Agarwal et al. 2021,
+      "Deep RL at the edge of the statistical precipice", arXiv:2108.13264); `reward_std`, the standard deviation
+      over episodes (divided by N).
+    """
+    values = np.asarray(returns, dtype=np.float64)
+    return {
+        "reward": float(values.mean()),
+        "reward_iqm": interquartile_mean(values),
+        "reward_std": float(values.std()),
+    }
+
+
+def interquartile_mean(values: np.ndarray) -> float:
+    """The mean of what is left when the lowest and the highest quarter of `values` [N] are cut off."""
+    return float(stats.trim_mean(values, 0.25))
+
+
+def iqm_interval(returns: Sequence[float], seed: int, confidence: float = 0.95) -> tuple[float, float]:
+    """The percentile-bootstrap interval of the interquartile mean.
+
+    Args:
+      returns: the return of each episode. [N]
+      seed: of the resampling.
+      confidence: the interval's coverage, in (0, 1).
+
+    Returns:
+      Its lower and upper end; both the mean itself when all returns are equal.
+    """
+    values = np.asarray(returns, dtype=np.float64)
+    if values.min() == values.max():
+        return float(values[0]), float(values[0])
+    resampled = np.random.default_rng(seed).choice(values, size=(2000, len(values)))  # [2000, N]
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(stats.trim_mean(resampled, 0.25, axis=1), [tail, 1 - tail])
+    return float(low), float(high)

@@ -1,0 +1,182 @@
+"""Settings records: dataclasses whose fields carry type, range, unit and a sentence.
+
+A record is declared once with `setting`; from that one declaration follow the checks of a JSON file
+(`check_record`), the tables of `rliable models NAME`, and the defaults.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import math
+import types
+import typing
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+REQUIRED = dataclasses.MISSING
+
+
+class ConfigError(Exception):
+    """One or more mistakes in the user's input; each is one line that names the place and the cure."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = list(problems)
+        super().__init__("\n".join(self.problems))
+
+
+@dataclasses.dataclass(frozen=True)
+class Rule:
+    """What a setting's value has to fulfil, and what it means.
+
+    Attributes:
+      doc: one sentence for the user.
+      unit: the value's unit ("environment steps", "seconds", ...), empty for none.
+      low, high: inclusive bounds of a number, or of each number in a list.
+      above: exclusive lower bound.
+      choices: the only values allowed.
+    """
+
+    doc: str
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    above: float | None = None
+    choices: tuple[Any, ...] | None = None
+
+    def allowed(self) -> str:
+        """Words for the allowed values, such as "in [0, 1]" or "one of huber, mse"; empty when all are."""
+        if self.choices is not None:
+            return "one of " + ", ".join(str(choice) for choice in self.choices)
+        if self.low is not None and self.high is not None:
+            return f"in [{self.low:g}, {self.high:g}]"
+        if self.above is not None:
+            return f"above {self.above:g}" + (f", at most {self.high:g}" if self.high is not None else "")
+        if self.low is not None:
+            return f"at least {self.low:g}"
+        return f"at most {self.high:g}" if self.high is not None else ""
+
+
+def setting(default: Any, doc: str, **rule: Any) -> Any:
+    """Declares one field of a settings record.
+
+    Args:
+      default: its default, or `REQUIRED`. A list stands for itself and is copied for each record.
+      doc: one sentence for the user.
+      **rule: the other attributes of `Rule`.
+    """
+    metadata = {"rule": Rule(doc, **rule)}
+    if isinstance(default, list | dict):
+        return dataclasses.field(default_factory=lambda: type(default)(default), metadata=metadata)
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def check_record(record_type: type, data: Any, path: str = "") -> tuple[Any, list[str]]:
+    """Makes a record from parsed JSON, and collects every mistake instead of stopping at the first.
+
+    Args:
+      record_type: a dataclass whose fields are declared with `setting`.
+      data: what the JSON file holds at `path`.
+      path: the key path of `data` in its file, empty at the top.
+
+    Returns:
+      The record (None if there are mistakes) and one line per mistake.
+    """
+    if not isinstance(data, Mapping):
+        return None, [f"{path or 'the file'}: expected an object with keys, found {describe(data)}"]
+    fields = {field.name: field for field in dataclasses.fields(record_type)}
+    problems = [f"{join(path, key)}: unknown key{nearest(key, fields)}" for key in data if key not in fields]
+    hints = typing.get_type_hints(record_type)
+    values = {}
+    for name, field in fields.items():
+        if name in data:
+            problems += check_value(data[name], hints[name], field.metadata["rule"], join(path, name))
+            values[name] = as_type(data[name], hints[name])
+        elif field.default is REQUIRED and field.default_factory is REQUIRED:
+            problems.append(f"{join(path, name)}: missing; {field.metadata['rule'].doc}")
+    return (None, problems) if problems else (record_type(**values), [])
+
+
+def check_value(value: Any, hint: Any, rule: Rule, path: str) -> list[str]:
+    """Checks one value against its type and rule; one line per mistake."""
+    if not has_type(value, hint):
+        return [f"{path}: expected {type_name(hint)}, found {describe(value)}"]
+    if isinstance(value, list):
+        item_hint = (typing.get_args(hint) or (Any,))[0]
+        return [p for i, item in enumerate(value) for p in check_value(item, item_hint, rule, f"{path}[{i}]")]
+    if value is None:
+        return []
+    if rule.choices is not None and value not in rule.choices:
+        return [f"{path}: unknown {value!r}{nearest(value, rule.choices)}"]
+    if not isinstance(value, bool) and isinstance(value, int | float):
+        if not math.isfinite(value):
+            return [f"{path}: {value} is not a finite number"]
+        if not is_in_range(value, rule):
+            return [f"{path}: {value} is out of range, must be {rule.allowed()}"]
+    return []
+
+
+def is_in_range(value: float, rule: Rule) -> bool:
+    """Tells whether a number lies within the rule's bounds."""
+    return (
+        (rule.low is None or value >= rule.low)
+        and (rule.high is None or value <= rule.high)
+        and (rule.above is None or value > rule.above)
+    )
+
+
+def has_type(value: Any, hint: Any) -> bool:
+    """Tells whether parsed JSON fits a type hint. A whole number fits float; true and false fit only bool."""
+    if hint is Any:
+        return True
+    if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
+        return any(has_type(value, option) for option in typing.get_args(hint))
+    if typing.get_origin(hint) is list:
+        return isinstance(value, list) and len(value) > 0
+    if hint is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if hint is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, typing.get_origin(hint) or hint)
+
+
+def as_type(value: Any, hint: Any) -> Any:
+    """Gives a whole number its declared type float, so that 1 and 1.0 make the same record."""
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    return float(value) if is_whole and hint in (float, float | None) else value
+
+
+def type_name(hint: Any) -> str:
+    """A type hint in the user's words."""
+    if isinstance(hint, types.UnionType):
+        return " or ".join(type_name(option) for option in typing.get_args(hint))
+    if typing.get_origin(hint) is list:
+        return f"a non-empty list of {type_name((typing.get_args(hint) or (Any,))[0])}s".replace("a whole", "whole")
+    names = {int: "a whole number", float: "a number", bool: "true or false", str: "a text", types.NoneType: "null"}
+    return names.get(hint, "an object" if (typing.get_origin(hint) or hint) is dict else "a value")
+
+
+def describe(value: Any) -> str:
+    """A value as found in a file, short enough for one line."""
+    if isinstance(value, dict):
+        return "an object"
+    if isinstance(value, list):
+        return "an empty list" if not value else "a list"
+    if isinstance(value, bool) or value is None:
+        return {True: "true", False: "false", None: "null"}[value]
+    return f"{value!r:.60}"
+
+
+def nearest(name: Any, known: Iterable[Any]) -> str:
+    """The end of an error line about an unknown name: the closest known one, and all of them."""
+    names = sorted(str(item) for item in known)
+    close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
+    lowered = [item for item in names if item.lower() == str(name).lower()]
+    best = (lowered or close or [""])[0]
+    guess = f"; did you mean {best!r}?" if best else ";"
+    return f"{guess} known: {', '.join(names)}"
+
+
+def join(path: str, key: str) -> str:
+    """The key path of `key` inside the object at `path`."""
+    return f"{path}.{key}" if path else key
