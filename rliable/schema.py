@@ -90,11 +90,18 @@ def check_record(record_type: type, data: Any, path: str = "") -> tuple[Any, lis
     values = {}
     for name, field in fields.items():
         if name in data:
-            problems += check_value(data[name], hints[name], field.metadata["rule"], join(path, name))
-            values[name] = as_type(data[name], hints[name])
+            values[name], found = read_value(data[name], hints[name], field.metadata["rule"], join(path, name))
+            problems += found
         elif field.default is REQUIRED and field.default_factory is REQUIRED:
             problems.append(f"{join(path, name)}: missing; {field.metadata['rule'].doc}")
     return (None, problems) if problems else (record_type(**values), [])
+
+
+def read_value(value: Any, hint: Any, rule: Rule, path: str) -> tuple[Any, list[str]]:
+    """One field's value as the record holds it, and one line per mistake."""
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+        return check_record(hint, value, path)
+    return as_type(value, hint), check_value(value, hint, rule, path)
 
 
 def check_value(value: Any, hint: Any, rule: Rule, path: str) -> list[str]:

@@ -1,0 +1,83 @@
+"""How values, durations and hyperparameters read, in the terminal and in pictures."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+_CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x1f\x7f-\x9f]+")
+
+
+def format_number(value: float | None) -> str:
+    """A number with four significant digits, whole ones in full: "200", "187.4", "0.003125", "1.2e-05"."""
+    if value is None or math.isnan(value):
+        return "-"
+    if isinstance(value, int) or (value == int(value) if math.isfinite(value) else False):
+        return str(int(value)) if abs(value) < 1e7 else f"{value:.4g}"
+    return f"{value:.4g}" if abs(value) < 1000 or math.isinf(value) or abs(value) >= 1e7 else f"{value:.1f}"
+
+
+def format_value(value: Any) -> str:
+    """A hyperparameter's value: numbers as `format_number`, the rest as in JSON but without quotes."""
+    if isinstance(value, bool) or value is None:
+        return {True: "true", False: "false", None: "null"}[value]
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return format_number(value)
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(format_value(item) for item in value) + "]"
+    return one_line(str(value))
+
+
+def format_params(params: Mapping[str, Any]) -> str:
+    """Hyperparameters on one line: "batch_size=64 learning_rate=0.003125"."""
+    return " ".join(f"{name}={format_value(value)}" for name, value in params.items())
+
+
+def format_duration(seconds: float) -> str:
+    """A duration with its unit: "6 ms", "4.2 s", "3 min 05 s", "2 h 07 min"."""
+    if seconds < 0.9995:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 99.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def format_clock(seconds: float) -> str:
+    """A duration as a clock that can tick without changing its width: "0:42", "12:05", "3:07:00"."""
+    whole = max(0, int(seconds))
+    hours, minutes = whole // 3600, whole % 3600 // 60
+    return f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"
+
+
+def format_count(count: int, noun: str) -> str:
+    """A count with its noun: "1 slot", "2 slots"."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def format_goal(criteria: str) -> str:
+    """The direction of the search in words."""
+    return "maximise" if criteria == "max" else "minimise"
+
+
+def varying(search_space: Mapping[str, str], params: Iterable[str]) -> list[str]:
+    """The hyperparameters that the search varies: those with more than one choice, in the study's order."""
+    names = list(search_space) or list(params)
+    return [name for name in names if not is_constant(search_space.get(name, ""))]
+
+
+def is_constant(space: str) -> bool:
+    """Tells whether a search space's text leaves no choice, as "choice 200" does."""
+    kind, _, rest = space.partition(" ")
+    return kind == "fixed" or (kind == "choice" and ", " not in rest)
+
+
+def one_line(text: str) -> str:
+    """A text without line breaks and control characters, so that it cannot spoil a terminal."""
+    return " ".join(_CONTROL.sub(" ", text).split())

@@ -1,0 +1,167 @@
+"""The study's record on disk: Optuna's journal, written by the driver alone.
+
+A trial is asked for, gets one attribute per finished run, and is told once all its runs are in. All of that is appended
+and flushed at once, so a crash at any moment loses no finished run; what a crash cut off in the middle of a line is
+dropped when the journal is opened again.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+import math
+import warnings
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.trial import FrozenTrial, Trial, TrialState
+
+from rliable.config import Study
+from rliable.record import RunRecord, as_json, run_from_json
+from rliable.samplers import SAMPLERS
+
+RUN_ATTRIBUTE = "run"
+ERROR_ATTRIBUTE = "error"
+CANCELLED = "cancelled: the study had stopped"
+
+
+@dataclasses.dataclass(frozen=True)
+class JournalTrial:
+    """A trial as the journal knows it.
+
+    Attributes:
+      number: from 0.
+      params: the sampled values of the parameters that vary.
+      runs: the finished runs by index.
+      is_told: whether its result has been told.
+    """
+
+    number: int
+    params: dict[str, Any]
+    runs: dict[int, RunRecord]
+    is_told: bool
+
+
+class Journal:
+    """Asks for and tells trials. Owned by the driver's main thread; one journal per folder."""
+
+    def __init__(self, path: Path, study: Study, seed: int) -> None:
+        """Opens or creates the journal at `path`.
+
+        Args:
+          path: the journal file; the caller holds the folder's lock.
+          study: what is searched.
+          seed: of the study, for the sampler.
+        """
+        optuna.logging.set_verbosity(logging.WARNING)
+        drop_torn_line(path)
+        Path(f"{path}.lock").unlink(missing_ok=True)  # left by a killed search, Optuna would wait 30 s for it
+        self._study_config = study
+        self._seed = seed
+        self._distributions = study.space.distributions()
+        self._study = optuna.create_study(
+            storage=JournalStorage(JournalFileBackend(str(path))),
+            study_name=study.config.optim_name,
+            direction="maximize" if study.config.metric.criteria == "max" else "minimize",
+            load_if_exists=True,
+            sampler=optuna.samplers.RandomSampler(seed=0),
+        )
+        self._asked: dict[int, Trial] = {}
+
+    def ask(self, number: int) -> dict[str, Any]:
+        """Creates the next trial.
+
+        Args:
+          number: its number, one above the last.
+
+        Returns:
+          The sampled values.
+        """
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            self._use_sampler(number)
+            trial = self._study.ask(self._distributions)
+        assert trial.number == number, f"the journal is at trial {trial.number}, not {number}"
+        self._asked[number] = trial
+        return self._decode(trial.params)
+
+    def add_run(self, number: int, record: RunRecord) -> None:
+        """Records a finished run of a trial."""
+        self._trial(number).set_user_attr(f"{RUN_ATTRIBUTE}_{record.run}", as_json(record))
+
+    def tell(self, number: int, value: float | None, error: str | None) -> None:
+        """Records a trial's result: a finite value, or an error."""
+        trial = self._trial(number)
+        if error is not None:
+            trial.set_user_attr(ERROR_ATTRIBUTE, error)
+            self._study.tell(trial, state=TrialState.FAIL)
+        else:
+            assert value is not None and math.isfinite(value)
+            self._study.tell(trial, value)
+        del self._asked[number]
+
+    def cancel_open(self) -> None:
+        """Marks the trials that were asked for and not told as failed: the study stopped without them."""
+        for number in sorted(self._asked):
+            self.tell(number, None, CANCELLED)
+
+    def trials(self) -> list[JournalTrial]:
+        """Every trial asked for so far, in the order of numbers; open ones can be told afterwards."""
+        return [self._read(frozen) for frozen in self._study.get_trials(deepcopy=False)]
+
+    def _read(self, frozen: FrozenTrial) -> JournalTrial:
+        runs = [run_from_json(v) for k, v in frozen.user_attrs.items() if k.startswith(f"{RUN_ATTRIBUTE}_")]
+        params = frozen.params
+        if not frozen.state.is_finished():
+            params = self._reopen(frozen).params
+        return JournalTrial(frozen.number, self._decode(params), {r.run: r for r in runs}, frozen.state.is_finished())
+
+    def _reopen(self, frozen: FrozenTrial) -> Trial:
+        """Takes up a trial that a crash left open, and samples what it had not yet got."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            self._use_sampler(frozen.number)
+            trial = Trial(self._study, frozen._trial_id)
+            for name, distribution in self._distributions.items():
+                trial._suggest(name, distribution)
+        self._asked[frozen.number] = trial
+        return trial
+
+    def _use_sampler(self, number: int) -> None:
+        config = self._study_config.config
+        make = SAMPLERS[config.sampler].make
+        self._study.sampler = make(self._study_config.space, self._seed, number, config.sampler_options)
+
+    def _decode(self, params: dict[str, Any]) -> dict[str, Any]:
+        varied = self._study_config.space.varied
+        return {name: varied[name].decode(params[name]) for name in varied}
+
+    def _trial(self, number: int) -> Trial:
+        return self._asked[number]
+
+
+def drop_torn_line(path: Path) -> None:
+    """Cuts off a last line that has no end, or is no JSON: a crash came while it was written."""
+    if not path.exists():
+        return
+    content = path.read_bytes()
+    whole = content[: content.rfind(b"\n") + 1]
+    last = whole.rstrip(b"\n").rpartition(b"\n")[2]
+    if last and not is_json(last):
+        whole = whole[: len(whole) - len(last) - 1]
+    if len(whole) < len(content):
+        with path.open("r+b") as file:
+            file.truncate(len(whole))
+
+
+def is_json(line: bytes) -> bool:
+    """Tells whether a line of the journal is whole."""
+    try:
+        json.loads(line)
+    except ValueError:
+        return False
+    return True

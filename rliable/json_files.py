@@ -1,0 +1,99 @@
+"""JSON in and out: strict reading of what people write, safe writing of what they keep."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+from rliable.schema import ConfigError
+
+
+class _Found(Exception):
+    """A mistake that Python's JSON reader would let pass."""
+
+
+def load_json(path: str) -> Any:
+    """Reads a JSON file strictly.
+
+    Raises:
+      ConfigError: the file does not exist, is not UTF-8 or not JSON, starts with a byte-order mark, names a key twice
+        in one object, or holds NaN or Infinity. One line, with file, line and column where known.
+    """
+    try:
+        content = Path(path).read_bytes()
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError([f"{path}: not UTF-8 text: {error.reason} at byte {error.start}"]) from error
+    except OSError as error:
+        raise ConfigError([f"{path}: cannot be read: {error.strerror}"]) from error
+    if text.startswith("\ufeff"):
+        raise ConfigError([f"{path}: starts with a byte-order mark; save it as UTF-8 without one"])
+    try:
+        return json.loads(text, object_pairs_hook=unique_keys, parse_constant=refuse_constant)
+    except json.JSONDecodeError as error:
+        raise ConfigError([f"{path}: not JSON: {error.msg} at line {error.lineno} column {error.colno}"]) from error
+    except _Found as error:
+        raise ConfigError([f"{path}: {error}"]) from error
+
+
+def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose keys must differ."""
+    keys = [key for key, _ in pairs]
+    twice = sorted({key for key in keys if keys.count(key) > 1})
+    if twice:
+        raise _Found(", ".join(f"{key}: this key is given twice" for key in twice))
+    return dict(pairs)
+
+
+def refuse_constant(name: str) -> Any:
+    """NaN and the infinities are no JSON."""
+    raise _Found(f"{name} is not a finite number")
+
+
+def parse_override(text: str) -> tuple[str, Any]:
+    """Reads `--set key.path=value`; the value is JSON, or else text.
+
+    Raises:
+      ConfigError: there is no "=" or no key.
+    """
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise ConfigError([f"--set {text}: expected key=value, such as grid.batch_size=[64]"])
+    try:
+        return key, json.loads(value, object_pairs_hook=unique_keys, parse_constant=refuse_constant)
+    except json.JSONDecodeError:
+        return key, value
+    except _Found as error:
+        raise ConfigError([f"--set {text}: {error}"]) from error
+
+
+def apply_override(data: Any, key_path: str, value: Any) -> Any:
+    """A copy of parsed JSON with one value replaced; objects on the way are made as needed."""
+    key, dot, rest = key_path.partition(".")
+    if not isinstance(data, dict):
+        raise ConfigError([f"--set {key_path}: there is no object to set it in"])
+    return {**data, key: apply_override(data.get(key, {}), rest, value) if dot else value}
+
+
+def to_json(value: Any, indent: int | None = None) -> str:
+    """JSON text that any reader takes: numbers that are not finite become null."""
+    return json.dumps(without_nan(value), indent=indent, ensure_ascii=False)
+
+
+def without_nan(value: Any) -> Any:
+    """A copy of plain data with null for every number that is not finite."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: without_nan(item) for key, item in value.items()}
+    return [without_nan(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replaces a file so that a reader, or a crash, finds the old content or the new, never a part."""
+    neighbour = path.with_name(f".{path.name}.{os.getpid()}")
+    neighbour.write_text(text, encoding="utf-8")
+    neighbour.replace(path)

@@ -1,0 +1,138 @@
+"""The study folder: the name of every file a study leaves, and the lock that keeps two searches out of one folder."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+from typing import IO
+
+from rliable.schema import ConfigError
+
+
+class RunFolder:
+    """What one run leaves, and what train.py leaves: the trained model and its figures."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def model_json(self) -> Path:
+        """The model file as run, its seed, and the metrics of its final evaluation."""
+        return self.path / "model.json"
+
+    @property
+    def returns_csv(self) -> Path:
+        """One line per test episode: episode, return, and the slot and process that played it."""
+        return self.path / "returns.csv"
+
+    @property
+    def predictions_json(self) -> Path:
+        """What a model without episodes answered on the test data."""
+        return self.path / "predictions.json"
+
+    @property
+    def learning_curve_png(self) -> Path:
+        """The learning curve as a picture."""
+        return self.path / "learning_curve.png"
+
+    @property
+    def error_txt(self) -> Path:
+        """The traceback of a run that failed."""
+        return self.path / "error.txt"
+
+
+class StudyFolder:
+    """Every path below a study's folder."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock: IO[str] | None = None
+
+    @property
+    def study_json(self) -> Path:
+        """The study as run: defaults filled in, versions, commit."""
+        return self.path / "study.json"
+
+    @property
+    def journal(self) -> Path:
+        """Optuna's journal: the record that everything else is made from."""
+        return self.path / "journal.log"
+
+    @property
+    def results_json(self) -> Path:
+        """All trials, the best one and why the study stopped."""
+        return self.path / "results.json"
+
+    @property
+    def trials_csv(self) -> Path:
+        """One line per trial, for a spreadsheet."""
+        return self.path / "trials.csv"
+
+    @property
+    def log(self) -> Path:
+        """What TensorFlow, Spark and Gym said."""
+        return self.path / "log.txt"
+
+    @property
+    def best(self) -> Path:
+        """A link to the best trial's folder."""
+        return self.path / "best"
+
+    @property
+    def lock_file(self) -> Path:
+        """Locked while a search writes here."""
+        return self.path / ".lock"
+
+    def trial(self, number: int) -> Path:
+        """A trial's folder."""
+        return self.path / trial_folder_name(number)
+
+    def run(self, number: int, run: int) -> RunFolder:
+        """The folder of one run of a trial."""
+        return RunFolder(self.trial(number) / f"run_{run}")
+
+    def trial_json(self, number: int) -> Path:
+        """A trial's configuration, seeds and result."""
+        return self.trial(number) / "trial.json"
+
+    def create(self) -> None:
+        """Makes the folder and locks it.
+
+        Raises:
+          ConfigError: it holds a study, or anything else, already.
+        """
+        if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+            cure = "continue it with --resume, or" if self.study_json.exists() else "please"
+            raise ConfigError([f"--output {self.path}: this folder is not empty; {cure} choose another"])
+        self.path.mkdir(parents=True, exist_ok=True)
+        self.lock()
+
+    def lock(self) -> None:
+        """Keeps other searches out until this process ends, however it ends.
+
+        Raises:
+          ConfigError: another process is writing here.
+        """
+        self._lock = self.lock_file.open("a+")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self._lock.seek(0)
+            owner = self._lock.read().strip()
+            raise ConfigError([f"{self.path}: a search (process {owner}) is writing to this folder"]) from error
+        self._lock.truncate(0)
+        self._lock.write(str(os.getpid()))
+        self._lock.flush()
+
+    def link_best(self, number: int) -> None:
+        """Points `best` at a trial, at once."""
+        neighbour = self.path / ".best"
+        neighbour.unlink(missing_ok=True)
+        neighbour.symlink_to(trial_folder_name(number), target_is_directory=True)
+        neighbour.replace(self.best)
+
+
+def trial_folder_name(number: int) -> str:
+    """A trial's folder, relative to the study's."""
+    return f"trials/{number:04d}"
