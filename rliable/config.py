@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import typing
 from pathlib import Path
 from typing import Any
@@ -271,10 +270,3 @@ def find_file(name: str, beside: str) -> str:
         if candidate.is_file():
             return str(candidate)
     raise ConfigError([f"{beside}: config: no such file {name!r}"])
-
-
-def metric_error(value: float | None, name: str) -> str | None:
-    """What is wrong with a trial's metric, or None."""
-    if value is None:
-        return f"the model reported no metric {name!r}"
-    return None if math.isfinite(value) else f"metric {name!r} is {value}"

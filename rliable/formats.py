@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x1f\x7f-\x9f]+")
 
 
-def format_number(value: float | None) -> str:
-    """A number with four significant digits, whole ones in full: "200", "187.4", "0.003125", "1.2e-05"."""
+def format_number(value: float | None, digits: int = 4) -> str:
+    """A number with some significant digits, whole ones in full: "200", "187.4", "0.003125", "1.2e-05".
+
+    Args:
+      value: the number; None and NaN give "-".
+      digits: significant digits, at least 4.
+    """
     if value is None or math.isnan(value):
         return "-"
-    if isinstance(value, int) or (value == int(value) if math.isfinite(value) else False):
-        return str(int(value)) if abs(value) < 1e7 else f"{value:.4g}"
-    return f"{value:.4g}" if abs(value) < 1000 or math.isinf(value) or abs(value) >= 1e7 else f"{value:.1f}"
+    if math.isfinite(value) and value == int(value) and abs(value) < 1e7:
+        return str(int(value))
+    if 10 ** (digits - 1) <= abs(value) < 1e7:
+        return f"{value:.1f}"
+    return f"{value:.{digits}g}"
+
+
+def format_metric(value: float | None) -> str:
+    """A metric, fine enough to tell two trials apart: five significant digits."""
+    return format_number(value, digits=5)
 
 
 def format_value(value: Any) -> str:
@@ -64,18 +76,6 @@ def format_count(count: int, noun: str) -> str:
 def format_goal(criteria: str) -> str:
     """The direction of the search in words."""
     return "maximise" if criteria == "max" else "minimise"
-
-
-def varying(search_space: Mapping[str, str], params: Iterable[str]) -> list[str]:
-    """The hyperparameters that the search varies: those with more than one choice, in the study's order."""
-    names = list(search_space) or list(params)
-    return [name for name in names if not is_constant(search_space.get(name, ""))]
-
-
-def is_constant(space: str) -> bool:
-    """Tells whether a search space's text leaves no choice, as "choice 200" does."""
-    kind, _, rest = space.partition(" ")
-    return kind == "fixed" or (kind == "choice" and ", " not in rest)
 
 
 def one_line(text: str) -> str:

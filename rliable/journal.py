@@ -8,17 +8,19 @@ dropped when the journal is opened again.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import logging
 import math
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import optuna
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
-from optuna.trial import FrozenTrial, Trial, TrialState
+from optuna.trial import FixedTrial, FrozenTrial, Trial, TrialState
 
 from rliable.config import Study
 from rliable.record import RunRecord, as_json, run_from_json
@@ -38,12 +40,14 @@ class JournalTrial:
       params: the sampled values of the parameters that vary.
       runs: the finished runs by index.
       is_told: whether its result has been told.
+      is_cancelled: whether the study stopped without it.
     """
 
     number: int
     params: dict[str, Any]
     runs: dict[int, RunRecord]
     is_told: bool
+    is_cancelled: bool
 
 
 class Journal:
@@ -60,17 +64,17 @@ class Journal:
         optuna.logging.set_verbosity(logging.WARNING)
         drop_torn_line(path)
         Path(f"{path}.lock").unlink(missing_ok=True)  # left by a killed search, Optuna would wait 30 s for it
-        self._study_config = study
+        self._search = study
         self._seed = seed
-        self._distributions = study.space.distributions()
+        self._storage = JournalStorage(JournalFileBackend(str(path)))
         self._study = optuna.create_study(
-            storage=JournalStorage(JournalFileBackend(str(path))),
+            storage=self._storage,
             study_name=study.config.optim_name,
             direction="maximize" if study.config.metric.criteria == "max" else "minimize",
             load_if_exists=True,
             sampler=optuna.samplers.RandomSampler(seed=0),
         )
-        self._asked: dict[int, Trial] = {}
+        self._open: dict[int, Trial] = {}
 
     def ask(self, number: int) -> dict[str, Any]:
         """Creates the next trial.
@@ -81,32 +85,26 @@ class Journal:
         Returns:
           The sampled values.
         """
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            self._use_sampler(number)
-            trial = self._study.ask(self._distributions)
-        assert trial.number == number, f"the journal is at trial {trial.number}, not {number}"
-        self._asked[number] = trial
-        return self._decode(trial.params)
+        return self._sample(number, self._study.ask)
 
     def add_run(self, number: int, record: RunRecord) -> None:
         """Records a finished run of a trial."""
-        self._trial(number).set_user_attr(f"{RUN_ATTRIBUTE}_{record.run}", as_json(record))
+        self._open[number].set_user_attr(f"{RUN_ATTRIBUTE}_{record.run}", as_json(record))
 
     def tell(self, number: int, value: float | None, error: str | None) -> None:
         """Records a trial's result: a finite value, or an error."""
-        trial = self._trial(number)
+        trial = self._open[number]
         if error is not None:
             trial.set_user_attr(ERROR_ATTRIBUTE, error)
             self._study.tell(trial, state=TrialState.FAIL)
         else:
             assert value is not None and math.isfinite(value)
             self._study.tell(trial, value)
-        del self._asked[number]
+        del self._open[number]
 
     def cancel_open(self) -> None:
         """Marks the trials that were asked for and not told as failed: the study stopped without them."""
-        for number in sorted(self._asked):
+        for number in sorted(self._open):
             self.tell(number, None, CANCELLED)
 
     def trials(self) -> list[JournalTrial]:
@@ -115,33 +113,27 @@ class Journal:
 
     def _read(self, frozen: FrozenTrial) -> JournalTrial:
         runs = [run_from_json(v) for k, v in frozen.user_attrs.items() if k.startswith(f"{RUN_ATTRIBUTE}_")]
-        params = frozen.params
-        if not frozen.state.is_finished():
-            params = self._reopen(frozen).params
-        return JournalTrial(frozen.number, self._decode(params), {r.run: r for r in runs}, frozen.state.is_finished())
+        is_told = frozen.state.is_finished()
+        params = self._search.space.suggest(FixedTrial(frozen.params)) if is_told else self._reopen(frozen.number)
+        is_cancelled = frozen.user_attrs.get(ERROR_ATTRIBUTE) == CANCELLED
+        return JournalTrial(frozen.number, params, {run.run: run for run in runs}, is_told, is_cancelled)
 
-    def _reopen(self, frozen: FrozenTrial) -> Trial:
-        """Takes up a trial that a crash left open, and samples what it had not yet got."""
-        with warnings.catch_warnings():
+    def _reopen(self, number: int) -> dict[str, Any]:
+        """Takes up a trial that a crash left open, and samples what it had not got yet."""
+        study_id = self._storage.get_study_id_from_name(self._search.config.optim_name)
+        trial_id = self._storage.get_trial_id_from_study_id_trial_number(study_id, number)
+        return self._sample(number, functools.partial(Trial, self._study, trial_id))
+
+    def _sample(self, number: int, make_trial: Callable[[], Trial]) -> dict[str, Any]:
+        config = self._search.config
+        with warnings.catch_warnings():  # Optuna's notes on experimental samplers are not for the user
             warnings.simplefilter("ignore")
-            self._use_sampler(frozen.number)
-            trial = Trial(self._study, frozen._trial_id)
-            for name, distribution in self._distributions.items():
-                trial._suggest(name, distribution)
-        self._asked[frozen.number] = trial
-        return trial
-
-    def _use_sampler(self, number: int) -> None:
-        config = self._study_config.config
-        make = SAMPLERS[config.sampler].make
-        self._study.sampler = make(self._study_config.space, self._seed, number, config.sampler_options)
-
-    def _decode(self, params: dict[str, Any]) -> dict[str, Any]:
-        varied = self._study_config.space.varied
-        return {name: varied[name].decode(params[name]) for name in varied}
-
-    def _trial(self, number: int) -> Trial:
-        return self._asked[number]
+            make_sampler = SAMPLERS[config.sampler].make
+            self._study.sampler = make_sampler(self._search.space, self._seed, number, config.sampler_options)
+            trial = make_trial()
+            assert trial.number == number, f"the journal is at trial {trial.number}, not {number}"
+            self._open[number] = trial
+            return self._search.space.suggest(trial)
 
 
 def drop_torn_line(path: Path) -> None:

@@ -1,8 +1,8 @@
 """The search space: what the `grid` of a study file lets vary, and over which values.
 
 A parameter is one of four kinds, each written in JSON: a bare value is fixed, a list is a choice, and an object with
-`min` and `max` is a range of whole numbers (both ends whole) or of real numbers. Every kind knows its Optuna
-distribution, how many values it has, and the value that belongs to an index or to a point of [0, 1).
+`min` and `max` is a range of whole numbers (both ends whole) or of real numbers. Every kind knows how to
+ask an Optuna trial for a value, how many values it has, and the value that belongs to an index or to a point of [0, 1).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from rliable.schema import describe, join, nearest
 
 if TYPE_CHECKING:
-    from optuna.distributions import BaseDistribution
+    from optuna.trial import Trial
 
 RANGE_KEYS = ("min", "max", "log", "step")
 
@@ -39,20 +39,15 @@ class Choice:
         """What stands for the values in Optuna's journal, which takes no lists or objects."""
         return [json.dumps(value) if isinstance(value, list | dict) else value for value in self.values]
 
-    def distribution(self) -> BaseDistribution:
-        from optuna.distributions import CategoricalDistribution
-
-        return CategoricalDistribution(self.labels())
+    def suggest(self, trial: Trial, name: str) -> Any:
+        label = trial.suggest_categorical(name, self.labels())
+        return self.values[self.labels().index(label)]
 
     def value_at(self, index: int) -> Any:
         return self.values[index]
 
     def from_unit(self, point: float) -> Any:
         return self.values[int(point * self.size)]
-
-    def decode(self, label: Any) -> Any:
-        """The value that Optuna knows as `label`."""
-        return self.values[self.labels().index(label)]
 
     def describe(self) -> str:
         return "choice " + ", ".join(json.dumps(value) for value in self.values)
@@ -84,13 +79,11 @@ class Range:
             return None
         return math.floor((self.high - self.low) / (self.step or 1) + 1e-9) + 1
 
-    def distribution(self) -> BaseDistribution:
-        from optuna.distributions import FloatDistribution, IntDistribution
-
+    def suggest(self, trial: Trial, name: str) -> float:
         if self.is_integer:
-            return IntDistribution(int(self.low), int(self.value_at(-1)), log=self.log, step=int(self.step or 1))
+            return trial.suggest_int(name, int(self.low), int(self.value_at(-1)), log=self.log, step=int(self.step or 1))
         top = self.high if self.step is None else self.value_at(-1)
-        return FloatDistribution(self.low, top, log=self.log, step=self.step)
+        return trial.suggest_float(name, self.low, top, log=self.log, step=self.step)
 
     def value_at(self, index: int) -> float:
         """The value at a position counted from 0, or from the end when negative."""
@@ -108,9 +101,6 @@ class Range:
         if self.size is not None:
             return self.value_at(int(point * self.size))
         return self.low + point * (self.high - self.low)
-
-    def decode(self, label: Any) -> Any:
-        return label
 
     def describe(self) -> str:
         step = f" step {self.step:g}" if self.step is not None else ""
@@ -143,9 +133,9 @@ class SearchSpace:
             values[name] = parameter.value_at(position)
         return {name: values[name] for name in self.varied}
 
-    def distributions(self) -> dict[str, BaseDistribution]:
-        """Optuna's view of the parameters that vary."""
-        return {name: parameter.distribution() for name, parameter in self.varied.items()}
+    def suggest(self, trial: Trial) -> dict[str, Any]:
+        """The values of the parameters that vary, as the trial's sampler chooses them or has chosen them before."""
+        return {name: parameter.suggest(trial, name) for name, parameter in self.varied.items()}
 
     def describe(self) -> dict[str, str]:
         """One phrase per parameter, fixed ones included."""

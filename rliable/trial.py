@@ -120,6 +120,7 @@ class UnitResult:
       trial, run, seed: as in the unit.
       slot, pid: where it was computed last.
       started, finished: wall clock, seconds since the epoch.
+      slot_seconds: slot time that it took, in all slots together.
       attempts: how often it was started, at least 1.
       metrics: what the model reported, by name.
       predictions: what `evaluate` gave; the episodes' returns for an agent.
@@ -137,6 +138,7 @@ class UnitResult:
     pid: int
     started: float
     finished: float
+    slot_seconds: float = 0.0
     attempts: int = 1
     metrics: dict[str, float] | None = None
     predictions: list[Any] = dataclasses.field(default_factory=list)

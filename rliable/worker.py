@@ -40,7 +40,10 @@ def run_unit(unit: Unit, slot: str, sc: Any = None, slices: Slices | None = None
         done = train_and_evaluate(unit, slot, sc, slices)
     except Exception as error:
         done = {"error": one_line(error), "traceback": traceback.format_exc()}
-    return UnitResult(unit.trial, unit.run, unit.seed, slot, os.getpid(), started, time.time(), **done)
+    finished = time.time()
+    return UnitResult(
+        unit.trial, unit.run, unit.seed, slot, os.getpid(), started, finished, slot_seconds=finished - started, **done
+    )
 
 
 def train_and_evaluate(unit: Unit, slot: str, sc: Any, slices: Slices | None) -> dict[str, Any]:

@@ -1,0 +1,75 @@
+"""What an environment inside the graph has to offer: the contract between it and the compiled loops."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+
+class Environment(ABC):
+    """An environment written in TensorFlow operations, stepped in batches inside a compiled program.
+
+    Shapes: B episodes side by side, S numbers of state, O numbers of observation.
+
+    `initial_states` is called on the host, before evaluations. `reset`, `observe` and `step` are called while a program
+    is traced, once per program and never again, so they must be pure functions of their tensors and use only
+    operations that XLA can compile. The caller counts the steps of an episode, cuts it at `max_episode_steps`, and
+    decides when to reset: `step` may be called on a finished episode, and its answer is then thrown away.
+
+    An object holds no episode: it is an immutable value, so it may be shared and pickled, and nobody closes it. Equal
+    environments (`==`, with equal hashes) share compiled programs, therefore all that changes the dynamics must take
+    part in the comparison; a frozen dataclass does that.
+
+    Attributes:
+      name: as registered in `rliable.environments`.
+      max_episode_steps: the time limit, environment steps.
+      observation_size: O.
+      num_actions: how many actions there are; an action is a number in [0, num_actions).
+    """
+
+    name: str
+    max_episode_steps: int
+    observation_size: int
+    num_actions: int
+
+    @abstractmethod
+    def initial_states(self, seeds: Sequence[int]) -> np.ndarray:
+        """The states in which episodes start, exactly as Gym's `reset(seed=...)` draws them.
+
+        Args:
+          seeds: one per episode, non-negative. [B]
+
+        Returns:
+          The states. [B, S]
+        """
+
+    @abstractmethod
+    def reset(self, seed: Any) -> Any:
+        """Draws the state in which one episode starts.
+
+        Args:
+          seed: of TensorFlow's stateless generators. int32 [2]
+
+        Returns:
+          The state. [S]
+        """
+
+    @abstractmethod
+    def observe(self, state: Any) -> Any:
+        """What the agent sees of each state [B, S]: float32 [B, O]."""
+
+    @abstractmethod
+    def step(self, state: Any, action: Any) -> tuple[Any, Any, Any]:
+        """Moves every episode on by one environment step.
+
+        Args:
+          state: [B, S]
+          action: int32 [B]
+
+        Returns:
+          The next state [B, S], the reward (float32 [B]) and whether the episode terminated (bool [B]); a time limit
+          is no termination.
+        """

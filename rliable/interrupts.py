@@ -1,0 +1,54 @@
+"""Ctrl-C and SIGTERM: stop soon, but never in the middle of writing something down."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from collections.abc import Iterator
+from types import FrameType
+from typing import Any
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Interrupts:
+    """Turns the first SIGINT or SIGTERM into one KeyboardInterrupt in the main thread, and ignores further ones.
+
+    Attributes:
+      received: the signal's number, or None.
+    """
+
+    def __init__(self) -> None:
+        self.received: int | None = None
+        self._is_shielded = False
+        self._previous: dict[int, Any] = {}
+
+    def __enter__(self) -> Interrupts:
+        self._previous = {number: signal.signal(number, self._handle) for number in SIGNALS}
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+
+    @property
+    def exit_code(self) -> int:
+        """What a shell expects of a process that a signal ended: 130 for Ctrl-C, 143 for SIGTERM."""
+        return 128 + (self.received or signal.SIGINT)
+
+    @contextlib.contextmanager
+    def shielded(self) -> Iterator[None]:
+        """Holds an interrupt back until the block is done."""
+        was_received = self.received is not None
+        self._is_shielded = True
+        try:
+            yield
+        finally:
+            self._is_shielded = False
+        if self.received is not None and not was_received:
+            raise KeyboardInterrupt
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        is_first, self.received = self.received is None, self.received or number
+        if is_first and not self._is_shielded:
+            raise KeyboardInterrupt

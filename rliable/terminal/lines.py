@@ -1,0 +1,53 @@
+"""One plain line per trial and per run, complete in itself, for logs and for grep."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rliable.formats import format_duration, format_metric, format_params, one_line
+from rliable.record import RunRecord, TrialRecord
+
+
+def trial_line(trial: TrialRecord, metric_name: str, names: Sequence[str], is_best: bool) -> str:
+    """A finished trial in one line.
+
+    Args:
+      trial: the trial.
+      metric_name: what is optimised.
+      names: the hyperparameters to show.
+      is_best: whether no trial so far is better.
+
+    Returns:
+      Such as "trial 3  reward 187.42  batch_size=64  4.2 s  slot 1  best".
+    """
+    parts = [f"trial {trial.number}", outcome(trial, metric_name)]
+    parts.append(format_params({name: trial.params[name] for name in names if name in trial.params}))
+    parts += [format_duration(trial.duration_seconds), slots_text(trial), "best" if is_best else ""]
+    return "  ".join(part for part in parts if part)
+
+
+def run_line(run: RunRecord) -> str:
+    """One run of a trial, indented below its trial."""
+    result = format_params(run.metrics or {}) if run.error is None else f"failed: {one_line(run.error)}"
+    parts = [f"    run {run.run}", f"seed {run.seed}", result, f"slot {run.slot}", f"pid {run.pid}"]
+    parts.append(format_duration(max(0.0, run.finished - run.started)))
+    parts.append(f"attempt {run.attempts}" if run.attempts > 1 else "")
+    return "  ".join(part for part in parts if part)
+
+
+def outcome(trial: TrialRecord, metric_name: str) -> str:
+    """The metric of a trial, or why it has none."""
+    if trial.is_complete:
+        return f"{metric_name} {format_metric(trial.value)}"
+    return f"failed: {error_text(trial)}"
+
+
+def error_text(trial: TrialRecord) -> str:
+    """Why a trial failed, on one line."""
+    return one_line(trial.error or "") or "no value was reported"
+
+
+def slots_text(trial: TrialRecord) -> str:
+    """Where a trial ran: "slot 1", "slots 0,1", or nothing when the record does not say."""
+    slots = [one_line(str(slot)) for slot in trial.slots]
+    return f"slot{'s' if len(slots) > 1 else ''} {','.join(slots)}" if slots else ""

@@ -1,0 +1,41 @@
+"""Prepares TensorFlow: what has to be said before its first use, so that results and the terminal stay clean."""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+
+#: XLA must not split one sum among however many cores there are: the last bit of a result would depend on it.
+XLA_FLAGS = "--xla_cpu_multi_thread_eigen=false"
+
+
+def prepare_import() -> None:
+    """Sets what TensorFlow and Gym read while they are imported. May be called any number of times."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    flags = os.environ.get("XLA_FLAGS", "")
+    if XLA_FLAGS not in flags:
+        os.environ["XLA_FLAGS"] = f"{flags} {XLA_FLAGS}".strip()
+    warnings.filterwarnings("ignore", module=r"(gym|tensorflow_probability|tf_agents|pygame)(\.|$)")
+
+
+def prepare_tensorflow(threads: int = 1) -> None:
+    """Imports TensorFlow without noise, for computing on `threads` cores. May be called any number of times.
+
+    Graphics cards are hidden: the networks here are too small to gain from one, and a study in which some machines
+    have one would not give the same bits everywhere.
+
+    Args:
+      threads: size of TensorFlow's thread pools; part of what decides the last bit of a result.
+    """
+    prepare_import()
+    import tensorflow as tf
+
+    tf.get_logger().setLevel(logging.ERROR)
+    logging.getLogger("absl").setLevel(logging.ERROR)
+    try:
+        tf.config.set_visible_devices([], "GPU")
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(threads)
+    except RuntimeError:  # in use already; the compiled programs themselves run on one thread
+        logging.getLogger(__name__).info("TensorFlow was in use before; its threads stay as they are")

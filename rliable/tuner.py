@@ -1,0 +1,197 @@
+"""The search itself: asks for trials, hands their runs to an executor, and tells the results."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+from rliable.config import Study
+from rliable.executors.base import Executor
+from rliable.interrupts import Interrupts
+from rliable.journal import Journal, JournalTrial
+from rliable.progress import Progress
+from rliable.record import RunRecord, StudyRecord, TrialRecord
+from rliable.run_files import write_run, write_trial
+from rliable.seeding import derive_seed
+from rliable.study_folder import StudyFolder
+from rliable.trial import TrialSpec, Unit, UnitResult
+from rliable.trial_records import make_run_record, make_trial_record
+from rliable.views import Views
+
+
+class Listener(Protocol):
+    """Who is told about the progress of a study: the terminal."""
+
+    def trial_finished(self, trial: TrialRecord, best: TrialRecord | None, num_finished: int) -> None:
+        """Called once per trial that finished now, complete or failed; `best` is the best so far."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Surroundings:
+    """What a tuner works with; all of it is made and closed by the caller.
+
+    Attributes:
+      folder: the study's folder, locked.
+      executor: runs the units.
+      listener: is told of each trial.
+      interrupts: keeps Ctrl-C away from the moments in which something is written.
+      draws_curves: whether each run gets a picture of its learning curve.
+    """
+
+    folder: StudyFolder
+    executor: Executor
+    listener: Listener
+    interrupts: Interrupts
+    draws_curves: bool = True
+
+
+class Tuner:
+    """Runs one study in one folder. Lives in the driver's main thread; `run` is called once.
+
+    Trials are asked for in the order of their numbers, only when a slot is free, and told as they finish, in any order.
+    """
+
+    def __init__(self, study: Study, seed: int, surroundings: Surroundings) -> None:
+        """Takes up the study where its journal stands.
+
+        Args:
+          study: what is searched.
+          seed: of the study.
+          surroundings: what it works with.
+        """
+        self._study = study
+        self._seed = seed
+        self._with = surroundings
+        self._views = Views(surroundings.folder)
+        self._specs: dict[int, TrialSpec] = {}  # trials asked for and not told
+        self._runs: dict[int, dict[int, RunRecord]] = {}  # their finished runs
+        self._slot_seconds = 0.0
+        self.progress = Progress(study)
+        self.record = new_record(study, seed, surroundings.executor)
+        self._journal = Journal(surroundings.folder.journal, study, seed)
+        for trial in self._journal.trials():
+            self._take_up(trial)
+        self._num_asked = len(self._specs) + self.progress.num_finished
+
+    def run(self) -> StudyRecord:
+        """Runs the study to its end.
+
+        Returns:
+          Its record, which is also on disk.
+
+        Raises:
+          KeyboardInterrupt: on Ctrl-C or SIGTERM; everything finished until then is on disk.
+        """
+        self._publish("running", None)
+        started = time.monotonic()
+        try:
+            self._run_units()
+        except KeyboardInterrupt:
+            self._publish("interrupted", "interrupted", self._utilisation(started))
+            raise
+        with self._with.interrupts.shielded():
+            self._journal.cancel_open()
+            self._publish("finished", self.progress.stop_reason(), self._utilisation(started))
+        return self.record
+
+    def _run_units(self) -> None:
+        for result in self._with.executor.execute(self._units()):
+            with self._with.interrupts.shielded():
+                self._take_result(result)
+            if self.progress.is_converged:
+                break
+
+    def _units(self) -> Iterator[Unit]:
+        """Every run that is left to do, drawn when a slot is free for it: first those that a crash left open."""
+        for number in sorted(self._specs):
+            yield from self._open_units(number)
+        while self._num_asked < self._study.num_trials and not self.progress.is_converged:
+            with self._with.interrupts.shielded():
+                number, self._num_asked = self._num_asked, self._num_asked + 1
+                self._open_trial(number, self._journal.ask(number), {})
+            yield from self._open_units(number)
+
+    def _open_units(self, number: int) -> Iterator[Unit]:
+        runs = self._runs[number]
+        return iter([unit for unit in self._specs[number].units() if unit.run not in runs])
+
+    def _open_trial(self, number: int, params: dict[str, Any], runs: dict[int, RunRecord]) -> None:
+        hp_params = {**self._study.model.hp_params, **self._study.space.fixed, **params}
+        model = dataclasses.replace(self._study.model, hp_params=hp_params)
+        seeds = tuple(derive_seed(self._seed, "run", number, i) for i in range(self._study.config.seeds_per_trial))
+        self._specs[number] = TrialSpec(number, params, model, seeds, self._study.limits)
+        self._runs[number] = runs
+
+    def _take_up(self, trial: JournalTrial) -> None:
+        """Takes over a trial from the journal: finished, or left open by a crash."""
+        if trial.is_cancelled:
+            return
+        self._open_trial(trial.number, trial.params, dict(trial.runs))
+        if len(trial.runs) == self._study.config.seeds_per_trial:
+            self._close_trial(trial.number, is_told=trial.is_told)
+
+    def _take_result(self, result: UnitResult) -> None:
+        """Writes down a finished run and, with the last of its trial, the trial."""
+        number, spec = result.trial, self._specs[result.trial]
+        title = f"trial {number}, seed {result.seed}" if self._with.draws_curves else None
+        write_run(self._with.folder.run(number, result.run), spec.model, result, title)
+        run = make_run_record(result)
+        self._slot_seconds += result.slot_seconds
+        self._runs[number][run.run] = run
+        self._journal.add_run(number, run)
+        if len(self._runs[number]) == len(spec.seeds):
+            trial = self._close_trial(number, is_told=False)
+            self._publish("running", None)
+            self._with.listener.trial_finished(trial, self.progress.best, self.progress.num_finished)
+
+    def _close_trial(self, number: int, is_told: bool) -> TrialRecord:
+        """Tells a trial whose runs are all in."""
+        trial = make_trial_record(self._specs.pop(number), self._runs.pop(number), self._study.config.metric.name)
+        if not is_told:
+            write_trial(self._with.folder.trial_json(number), trial)
+            self._journal.tell(number, trial.value, trial.error)
+        self.progress.add(trial)
+        return trial
+
+    def _publish(self, status: str, stop_reason: str | None, utilisation: float | None = None) -> None:
+        """Brings what people read up to date with the journal."""
+        best = self.progress.best
+        if best is not None and best.number != self.record.best:
+            self._with.folder.link_best(best.number)
+        self.record = dataclasses.replace(
+            self.record,
+            status=status,
+            stop_reason=stop_reason,
+            best=best.number if best else None,
+            slot_utilisation=utilisation,
+            finished=None if status == "running" else time.time(),
+            trials=self.progress.trials(),
+        )
+        self._views.write(self.record, is_urgent=status != "running")
+
+    def _utilisation(self, started: float) -> float:
+        """The share of the slots' time, since `started`, that was spent on finished units."""
+        available = self._with.executor.num_slots * max(time.monotonic() - started, 1e-9)
+        return min(1.0, self._slot_seconds / available)
+
+
+def new_record(study: Study, seed: int, executor: Executor) -> StudyRecord:
+    """The record of a study without trials."""
+    config = study.config
+    return StudyRecord(
+        optim_name=config.optim_name,
+        mode=executor.mode,
+        seed=seed,
+        sampler=config.sampler,
+        metric_name=config.metric.name,
+        criteria=config.metric.criteria,
+        max_iters=config.max_iters,
+        num_slots=executor.num_slots,
+        threads_per_trial=config.threads_per_trial,
+        model=study.model.class_name,
+        environment=study.model.environment,
+        search_space=study.space.describe(),
+        started=time.time(),
+    )
