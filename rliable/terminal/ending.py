@@ -40,12 +40,13 @@ def study_ending(record: StudyRecord, folder: Path) -> RenderableType:
 
 def best_title(num_complete: int) -> str:
     """The title of the table of the best."""
-    return "The best trial" if num_complete == 1 else f"The best {min(NUM_SHOWN, num_complete)} trials"
+    words = ("The best trial", "The best two trials", "The best three trials", "The best four trials")
+    return words[num_complete - 1] if num_complete <= len(words) else "The best five trials"
 
 
 def best_table(record: StudyRecord, trials: list[TrialRecord]) -> Table:
     """The best trials; hyperparameters in the rows, so that any number of them fits any width."""
-    table = Table(box=None, padding=(0, 2), pad_edge=True, header_style="dim")
+    table = Table(box=None, padding=(0, 0, 0, 2), pad_edge=True, header_style="dim")
     table.add_column("trial", style="dim", overflow="fold")
     for rank, trial in enumerate(trials):
         table.add_column(str(trial.number), justify="right", overflow="fold", style="green" if rank == 0 else "")

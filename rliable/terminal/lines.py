@@ -20,26 +20,22 @@ def trial_line(trial: TrialRecord, metric_name: str, names: Sequence[str], is_be
     Returns:
       Such as "trial 3  reward 187.42  batch_size=64  4.2 s  slot 1  best".
     """
-    parts = [f"trial {trial.number}", outcome(trial, metric_name)]
+    result = f"{metric_name} {format_metric(trial.value)}" if trial.is_complete else "failed"
+    parts = [f"trial {trial.number}", result]
     parts.append(format_params({name: trial.params[name] for name in names if name in trial.params}))
     parts += [format_duration(trial.duration_seconds), slots_text(trial), "best" if is_best else ""]
+    parts.append("" if trial.is_complete else error_text(trial))
     return "  ".join(part for part in parts if part)
 
 
 def run_line(run: RunRecord) -> str:
     """One run of a trial, indented below its trial."""
-    result = format_params(run.metrics or {}) if run.error is None else f"failed: {one_line(run.error)}"
+    metrics = " ".join(f"{name}={format_metric(value)}" for name, value in (run.metrics or {}).items())
+    result = metrics if run.error is None else f"failed: {one_line(run.error)}"
     parts = [f"    run {run.run}", f"seed {run.seed}", result, f"slot {run.slot}", f"pid {run.pid}"]
     parts.append(format_duration(max(0.0, run.finished - run.started)))
     parts.append(f"attempt {run.attempts}" if run.attempts > 1 else "")
     return "  ".join(part for part in parts if part)
-
-
-def outcome(trial: TrialRecord, metric_name: str) -> str:
-    """The metric of a trial, or why it has none."""
-    if trial.is_complete:
-        return f"{metric_name} {format_metric(trial.value)}"
-    return f"failed: {error_text(trial)}"
 
 
 def error_text(trial: TrialRecord) -> str:

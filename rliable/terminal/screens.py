@@ -129,10 +129,10 @@ class LiveScreen:
             live.stop()
 
     def _print_headings(self, columns: TrialColumns) -> None:
-        self._console.print(Group(*columns.headings()))
         if columns.hidden:
             names = ", ".join(columns.hidden)
-            self._console.print(Text(f"(no room for {names}; --verbose and results.json have them)", style="dim"))
+            self._console.print(Text(f"No room in this window for {names}; see results.json.\n", style="dim"))
+        self._console.print(Group(*columns.headings()))
 
     def _tick(self) -> None:
         ticks = 0
