@@ -105,10 +105,15 @@ class Range:
     def describe(self) -> str:
         step = f" step {self.step:g}" if self.step is not None else ""
         kind = "int" if self.is_integer else "float"
-        return f"{kind} {self.low:g}..{self.high:g}{step}{' (log)' if self.log else ''}"
+        return f"{kind} {format_end(self.low)}..{format_end(self.high)}{step}{' (log)' if self.log else ''}"
 
 
 Parameter = Choice | Range
+
+
+def format_end(number: float) -> str:
+    """An end of a range: whole numbers in full."""
+    return str(number) if isinstance(number, int) else f"{number:g}"
 
 
 @dataclasses.dataclass(frozen=True)

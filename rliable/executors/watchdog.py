@@ -41,7 +41,11 @@ class Watchdog:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if self._is_active:
+        if not self._is_active:
+            return
+        try:
+            self._left.set()
+        finally:
             self._left.set()
             self._thread.join()
             signal.signal(INTERRUPT, self._previous)

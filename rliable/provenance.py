@@ -1,0 +1,43 @@
+"""What a study ran on: versions, commit, machine. Recorded with it, so that it can be run again."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import subprocess
+from pathlib import Path
+
+PACKAGES = ("tensorflow", "tf-agents", "gym", "numpy", "optuna", "pyspark", "scipy")
+
+
+def package_versions() -> dict[str, str]:
+    """The versions of Python and of the packages that a result depends on; those not installed are left out."""
+    versions = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+def git_commit() -> str | None:
+    """The commit of this source tree, with "+changes" when files differ from it; None outside a checkout."""
+    root = Path(__file__).parent.parent
+    try:
+        commit = run_git(root, "rev-parse", "HEAD")
+        return commit + ("+changes" if run_git(root, "status", "--porcelain", "--untracked-files=no") else "")
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def run_git(root: Path, *arguments: str) -> str:
+    """The output of a git command in the source tree."""
+    command = ["git", "-C", str(root), *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def machine() -> dict[str, str | int]:
+    """The processor's kind and number of cores, and the operating system."""
+    return {"processor": platform.machine(), "cores": os.cpu_count() or 1, "system": platform.system()}

@@ -1,0 +1,13 @@
+"""Says in one line that another Python is needed. Written so that any Python 3 can read it."""
+
+import sys
+
+NEEDED = (3, 11)
+
+
+def require_python():
+    """Ends the process with exit code 2 unless this is Python 3.11, which TensorFlow and TF-Agents need."""
+    if sys.version_info[:2] != NEEDED:
+        found = "%d.%d" % sys.version_info[:2]  # noqa: UP031
+        sys.stderr.write("error: RLiable needs Python 3.11 (for tf-agents 0.19), but this is Python %s\n" % found)  # noqa: UP031
+        sys.exit(2)

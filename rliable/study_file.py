@@ -1,0 +1,71 @@
+"""study.json: the study as run. Written once, read on resume."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from typing import Any
+
+from rliable.config import Study, StudyConfig, check_study
+from rliable.json_files import apply_override, load_json, to_json, write_atomically
+from rliable.provenance import git_commit, machine, package_versions
+from rliable.schema import ConfigError, check_record
+from rliable.study_folder import StudyFolder
+
+#: What may be changed on resume: how far and with what means, never what the trials are.
+CHANGEABLE = (
+    "convergence",
+    "max_attempts",
+    "max_iters",
+    "max_trial_memory_mb",
+    "num_workers",
+    "patience",
+    "trial_timeout_seconds",
+)
+
+
+def save_study(folder: StudyFolder, study: Study, seed: int) -> None:
+    """Writes the study as run: defaults filled in, the seed, versions and commit."""
+    model = {"class": study.model.class_name, **dataclasses.asdict(study.model)}
+    del model["class_name"]
+    content = {
+        "study": {**dataclasses.asdict(study.config), "seed": seed},
+        "model": model,
+        "versions": package_versions(),
+        "git_commit": git_commit(),
+        "machine": machine(),
+        "created": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+    }
+    write_atomically(folder.study_json, to_json(content, indent=2) + "\n")
+
+
+def load_saved_study(folder: StudyFolder, overrides: dict[str, Any]) -> tuple[Study, int]:
+    """Reads a study back to continue it.
+
+    Args:
+      folder: the study's folder.
+      overrides: changes by key path; only `CHANGEABLE` ones, which are then saved.
+
+    Returns:
+      The study and its seed.
+
+    Raises:
+      ConfigError: there is no study, or a change would make other trials.
+    """
+    if not folder.study_json.is_file():
+        raise ConfigError([f"--resume {folder.path}: no study here (study.json is missing)"])
+    content = load_json(str(folder.study_json))
+    fixed = [key for key in overrides if key.partition(".")[0] not in CHANGEABLE]
+    if fixed:
+        allowed = ", ".join(CHANGEABLE)
+        raise ConfigError([f"{key}: cannot be changed on --resume; these can: {allowed}" for key in fixed])
+    data = content["study"]
+    for key, value in overrides.items():
+        data = apply_override(data, key, value)
+    config, problems = check_record(StudyConfig, data)
+    if problems:
+        raise ConfigError([f"{folder.study_json}: {line}" for line in problems])
+    study = check_study(config, content["model"], str(folder.study_json), f"{folder.study_json}: model")
+    if overrides:
+        write_atomically(folder.study_json, to_json({**content, "study": data}, indent=2) + "\n")
+    return study, int(data["seed"])
