@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 #: The methods a model class must have, inherited from `BaseModel` or not.
@@ -25,6 +26,7 @@ class BaseModel(ABC):
         nothing is to be checked.
       metrics: the names of what `evaluate` reports, or empty when only running it can tell.
       learning_curve: rows that `report` collected, in order.
+      on_report: called with each row as it is reported, or None.
     """
 
     hyperparameters: ClassVar[type | None] = None
@@ -35,12 +37,13 @@ class BaseModel(ABC):
 
         Args:
           sc: the SparkContext for models with `"data": "rdd"`, else None.
-          cfg: the model file's keys (`class`, `environment`, `mdl_file`, `hp_params`, optionally `data`) and `seed`,
-            a non-negative integer below 2**63.
+          cfg: the model file's keys (`class`, `environment`, `mdl_file`, `hp_params`, optionally `data`), `seed`, a
+            non-negative integer below 2**63, and optionally `threads`, how many cores to compute with (1).
         """
         self.sc = sc
         self.cfg = cfg
         self.learning_curve: list[dict[str, float]] = []
+        self.on_report: Callable[[dict[str, float]], None] | None = None
 
     def report(self, step: int, **values: float) -> None:
         """Adds a row to the learning curve.
@@ -49,7 +52,10 @@ class BaseModel(ABC):
           step: environment steps (or rows of data) used so far.
           **values: figures by name, such as `average_return=21.5`.
         """
-        self.learning_curve.append({"step": step, **values})
+        row = {"step": step, **values}
+        self.learning_curve.append(row)
+        if self.on_report is not None:
+            self.on_report(row)
 
     @abstractmethod
     def train(self, data: Any, *args: Any) -> None:

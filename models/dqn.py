@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from models.episodic_model import EpisodicModel
+from rliable.environments import load_data
 from rliable.schema import REQUIRED, ConfigError, check_record, setting
+from rliable.training.runtime import prepare_tensorflow
 
 if TYPE_CHECKING:
     from rliable.training.dqn_run import DQNRun
@@ -85,26 +87,30 @@ class DQN(EpisodicModel):
     """A DQN agent in an environment inside the graph."""
 
     hyperparameters = DQNHyperparameters
+    _run: DQNRun | None = None
 
     def train(self, data: Any, *args: Any) -> None:
-        self._run(data).train(self.report)
+        self._run = self._make_run(data)
+        self._run.train(self.report, args[0] if args else data)
 
     @property
     def num_test_episodes(self) -> int:
         return self.values.num_test_episodes or self.values.num_eval_episodes
 
     def run_episodes(self, data: Any, episodes: range) -> list[float]:
-        return self._run(data).play_test_episodes(episodes)
+        return self._trained_run().play_test_episodes(data, episodes)
 
     def predict(self, data: Any) -> np.ndarray:
         """The greedy actions, int32 [B], for observations [B, O]."""
-        return self._run().actions(data)
+        return self._trained_run().actions(data)
 
     def save(self) -> None:
-        self._run().save(Path(self.cfg["mdl_file"]))
+        self._trained_run().save(Path(self.cfg["mdl_file"]))
 
     def load_model(self) -> None:
-        self._run().load(Path(self.cfg["mdl_file"]))
+        run = self._make_run(load_data(self.cfg["environment"]))
+        run.load(Path(self.cfg["mdl_file"]))
+        self._run = run
 
     @functools.cached_property
     def values(self) -> DQNHyperparameters:
@@ -113,3 +119,15 @@ class DQN(EpisodicModel):
         if problems:
             raise ConfigError(problems)
         return values
+
+    def _make_run(self, environment: Any) -> DQNRun:
+        """A new run; the first in a process imports TensorFlow."""
+        prepare_tensorflow(self.cfg.get("threads", 1))
+        from rliable.training.dqn_run import DQNRun
+
+        return DQNRun(environment, self.values, self.cfg["seed"], self.EPISODES_PER_SLICE)
+
+    def _trained_run(self) -> DQNRun:
+        if self._run is None:
+            raise RuntimeError("DQN: neither trained nor loaded yet")
+        return self._run

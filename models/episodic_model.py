@@ -39,9 +39,9 @@ class EpisodicModel(BaseModel):
           The return of each, in order.
         """
 
-    def slices(self) -> list[range]:
-        """The test episodes, cut into slices; only the last may be shorter."""
-        size, total = self.EPISODES_PER_SLICE, self.num_test_episodes
+    def slices(self, num_episodes: int | None = None) -> list[range]:
+        """The test episodes (the first `num_episodes`), cut into slices; only the last may be shorter."""
+        size, total = self.EPISODES_PER_SLICE, num_episodes or self.num_test_episodes
         return [range(first, min(first + size, total)) for first in range(0, total, size)]
 
     def evaluate(self, data: Any) -> tuple[list[float], dict[str, float]]:

@@ -35,7 +35,9 @@ class StudyConfig:
     metric: MetricConfig = setting(REQUIRED, "What is optimised, and in which direction.")
     max_iters: int = setting(REQUIRED, "How many trials the study has in total.", unit="trials", low=1)
     convergence: float | None = setting(
-        REQUIRED, "Stop when the best value improves by no more than this over `patience` trials; null never stops.", low=0
+        REQUIRED,
+        "Stop when the best value improves by no more than this over `patience` trials; null never stops.",
+        low=0,
     )
     patience: int = setting(5, "How many trials the best value may take to improve.", unit="trials", low=1)
     seed: int | None = setting(None, "Decides every random choice; drawn, printed and recorded when null.", low=0)
@@ -112,7 +114,9 @@ def load_study(path: str, overrides: dict[str, Any] | None = None) -> Study:
             model_error = error
     if problems or model_error:
         space_problems = parse_search_space(data["grid"])[1] if has_grid(data) else []
-        raise ConfigError([f"{path}: {line}" for line in problems + space_problems] + getattr(model_error, "problems", []))
+        raise ConfigError(
+            [f"{path}: {line}" for line in problems + space_problems] + getattr(model_error, "problems", [])
+        )
     return check_study(config, model, path, model_path or "")
 
 
@@ -169,7 +173,11 @@ def check_model(data: Any, varied: set[str] = frozenset()) -> tuple[ModelConfig 
     Returns:
       The model (None with mistakes), notes, and mistakes.
     """
-    keys = {"class_name" if key == "class" else key: value for key, value in data.items()} if isinstance(data, dict) else data
+    keys = (
+        {"class_name" if key == "class" else key: value for key, value in data.items()}
+        if isinstance(data, dict)
+        else data
+    )
     file, problems = check_record(ModelFile, keys)
     problems = [line.replace("class_name", "class") for line in problems]
     if file is None:
@@ -242,7 +250,12 @@ def sample_values(name: str, entry: Any) -> list[tuple[str, Any]]:
 
 def check_value_in_grid(value: Any, hint: Any, rule: Rule, place: str) -> list[str]:
     """Like `check_value`; a range of real numbers for a whole-number hyperparameter gets its own words."""
-    if isinstance(value, float) and place.endswith((".min", ".max")) and not has_type(value, hint) and has_type(1, hint):
+    if (
+        isinstance(value, float)
+        and place.endswith((".min", ".max"))
+        and not has_type(value, hint)
+        and has_type(1, hint)
+    ):
         return [f"{place}: this range gives real numbers, but a whole number is needed; write both ends and step whole"]
     return check_value(value, hint, rule, place)
 

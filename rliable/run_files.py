@@ -14,12 +14,15 @@ from rliable.trial import ModelConfig, UnitResult
 from rliable.worker import write_files
 
 
-def write_run(folder: RunFolder, model: ModelConfig, result: UnitResult, figure_title: str | None) -> None:
+def write_run(
+    folder: RunFolder, model: ModelConfig, threads: int, result: UnitResult, figure_title: str | None
+) -> None:
     """Writes a finished run: its model, configuration, returns, curve and, if it failed, its traceback.
 
     Args:
       folder: the run's folder; made, or written over where a crash left parts.
       model: what was run.
+      threads: on how many cores.
       result: what came of it.
       figure_title: of the learning curve's picture; None draws none.
     """
@@ -34,7 +37,7 @@ def write_run(folder: RunFolder, model: ModelConfig, result: UnitResult, figure_
     write_predictions(folder, result)
     if result.error is not None:
         folder.error_txt.write_text(result.traceback or result.error + "\n", encoding="utf-8")
-    write_atomically(folder.model_json, to_json(model_record(model, result), indent=2) + "\n")
+    write_atomically(folder.model_json, to_json(model_record(model, threads, result), indent=2) + "\n")
 
 
 def write_trial(path: Path, trial: TrialRecord) -> None:
@@ -43,9 +46,9 @@ def write_trial(path: Path, trial: TrialRecord) -> None:
     write_atomically(path, to_json(as_json(trial), indent=2) + "\n")
 
 
-def model_record(model: ModelConfig, result: UnitResult) -> dict[str, Any]:
+def model_record(model: ModelConfig, threads: int, result: UnitResult) -> dict[str, Any]:
     """The content of model.json: what evaluate.py needs to do the final evaluation again."""
-    cfg = {key: value for key, value in model.as_cfg(result.seed).items() if key != "mdl_file"}
+    cfg = {key: value for key, value in model.as_cfg(result.seed, threads=threads).items() if key != "mdl_file"}
     return {**cfg, "num_test_episodes": len(result.predictions) if result.slices else None, "metrics": result.metrics}
 
 

@@ -81,7 +81,9 @@ class Range:
 
     def suggest(self, trial: Trial, name: str) -> float:
         if self.is_integer:
-            return trial.suggest_int(name, int(self.low), int(self.value_at(-1)), log=self.log, step=int(self.step or 1))
+            return trial.suggest_int(
+                name, int(self.low), int(self.value_at(-1)), log=self.log, step=int(self.step or 1)
+            )
         top = self.high if self.step is None else self.value_at(-1)
         return trial.suggest_float(name, self.low, top, log=self.log, step=self.step)
 
@@ -200,7 +202,9 @@ def range_problems(entry: Any, path: str) -> list[str]:
         return [] if finite else [f"{path}: {entry} is not a finite number"]
     problems = [f"{join(path, key)}: unknown key{nearest(key, RANGE_KEYS)}" for key in entry if key not in RANGE_KEYS]
     problems += [f"{join(path, key)}: missing; a range needs min and max" for key in ("min", "max") if key not in entry]
-    problems += [f"{join(path, key)}: expected a finite number, found {describe(entry[key])}" for key in wrong_numbers(entry)]
+    problems += [
+        f"{join(path, key)}: expected a finite number, found {describe(entry[key])}" for key in wrong_numbers(entry)
+    ]
     if not isinstance(entry.get("log", False), bool):
         problems.append(f"{join(path, 'log')}: expected true or false, found {describe(entry['log'])}")
     return problems or order_problems(entry, path)

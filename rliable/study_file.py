@@ -50,10 +50,8 @@ def load_saved_study(folder: StudyFolder, overrides: dict[str, Any]) -> tuple[St
       The study and its seed.
 
     Raises:
-      ConfigError: there is no study, or a change would make other trials.
+      ConfigError: a change would make other trials, or what the study names is gone.
     """
-    if not folder.study_json.is_file():
-        raise ConfigError([f"--resume {folder.path}: no study here (study.json is missing)"])
     content = load_json(str(folder.study_json))
     fixed = [key for key in overrides if key.partition(".")[0] not in CHANGEABLE]
     if fixed:

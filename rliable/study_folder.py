@@ -37,6 +37,11 @@ class RunFolder:
         return self.path / "learning_curve.png"
 
     @property
+    def log_txt(self) -> Path:
+        """What TensorFlow and Gym said while train.py ran."""
+        return self.path / "log.txt"
+
+    @property
     def error_txt(self) -> Path:
         """The traceback of a run that failed."""
         return self.path / "error.txt"
@@ -107,6 +112,11 @@ class StudyFolder:
             raise ConfigError([f"--output {self.path}: this folder is not empty; {cure} choose another"])
         self.path.mkdir(parents=True, exist_ok=True)
         self.lock()
+
+    def require(self) -> None:
+        """Raises a ConfigError unless a study was started here."""
+        if not self.study_json.is_file():
+            raise ConfigError([f"{self.path}: no study here (study.json is missing)"])
 
     def lock(self) -> None:
         """Keeps other searches out until this process ends, however it ends.

@@ -24,7 +24,7 @@ class ModelConfig:
     hp_params: dict[str, Any]
     data: str = "environment"
 
-    def as_cfg(self, seed: int, folder: str | None = None) -> dict[str, Any]:
+    def as_cfg(self, seed: int, folder: str | None = None, threads: int = 1) -> dict[str, Any]:
         """The dict that a model's constructor gets; `folder` replaces `mdl_file`."""
         return {
             "class": self.class_name,
@@ -33,6 +33,7 @@ class ModelConfig:
             "hp_params": dict(self.hp_params),
             "data": self.data,
             "seed": seed,
+            "threads": threads,
         }
 
 

@@ -136,7 +136,7 @@ class Tuner:
         """Writes down a finished run and, with the last of its trial, the trial."""
         number, spec = result.trial, self._specs[result.trial]
         title = f"trial {number}, seed {result.seed}" if self._with.draws_curves else None
-        write_run(self._with.folder.run(number, result.run), spec.model, result, title)
+        write_run(self._with.folder.run(number, result.run), spec.model, spec.limits.threads, result, title)
         run = make_run_record(result)
         self._slot_seconds += result.slot_seconds
         self._runs[number][run.run] = run

@@ -21,7 +21,13 @@ from rliable.trial import ModelConfig, SliceRecord, Unit, UnitResult
 Slices = Callable[[EpisodicModel, dict[str, bytes]], Iterator[range]]
 
 
-def run_unit(unit: Unit, slot: str, sc: Any = None, slices: Slices | None = None) -> UnitResult:
+#: Called with each row of the learning curve as the model reports it.
+OnReport = Callable[[dict[str, float]], None]
+
+
+def run_unit(
+    unit: Unit, slot: str, sc: Any = None, slices: Slices | None = None, on_report: OnReport | None = None
+) -> UnitResult:
     """Trains, saves and evaluates one run.
 
     Args:
@@ -29,7 +35,8 @@ def run_unit(unit: Unit, slot: str, sc: Any = None, slices: Slices | None = None
       slot: the name of the place it runs in, for the record.
       sc: the SparkContext for models with `data: rdd`.
       slices: which slices of an agent's test episodes to play here; all of them when None. If some are left to
-        others, `metrics` is None and `with_slices` completes the result.
+        others, `metrics` is None and `evaluation_fields` completes the result.
+      on_report: is told of the learning curve as it grows.
 
     Returns:
       Its result. An exception of the model becomes a result with `error` set; only what is no `Exception` (an
@@ -37,7 +44,7 @@ def run_unit(unit: Unit, slot: str, sc: Any = None, slices: Slices | None = None
     """
     started = time.time()
     try:
-        done = train_and_evaluate(unit, slot, sc, slices)
+        done = train_and_evaluate(unit, slot, sc, slices, on_report)
     except Exception as error:
         done = {"error": one_line(error), "traceback": traceback.format_exc()}
     finished = time.time()
@@ -46,10 +53,13 @@ def run_unit(unit: Unit, slot: str, sc: Any = None, slices: Slices | None = None
     )
 
 
-def train_and_evaluate(unit: Unit, slot: str, sc: Any, slices: Slices | None) -> dict[str, Any]:
+def train_and_evaluate(
+    unit: Unit, slot: str, sc: Any, slices: Slices | None, on_report: OnReport | None
+) -> dict[str, Any]:
     """The work of `run_unit`: the fields of the result that depend on the model."""
     with tempfile.TemporaryDirectory(prefix="rliable-") as folder:
-        model = make_model(unit.model, unit.seed, folder, sc)
+        model = make_model(unit.model, unit.seed, folder, sc, unit.limits.threads)
+        model.on_report = on_report
         model.train(open_data(unit.model, sc), open_data(unit.model, sc))
         model.save()
         files = read_files(folder)
@@ -86,9 +96,10 @@ def evaluation_fields(played: list[SliceRecord], num_episodes: int) -> dict[str,
     return {"slices": ordered, "predictions": returns, "metrics": return_metrics(returns)}
 
 
-def make_model(config: ModelConfig, seed: int, folder: str, sc: Any = None) -> BaseModel:
-    """A new model object that saves to `folder` and loads from it."""
-    return load_class(config.class_name)(sc, config.as_cfg(seed, folder))
+def make_model(config: ModelConfig, seed: int, folder: str, sc: Any = None, threads: int = 1) -> BaseModel:
+    """A new model object that saves to `folder`, loads from it and computes on `threads` cores."""
+    model: BaseModel = load_class(config.class_name)(sc, config.as_cfg(seed, folder, threads))
+    return model
 
 
 def open_data(config: ModelConfig, sc: Any = None) -> Any:

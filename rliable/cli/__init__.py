@@ -1,0 +1,51 @@
+"""The command line: `rliable optimize|train|evaluate|plot|models`, and optimize.py, train.py and evaluate.py."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+from rliable.cli.arguments import LineParser
+from rliable.schema import ConfigError
+
+#: Command -> what it does; each lives in the module of its name.
+COMMANDS = {
+    "optimize": "search the hyperparameters of a model",
+    "train": "train one model",
+    "evaluate": "evaluate a trained model",
+    "plot": "draw a study's figures and its report",
+    "models": "list the models, or one model's hyperparameters",
+}
+
+USER_ERROR = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command.
+
+    Args:
+      arguments: the command and its arguments; those of this process when None.
+
+    Returns:
+      The exit code: 0 done, 1 nothing succeeded, 2 a mistake in the input, 130 or 143 interrupted.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if not words or words[0] not in COMMANDS:
+        make_parser().parse_args(words)
+    command = importlib.import_module(f"rliable.cli.{words[0]}")
+    try:
+        return int(command.run(words[1:]))
+    except ConfigError as error:
+        print("\n".join(f"error: {line}" for line in error.problems), file=sys.stderr)
+        return USER_ERROR
+    except KeyboardInterrupt:
+        return 130
+
+
+def make_parser() -> LineParser:
+    """The parser of the command's name alone."""
+    lines = "\n".join(f"  {name:10} {text}" for name, text in COMMANDS.items())
+    parser = LineParser(prog="rliable", epilog=f"commands:\n{lines}", description=__doc__, formatter="raw")
+    parser.add_argument("command", choices=COMMANDS, metavar="command", help="one of those below; each has --help")
+    return parser

@@ -1,0 +1,93 @@
+"""`evaluate`: evaluates a trained model."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rliable.cli.arguments import LineParser
+from rliable.cli.spark import context_if_needed
+from rliable.evaluation import SavedRun, evaluate_run, find_runs, return_statistics, with_environment
+from rliable.formats import format_metric
+from rliable.json_files import to_json, write_atomically
+from rliable.metrics import return_metrics
+from rliable.noise import redirect_stderr
+from rliable.schema import ConfigError
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs the command.
+
+    Raises:
+      ConfigError: a mistake in the arguments, or no trained model in the folder.
+    """
+    args = make_parser().parse_args(arguments)
+    if args.episodes is not None and args.episodes < 1:
+        raise ConfigError([f"--episodes: {args.episodes} is out of range, must be at least 1"])
+    runs = [with_environment(found, args.env) for found in find_runs(args.model)]
+    reports = [report_on(found, args) for found in runs]
+    content = reports[0] if len(reports) == 1 else {"runs": reports, "metrics": mean_of_runs(reports)}
+    print("\n".join(line for report in reports for line in lines_of(report, args.quiet)))
+    if len(reports) > 1:
+        print(f"mean over {len(reports)} runs: {words_of(mean_of_runs(reports))}")
+    if args.out:
+        write_atomically(Path(args.out), to_json(content, indent=2) + "\n")
+        print(f"written to {args.out}")
+    return 0
+
+
+def make_parser() -> LineParser:
+    """The command's arguments."""
+    parser = LineParser(prog="evaluate", description="Evaluate a trained model.")
+    parser.add_argument("--model", required=True, metavar="DIR", help="a study's best/, a trial, or what train.py left")
+    parser.add_argument("--env", metavar="NAME", help="another environment or data file (default: the recorded one)")
+    parser.add_argument("--episodes", type=int, metavar="N", help="test episodes (default: as recorded)")
+    parser.add_argument("--seed", type=int, metavar="N", help="of the test episodes (default: the recorded one)")
+    parser.add_argument("--out", metavar="FILE", help="write the figures and every return to this JSON file")
+    parser.add_argument("--quiet", action="store_true", help="do not list the returns")
+    return parser
+
+
+def report_on(found: SavedRun, args: argparse.Namespace) -> dict[str, Any]:
+    """Evaluates one run: all that is printed and written about it."""
+    with redirect_stderr(Path("/dev/null")), context_if_needed(found.model) as sc:
+        evaluation = evaluate_run(found, args.episodes, args.seed, sc)
+    seed = found.seed if args.seed is None else args.seed
+    facts = {"model": str(found.folder), "environment": found.model.environment, "seed": seed}
+    if not evaluation.returns:
+        return {**facts, "metrics": evaluation.metrics, "recorded": found.metrics}
+    statistics = return_statistics(evaluation.returns, seed)
+    metrics = return_metrics(evaluation.returns)
+    returns = {"episodes": len(evaluation.returns), **statistics, "returns": evaluation.returns}
+    return {**facts, **returns, "metrics": metrics, "recorded": found.metrics}
+
+
+def lines_of(report: dict[str, Any], is_quiet: bool) -> list[str]:
+    """A run's report for the terminal."""
+    head = f"{report['model']} on {report['environment']}, seed {report['seed']}"
+    if "returns" not in report:
+        return [head, f"  {words_of(report['metrics'])}", f"  recorded: {words_of(report['recorded'])}"]
+    low, high = (format_metric(end) for end in report["iqm_95"])
+    lines = [
+        f"{head}, {report['episodes']} episodes",
+        f"  mean return          {format_metric(report['mean'])}  (standard deviation {format_metric(report['std'])})",
+        f"  interquartile mean   {format_metric(report['iqm'])}  (95 % interval {low} to {high})",
+        f"  recorded             {words_of(report['recorded'])}",
+    ]
+    return (
+        lines if is_quiet else [*lines, "  returns  " + " ".join(format_metric(value) for value in report["returns"])]
+    )
+
+
+def mean_of_runs(reports: list[dict[str, Any]]) -> dict[str, float]:
+    """The mean of each metric over the runs of a trial."""
+    return {name: float(np.mean([report["metrics"][name] for report in reports])) for name in reports[0]["metrics"]}
+
+
+def words_of(metrics: dict[str, float]) -> str:
+    """Metrics on one line, with every digit."""
+    return ", ".join(f"{name} {value!r}" for name, value in metrics.items())

@@ -1,0 +1,63 @@
+"""`models`: lists the models, or the hyperparameters of one."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import typing
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from models import MODELS
+from rliable.cli.arguments import LineParser
+from rliable.config import default_of
+from rliable.json_files import to_json
+from rliable.model_classes import load_class
+from rliable.schema import REQUIRED, type_name
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs the command."""
+    parser = LineParser(prog="rliable models", description="List the models, or one model's hyperparameters.")
+    parser.add_argument("name", nargs="?", help="a model's name, or package.module:Class")
+    name = parser.parse_args(arguments).name
+    Console().print(hyperparameter_table(name) if name else model_table())
+    return 0
+
+
+def model_table() -> Table:
+    """Every registered model with its first sentence and metrics."""
+    table = Table("model", "what it is", "metrics")
+    for name in sorted(MODELS):
+        model_class = load_class(name)
+        table.add_row(name, first_line(model_class), ", ".join(model_class.metrics))
+    return table
+
+
+def hyperparameter_table(name: str) -> Table:
+    """Every hyperparameter of a model: type, default, range, unit, meaning."""
+    model_class = load_class(name)
+    table = Table(title=f"{name}: {first_line(model_class)}", title_justify="left", show_lines=False)
+    for heading in ("hyperparameter", "type", "default", "allowed", "meaning"):
+        table.add_column(heading, overflow="fold", no_wrap=heading in ("hyperparameter", "default"))
+    if model_class.hyperparameters is not None:
+        hints = typing.get_type_hints(model_class.hyperparameters)
+        for field in dataclasses.fields(model_class.hyperparameters):
+            table.add_row(*hyperparameter_row(field, hints[field.name]))
+    return table
+
+
+def hyperparameter_row(field: dataclasses.Field[Any], hint: Any) -> list[str]:
+    """One line of the table."""
+    rule, default = field.metadata["rule"], default_of(field)
+    meaning = f"{rule.doc} [{rule.unit}]" if rule.unit else rule.doc
+    shown = "required" if default is REQUIRED else to_json(default)
+    return [field.name, type_name(hint), shown, rule.allowed(), meaning.replace("[", "\\[")]
+
+
+def first_line(model_class: type) -> str:
+    """The first sentence of a class's docstring."""
+    return (inspect.getdoc(model_class) or "").partition("\n")[0]

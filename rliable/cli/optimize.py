@@ -1,0 +1,188 @@
+"""`optimize`: searches the hyperparameters of a model."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import secrets
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from rliable.cli.arguments import LineParser, add_set, overrides_of
+from rliable.cli.dry_run import print_dry_run
+from rliable.config import Study, load_study
+from rliable.executors import make_executor
+from rliable.executors.options import ExecutorOptions
+from rliable.interrupts import Interrupts
+from rliable.noise import redirect_stderr
+from rliable.record import StudyRecord
+from rliable.samplers import SAMPLERS
+from rliable.schema import ConfigError
+from rliable.study_file import load_saved_study, save_study
+from rliable.study_folder import StudyFolder
+from rliable.terminal import Reporter, summary
+from rliable.tuner import Surroundings, Tuner
+
+
+def make_parser() -> LineParser:
+    """The command's arguments."""
+    parser = LineParser(prog="optimize", description="Search the hyperparameters of a model.")
+    add_input(parser)
+    add_mode(parser)
+    add_output(parser)
+    return parser
+
+
+def add_input(parser: argparse.ArgumentParser) -> None:
+    """Adds what says which study to run."""
+    parser.add_argument("study", nargs="?", metavar="FILE", help="the study file, such as config/optim_dqn.json")
+    parser.add_argument("--optim-config", metavar="FILE", help="the same, by name")
+    parser.add_argument("--resume", metavar="DIR", help="continue the study in this folder; max_iters stays the total")
+    parser.add_argument("--seed", type=int, help="the study's seed")
+    parser.add_argument("--num-workers", type=int, help="slots of the parallel modes")
+    parser.add_argument("--max-iters", type=int, help="trials in total")
+    parser.add_argument("--sampler", help=f"how trials are chosen: {', '.join(SAMPLERS)}")
+    add_set(parser, "grid.batch_size=[64]")
+
+
+def add_mode(parser: argparse.ArgumentParser) -> None:
+    """Adds what says where it runs."""
+    parser.add_argument("--parallelized", action="store_true", help="run on Spark; without it, in this process")
+    parser.add_argument(
+        "--plevel", type=int, choices=(1, 2), metavar="{1,2}", help="1: one trial per worker (default); 2: rollouts too"
+    )
+    parser.add_argument("--master", help="Spark master (default: spark-submit's, else local[num_workers])")
+
+
+def add_output(parser: argparse.ArgumentParser) -> None:
+    """Adds what says what it leaves and shows."""
+    parser.add_argument("--output", metavar="DIR", help="the study's folder (default: runs/<optim_name>-<time>)")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="print the checked study and its first trials, run nothing"
+    )
+    parser.add_argument("--no-plots", action="store_true", help="draw no figures")
+    how_much = parser.add_mutually_exclusive_group()
+    how_much.add_argument("--quiet", action="store_true", help="print only the result")
+    how_much.add_argument("--verbose", action="store_true", help="print each run as well")
+    how_much.add_argument("--json", action="store_true", help="print one JSON object on stdout, all else on stderr")
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs the command.
+
+    Returns:
+      0 when a trial succeeded, 1 when all failed, 130 or 143 when interrupted.
+
+    Raises:
+      ConfigError: a mistake in the arguments or files; nothing has been written.
+    """
+    args = make_parser().parse_args(arguments)
+    check_combination(args)
+    names = ("seed", "num_workers", "max_iters", "sampler")
+    overrides = overrides_of(args.set, **{name: getattr(args, name) for name in names})
+    folder = StudyFolder(Path(args.resume or "."))
+    if args.resume:
+        folder.require()
+        folder.lock()
+        study, seed = load_saved_study(folder, overrides)
+    else:
+        study = load_study(args.optim_config or args.study, overrides)
+        seed = secrets.randbits(31) if study.config.seed is None else study.config.seed
+        if args.dry_run:
+            print_dry_run(study, seed)
+            return 0
+        folder = StudyFolder(Path(args.output or f"runs/{study.config.optim_name}-{time.strftime('%Y%m%d-%H%M%S')}"))
+        folder.create()
+        save_study(folder, study, seed)
+    return search(args, study, seed, folder)
+
+
+def check_combination(args: argparse.Namespace) -> None:
+    """Refuses arguments that do not go together.
+
+    Raises:
+      ConfigError: with the cure.
+    """
+    files = [name for name in (args.study, args.optim_config, args.resume) if name]
+    problems = []
+    if len(files) != 1:
+        problems.append("give one study file, such as config/optim_dqn.json, or --resume DIR")
+    if args.plevel and not args.parallelized:
+        problems.append(f"--plevel {args.plevel} needs --parallelized; add it")
+    if args.master and not args.parallelized:
+        problems.append(f"--master {args.master} needs --parallelized; add it")
+    if args.resume and (args.output or args.dry_run):
+        problems.append("--resume DIR goes on in DIR; leave out --output and --dry-run")
+    if problems:
+        raise ConfigError(problems)
+
+
+def search(args: argparse.Namespace, study: Study, seed: int, folder: StudyFolder) -> int:
+    """Runs a checked study in its folder and shows how it goes."""
+    verbosity = next((name for name in ("quiet", "verbose", "json") if getattr(args, name)), "normal")
+    with Interrupts() as interrupts, redirect_stderr(folder.log) as errors:
+        stream = errors if args.json else sys.stdout
+        with Reporter(verbosity, stream, errors) as reporter:
+            try:
+                record = search_with(args, study, seed, folder, reporter, interrupts)
+            except KeyboardInterrupt:
+                reporter.close()
+                reporter.error(
+                    f"interrupted; all finished trials are kept. Continue: optimize.py --resume {folder.path}"
+                )
+                return interrupts.exit_code
+    if args.json:
+        print(json.dumps(summary(record, folder.path)))
+    return 0 if record.best is not None else 1
+
+
+def search_with(
+    args: argparse.Namespace, study: Study, seed: int, folder: StudyFolder, reporter: Reporter, interrupts: Interrupts
+) -> StudyRecord:
+    """The search, once the terminal is set up."""
+    with open_executor(args, study, folder) as executor:
+        tuner = Tuner(study, seed, Surroundings(folder, executor, reporter, interrupts, not args.no_plots))
+        reporter.study_started(tuner.record, notes_for(args, study))
+        record = tuner.run()
+    if not args.no_plots and record.trials:
+        from rliable.plots import draw_study
+
+        draw_study(folder.path)
+    reporter.study_finished(record, folder.path)
+    if record.best is None and record.trials:
+        reporter.error(f"all {len(record.trials)} trials failed; the first: {record.trials[0].error}")
+    return record
+
+
+@contextlib.contextmanager
+def open_executor(args: argparse.Namespace, study: Study, folder: StudyFolder) -> Iterator[Any]:
+    """The executor that the arguments ask for, closed at the end whatever happens."""
+    options = ExecutorOptions(
+        num_workers=study.config.num_workers,
+        level=args.plevel or 1,
+        master=args.master,
+        app_name=study.config.optim_name,
+        log_path=folder.log,
+        class_names=(study.model.class_name,),
+        files=(study.model.environment,),
+        threads=study.config.threads_per_trial,
+    )
+    executor = make_executor("spark" if args.parallelized else "serial", options)
+    try:
+        yield executor
+    finally:
+        executor.close()
+
+
+def notes_for(args: argparse.Namespace, study: Study) -> list[str]:
+    """What the user should know before the study starts."""
+    notes = list(study.notes)
+    if args.parallelized and SAMPLERS[study.config.sampler].uses_results:
+        notes.append(
+            f"{study.config.sampler} learns from results: on {study.config.num_workers} slots their order of arrival matters"
+        )
+    return notes

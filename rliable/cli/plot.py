@@ -1,0 +1,27 @@
+"""`plot`: draws a study's figures and its report again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rliable.cli.arguments import LineParser
+from rliable.schema import ConfigError
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs the command.
+
+    Raises:
+      ConfigError: the folder holds no study.
+    """
+    parser = LineParser(prog="rliable plot", description="Draw a study's figures (PNG) and its report (HTML).")
+    parser.add_argument("folder", metavar="DIR", help="the study's folder, such as runs/RandomOptimDQN-20260101-120000")
+    folder = Path(parser.parse_args(arguments).folder)
+    if not (folder / "results.json").is_file():
+        raise ConfigError([f"{folder}: no study here (results.json is missing)"])
+    from rliable.plots import draw_study
+
+    for path in draw_study(folder):
+        print(path)
+    return 0

@@ -1,0 +1,99 @@
+"""`train`: trains one model and leaves it in a folder."""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from rliable.cli.arguments import LineParser, add_set, overrides_of
+from rliable.cli.spark import context_if_needed
+from rliable.config import load_model_file
+from rliable.formats import format_duration, format_metric
+from rliable.interrupts import Interrupts
+from rliable.noise import redirect_stderr
+from rliable.run_files import write_run
+from rliable.schema import ConfigError
+from rliable.study_folder import RunFolder
+from rliable.trial import Limits, ModelConfig, Unit, UnitResult
+from rliable.worker import run_unit
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs the command.
+
+    Returns:
+      0, 1 when the training failed, 130 or 143 when interrupted.
+
+    Raises:
+      ConfigError: a mistake in the arguments or the file; nothing has been written.
+    """
+    args = make_parser().parse_args(arguments)
+    model, notes = load_model_file(args.config, overrides_of(args.set))
+    folder = RunFolder(Path(args.output or f"{model.mdl_file}-{time.strftime('%Y%m%d-%H%M%S')}"))
+    check_arguments(args, folder)
+    seed = secrets.randbits(31) if args.seed is None else args.seed
+    print("\n".join([*notes, f"training {model.class_name} on {model.environment}, seed {seed}"]), flush=True)
+    folder.path.mkdir(parents=True, exist_ok=True)
+    with Interrupts() as interrupts, redirect_stderr(folder.log_txt):
+        try:
+            result = train(model, seed, args.threads)
+        except KeyboardInterrupt:
+            print("interrupted; nothing is kept of a run that has not finished")
+            return interrupts.exit_code
+    write_run(folder, model, args.threads, result, f"{model.class_name} on {model.environment}, seed {seed}")
+    return show(result, folder)
+
+
+def make_parser() -> LineParser:
+    """The command's arguments."""
+    parser = LineParser(prog="train", description="Train one model.")
+    parser.add_argument(
+        "--config", required=True, metavar="FILE", help="the model file, such as config/config_dqn.json"
+    )
+    parser.add_argument("--seed", type=int, metavar="N", help="of the run (default: drawn and printed)")
+    parser.add_argument("--output", metavar="DIR", help="the folder to leave it in (default: <mdl_file>-<time>)")
+    parser.add_argument("--threads", type=int, default=1, metavar="N", help="cores to compute with (default: 1)")
+    add_set(parser, "hp_params.learning_rate=0.001")
+    return parser
+
+
+def check_arguments(args: argparse.Namespace, folder: RunFolder) -> None:
+    """Refuses numbers out of range and a folder in use.
+
+    Raises:
+      ConfigError: with every mistake.
+    """
+    problems = []
+    if args.seed is not None and args.seed < 0:
+        problems.append(f"--seed: {args.seed} is out of range, must be at least 0")
+    if args.threads < 1:
+        problems.append(f"--threads: {args.threads} is out of range, must be at least 1")
+    if folder.path.exists() and (not folder.path.is_dir() or any(folder.path.iterdir())):
+        problems.append(f"--output {folder.path}: this folder is not empty; please choose another")
+    if problems:
+        raise ConfigError(problems)
+
+
+def train(model: ModelConfig, seed: int, threads: int) -> UnitResult:
+    """Trains in this process and prints the learning curve as it grows."""
+    with context_if_needed(model) as sc:
+        return run_unit(Unit(0, 0, model, seed, Limits(threads=threads)), "driver", sc=sc, on_report=print_row)
+
+
+def print_row(row: dict[str, float]) -> None:
+    """Prints one row of a learning curve."""
+    print("  " + "  ".join(f"{name} {format_metric(value)}" for name, value in row.items()), flush=True)
+
+
+def show(result: UnitResult, folder: RunFolder) -> int:
+    """Prints what came of it; the exit code."""
+    if result.metrics is None:
+        print(f"failed: {result.error}; see {folder.error_txt}")
+        return 1
+    figures = ", ".join(f"{name} {format_metric(value)}" for name, value in result.metrics.items())
+    print(f"{figures}, after {format_duration(result.finished - result.started)}")
+    print(f"model, curve and returns are in {folder.path}")
+    return 0
