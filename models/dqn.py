@@ -53,7 +53,11 @@ class DQNHyperparameters:
         1, "Rewards summed up before bootstrapping from the target network.", unit="environment steps", low=1, high=64
     )
     double: bool = setting(False, "Whether the online network chooses the next action (Double DQN).")
-    loss: str = setting("huber", "Loss of the temporal-difference error.", choices=("huber", "mse"))
+    loss: str = setting(
+        "mse",
+        "Loss of the temporal-difference error: squared (mse), or huber, linear beyond 1.",
+        choices=("huber", "mse"),
+    )
     gradient_clipping: float | None = setting(
         None, "Largest norm of the gradient of each weight tensor; null for no limit.", above=0
     )

@@ -12,6 +12,7 @@ from typing import Any
 
 from rliable.environments.rows import ROW_SUFFIXES, load_rdd, load_rows
 from rliable.schema import nearest
+from rliable.training.runtime import prepare_import
 
 ENVIRONMENTS: dict[str, str] = {
     "CartPole-v0": "rliable.environments.cartpole:make_cartpole_v0",
@@ -48,6 +49,7 @@ def load_data(name: str, sc: Any = None) -> Any:
       An environment; rows (a list of dicts); or an RDD of such rows.
     """
     if name in ENVIRONMENTS:
+        prepare_import()
         module_name, _, factory = ENVIRONMENTS[name].partition(":")
         return getattr(importlib.import_module(module_name), factory)()
     return load_rdd(name, sc) if sc is not None else load_rows(name)

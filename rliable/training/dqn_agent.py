@@ -8,8 +8,9 @@ Q-learning", AAAI 2016, https://arxiv.org/abs/1509.06461.
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 from tf_agents.agents.dqn.dqn_agent import DdqnAgent, DqnAgent
@@ -68,19 +69,17 @@ class DQNNumbers(tf.Module):
 
 
 class VariableTargetUpdate:
-    """Mixin for TF-Agents' agents, whose own target update needs period and tau while it is traced."""
+    """Mixin for TF-Agents' agents, whose own target update needs period and tau as constants."""
 
-    numbers: DQNNumbers
+    def _get_target_updater(self, tau: tf.Variable, period: tf.Variable) -> Callable[[], None]:
+        return functools.partial(self._move_target, tau, period)
 
-    def _get_target_updater(self, *_: Any) -> Callable[[], None]:
-        return self._move_target
-
-    def _move_target(self: Any) -> None:
-        """Every `target_update_period` updates: target = (1 - tau) * target + tau * online."""
-        is_due = self.train_step_counter % tf.cast(self.numbers.target_update_period, tf.int64) == 0
-        tau = tf.where(is_due, self.numbers.target_update_tau, 0.0)
+    def _move_target(self: Any, tau: tf.Variable, period: tf.Variable) -> None:
+        """Every `period` updates: target = (1 - tau) * target + tau * online. Called at the end of each update."""
+        is_due = self.train_step_counter % tf.cast(period, tf.int64) == 0
+        step = tf.where(is_due, tau, 0.0)
         for online, target in zip(self._q_network.variables, self._target_q_network.variables, strict=True):
-            target.assign((1.0 - tau) * target + tau * online)
+            target.assign((1.0 - step) * target + step * online)
 
 
 class VariableDqnAgent(VariableTargetUpdate, DqnAgent):
@@ -99,11 +98,20 @@ def make_q_network(environment: Environment, hidden_sizes: tuple[int, ...]) -> Q
     return network
 
 
-def make_dqn_agent(environment: Environment, shape: DQNShape) -> DqnAgent:
-    """An agent with `numbers`, and with the optimizer's slots created. Its weights are still to be assigned."""
+class DQNParts(NamedTuple):
+    """An agent and what it was put together from; the loop uses the agent, a run sets the variables of the rest."""
+
+    agent: DqnAgent
+    network: QNetwork
+    target_network: QNetwork
+    optimizer: tf.keras.optimizers.legacy.Optimizer
+    numbers: DQNNumbers
+
+
+def make_dqn_agent(environment: Environment, shape: DQNShape) -> DQNParts:
+    """An agent with the optimizer's slots created; its weights are still to be assigned."""
     numbers = DQNNumbers()
-    network = make_q_network(environment, shape.hidden_sizes)
-    target = make_q_network(environment, shape.hidden_sizes)
+    network, target = (make_q_network(environment, shape.hidden_sizes) for _ in range(2))
     optimizer = tf.keras.optimizers.legacy.Adam(numbers.learning_rate)
     optimizer.apply_gradients([(tf.zeros_like(variable), variable) for variable in network.trainable_variables])
     agent = (VariableDdqnAgent if shape.double else VariableDqnAgent)(
@@ -113,10 +121,11 @@ def make_dqn_agent(environment: Environment, shape: DQNShape) -> DqnAgent:
         optimizer,
         epsilon_greedy=None,  # exploration is the loop's
         target_q_network=target,
+        target_update_tau=numbers.target_update_tau,
+        target_update_period=numbers.target_update_period,
         td_errors_loss_fn=LOSSES[shape.loss],
         gamma=numbers.gamma,
         gradient_clipping=numbers.gradient_clipping if shape.clips_gradients else None,
         train_step_counter=tf.Variable(0, dtype=tf.int64, trainable=False),
     )
-    agent.numbers, agent.optimizer, agent.network, agent.target_network = numbers, optimizer, network, target
-    return agent
+    return DQNParts(agent, network, target, optimizer, numbers)

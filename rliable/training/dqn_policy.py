@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import tempfile
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,7 +28,6 @@ class QPolicyProgram:
         policy = QPolicy(time_step_spec(environment), action_spec(environment), self.network)
         self.policy = GreedyPolicy(policy)
         self.rollouts = GreedyRollouts(environment, self.policy, num_rows)
-        self._saved: dict[str, bytes] = {}
 
     def set_weights(self, weights: Sequence[np.ndarray]) -> None:
         """Sets the weights of the network, in the order of `network.variables`."""
@@ -51,21 +51,20 @@ class QPolicyProgram:
         The graph is the same for all weights: it is written once per program and copied from then on.
         """
         self.set_weights(weights)
-        if not self._saved:
-            self._saver.save(str(folder))
-            names = ("saved_model.pb", "policy_specs.pbtxt")
-            self._saved = {name: (folder / name).read_bytes() for name in names}
-            return
+        saver, graph_files = self._saved_graph
         folder.mkdir(parents=True, exist_ok=True)
-        for name, content in self._saved.items():
+        for name, content in graph_files.items():
             (folder / name).write_bytes(content)
-        self._saver.save_checkpoint(str(folder))
+        saver.save_checkpoint(str(folder))
 
     @functools.cached_property
-    def _saver(self) -> PolicySaver:
-        with warnings.catch_warnings():
+    def _saved_graph(self) -> tuple[PolicySaver, dict[str, bytes]]:
+        """A saver, and the files it writes whatever the weights are: name -> content."""
+        with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
             warnings.simplefilter("ignore")
-            return PolicySaver(self.policy, batch_size=None)
+            saver = PolicySaver(self.policy, batch_size=None)
+            saver.save(folder)
+            return saver, {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir()) if path.is_file()}
 
 
 @functools.lru_cache(maxsize=8)

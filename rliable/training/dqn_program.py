@@ -19,19 +19,19 @@ class DQNProgram:
     """What is compiled once per (environment, `DQNShape`, `LoopShape`).
 
     A run calls `start`, then `run` until it has enough, then takes a `snapshot`. In between no other run may use the
-    program; afterwards it belongs to the next. Nothing of a run is left behind in the next: `start` sets every variable.
+    program; afterwards it belongs to the next, to which nothing is left: `start` sets every variable.
     """
 
     def __init__(self, environment: Environment, agent_shape: DQNShape, loop_shape: LoopShape) -> None:
-        self.agent = make_dqn_agent(environment, agent_shape)
-        self.loop = OffPolicyLoop(environment, self.agent, loop_shape)
+        self.parts = make_dqn_agent(environment, agent_shape)
+        self.loop = OffPolicyLoop(environment, self.parts.agent, loop_shape)
         self.layer_sizes = (environment.observation_size, *agent_shape.hidden_sizes, environment.num_actions)
         self.num_steps = tf.Variable(0, dtype=tf.int64, trainable=False)
         self.checkpoint = tf.train.Checkpoint(
-            network=self.agent.network,
-            target_network=self.agent.target_network,
-            optimizer=self.agent.optimizer,
-            num_updates=self.agent.train_step_counter,
+            network=self.parts.network,
+            target_network=self.parts.target_network,
+            optimizer=self.parts.optimizer,
+            num_updates=self.parts.agent.train_step_counter,
             num_steps=self.num_steps,
         )
 
@@ -42,29 +42,29 @@ class DQNProgram:
           seed: of the run.
           **numbers: see `DQNNumbers`.
         """
-        self.agent.numbers.assign(**numbers)
+        self.parts.numbers.assign(**numbers)
         weights = initial_q_weights(self.layer_sizes, derive_seed(seed, "weights"))
         fresh = [np.zeros(variable.shape, variable.dtype.as_numpy_dtype) for variable in self.variables()]
         self.restore(weights * 2 + fresh[2 * len(weights) :])
         return self.loop.initial_state(derive_seed(seed, "training episode"))
 
     def run(self, state: LoopState, settings: LoopSettings) -> tuple[LoopState, np.ndarray]:
-        """Runs iterations; returns the state, and the mean loss of each window (NaN where nothing was learned)."""
+        """Runs iterations; returns the state, and the mean loss of each window (0 where nothing was learned)."""
         iterations, window = int(settings.num_iterations), int(settings.window)
         state, sums = self.loop.run(state, LoopSettings(*(tf.constant(value) for value in settings)))
         self.num_steps.assign(int(state.replay.num_written))
         lengths = np.diff([*range(0, iterations, window), iterations])
-        return state, sums.numpy()[: len(lengths)] / (lengths * int(settings.train_steps))
+        return state, sums.numpy()[: len(lengths)] / (lengths * max(1, int(settings.train_steps)))
 
     def weights(self) -> list[np.ndarray]:
         """The network's weights."""
-        return [variable.numpy() for variable in self.agent.network.variables]
+        return [variable.numpy() for variable in self.parts.network.variables]
 
     def variables(self) -> list[tf.Variable]:
         """Everything that a run changes: the network's weights, then the target's, then the rest."""
-        agent = self.agent
-        networks = [*agent.network.variables, *agent.target_network.variables]
-        return [*networks, *agent.optimizer.weights, agent.train_step_counter, self.num_steps]
+        parts = self.parts
+        networks = [*parts.network.variables, *parts.target_network.variables]
+        return [*networks, *parts.optimizer.weights, parts.agent.train_step_counter, self.num_steps]
 
     def snapshot(self) -> list[np.ndarray]:
         """The values of `variables`."""

@@ -30,9 +30,12 @@ class DQNRun:
     """
 
     def __init__(self, environment: Environment, hyperparameters: Any, seed: int, num_rows: int) -> None:
+        if not isinstance(environment, Environment):
+            raise TypeError(f"DQN needs an environment inside the graph, found {type(environment).__name__}")
         self.environment = environment
         self.hyperparameters = hyperparameters
         self.seed = seed
+        self.evaluation_environment = environment
         self.num_rows = num_rows
         self.trained: list[np.ndarray] = []
 
@@ -45,42 +48,46 @@ class DQNRun:
         loop_shape = LoopShape(values.batch_size, values.replay_buffer_max_length, values.n_step)
         return dqn_program(self.environment, agent_shape, loop_shape)
 
-    @property
-    def policy(self) -> QPolicyProgram:
-        """The greedy policy's programs."""
-        return q_policy_program(self.environment, self.hyperparameters.hidden_sizes, self.num_rows)
+    def policy(self, environment: Environment) -> QPolicyProgram:
+        """The greedy policy's programs in an environment."""
+        return q_policy_program(environment, self.hyperparameters.hidden_sizes, self.num_rows)
 
     @property
     def weights(self) -> list[np.ndarray]:
         """The trained network's weights."""
         return self.trained[: 2 * len(self.hyperparameters.hidden_sizes) + 2]
 
-    def train(self, report: Report) -> None:
+    def train(self, report: Report, evaluation_environment: Environment) -> None:
         """Trains from scratch, with evaluations before, in between and at the end.
+
+        Args:
+          report: gets `loss` at the end of each `log_interval` and `average_return` at evaluations.
+          evaluation_environment: where evaluations play.
 
         Raises:
           FloatingPointError: if the loss or the weights are no longer finite.
         """
         values, program = self.hyperparameters, self.program
+        self.evaluation_environment = evaluation_environment
         state = program.start(self.seed, **self._numbers())
         report(0, average_return=self._average_return(program))
         state, _ = program.run(state, self._warm_up_settings())
         done = 0
         while done < values.train_iterations:
-            state, done = self._train_until_evaluation(program, state, done, report)
+            state, done = self._train_chunk(program, state, done, report)
         self.trained = program.snapshot()
 
-    def play_test_episodes(self, episodes: range) -> list[float]:
+    def play_test_episodes(self, environment: Environment, episodes: range) -> list[float]:
         """The returns of test episodes, at most `num_rows` of them, with the trained network."""
-        return self.policy.play(self.weights, self.seed, "test episode", episodes)
+        return self.policy(environment).play(self.weights, self.seed, "test episode", episodes)
 
     def actions(self, observations: Any) -> np.ndarray:
         """The trained network's greedy actions (int32 [B]) for observations [B, O]."""
-        return self.policy.actions(self.weights, np.asarray(observations, np.float32))
+        return self.policy(self.environment).actions(self.weights, np.asarray(observations, np.float32))
 
     def save(self, folder: Path) -> None:
         """Writes `policy/`, a SavedModel, and `checkpoint/`: both networks, the optimizer, the counters."""
-        self.policy.export(self.weights, folder / "policy")
+        self.policy(self.environment).export(self.weights, folder / "policy")
         self.program.restore(self.trained)
         self.program.checkpoint.write(str(folder / "checkpoint" / "model"))
 
@@ -95,30 +102,33 @@ class DQNRun:
         self.program.checkpoint.read(str(folder / "checkpoint" / "model")).assert_consumed()
         self.trained = self.program.snapshot()
 
-    def _train_until_evaluation(
-        self, program: DQNProgram, state: LoopState, done: int, report: Report
-    ) -> tuple[LoopState, int]:
-        """Trains to the next evaluation and reports; returns the new state and how many iterations are done."""
+    def _train_chunk(self, program: DQNProgram, state: LoopState, done: int, report: Report) -> tuple[LoopState, int]:
+        """Trains to the next evaluation, or as far as one call can log; returns the state and the iterations done."""
         values = self.hyperparameters
-        next_evaluation = (done // values.eval_interval + 1) * values.eval_interval
-        end = min(next_evaluation, values.train_iterations, done + MAX_WINDOWS * values.log_interval)
+        evaluation = (done // values.eval_interval + 1) * values.eval_interval
+        end = min(evaluation, values.train_iterations, done + MAX_WINDOWS * values.log_interval)
         state, losses = program.run(state, self._settings(end - done))
         ends = [*range(done + values.log_interval, end, values.log_interval), end]
-        steps = [values.initial_collect_steps + values.collect_steps_per_iteration * last for last in ends]
-        check_finite(steps[-1], losses, program.weights())
-        for step, loss in zip(steps[:-1], losses[:-1], strict=True):
-            report(step, loss=float(loss))
-        is_evaluated = end in (next_evaluation, values.train_iterations)
+        check_finite(self._step_at(end), losses, program.weights())
+        for last, loss in zip(ends[:-1], losses[:-1], strict=True):
+            report(self._step_at(last), loss=float(loss))
+        is_evaluated = end in (evaluation, values.train_iterations)
         figures = {"average_return": self._average_return(program)} if is_evaluated else {}
-        report(steps[-1], loss=float(losses[-1]), **figures)
+        report(self._step_at(end), loss=float(losses[-1]), **figures)
         return state, end
+
+    def _step_at(self, iterations: int) -> int:
+        """How many environment steps were taken after that many iterations."""
+        values = self.hyperparameters
+        return values.initial_collect_steps + values.collect_steps_per_iteration * iterations
 
     def _average_return(self, program: DQNProgram) -> float:
         """The mean return of `num_eval_episodes` evaluation episodes, the same ones each time."""
         total, size = self.hyperparameters.num_eval_episodes, self.num_rows
         parts = [range(first, min(first + size, total)) for first in range(0, total, size)]
         weights = program.weights()
-        played = [self.policy.play(weights, self.seed, "evaluation episode", part) for part in parts]
+        policy = self.policy(self.evaluation_environment)
+        played = [policy.play(weights, self.seed, "evaluation episode", part) for part in parts]
         return float(np.mean([value for part in played for value in part]))
 
     def _numbers(self) -> dict[str, float]:

@@ -32,7 +32,7 @@ class Transitions(NamedTuple):
 
 
 class Replay(NamedTuple):
-    """A ring and how many transitions were ever written to it; number i lies in row i modulo C. num_written: int32 []"""
+    """A ring of rows, and how many transitions were ever written to it (int32 []); number i is in row i modulo C."""
 
     rows: Transitions
     num_written: tf.Tensor
@@ -89,7 +89,7 @@ def n_step_transitions(replay: Replay, first: tf.Tensor, num_steps: int, gamma: 
       The transitions. [B, ...]
     """
     rows, capacity = replay.rows, capacity_of(replay)
-    last, taken = first, first < replay.num_written  # [B]
+    last, taken = first, tf.ones_like(first, tf.bool)  # [B]
     reward, scale = tf.gather(rows.reward, first % capacity), tf.ones_like(first, tf.float32)  # [B]
     for step in range(1, num_steps):
         goes_on = ~tf.gather(rows.is_boundary, last % capacity) & (first + step < replay.num_written)

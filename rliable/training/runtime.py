@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import importlib
 import logging
 import os
+import sys
 import warnings
+from collections.abc import Iterator
 
 #: XLA must not split one sum among however many cores there are: the last bit of a result would depend on it.
 XLA_FLAGS = "--xla_cpu_multi_thread_eigen=false"
@@ -16,9 +21,12 @@ def prepare_import() -> None:
     flags = os.environ.get("XLA_FLAGS", "")
     if XLA_FLAGS not in flags:
         os.environ["XLA_FLAGS"] = f"{flags} {XLA_FLAGS}".strip()
+    gym_notices = importlib.import_module("gym_notices.notices")
+    gym_notices.notices.clear()  # TF-Agents needs Gym, and Gym prints that it is old
     warnings.filterwarnings("ignore", module=r"(gym|tensorflow_probability|tf_agents|pygame)(\.|$)")
 
 
+@functools.cache
 def prepare_tensorflow(threads: int = 1) -> None:
     """Imports TensorFlow without noise, for computing on `threads` cores. May be called any number of times.
 
@@ -39,3 +47,22 @@ def prepare_tensorflow(threads: int = 1) -> None:
         tf.config.threading.set_inter_op_parallelism_threads(threads)
     except RuntimeError:  # in use already; the compiled programs themselves run on one thread
         logging.getLogger(__name__).info("TensorFlow was in use before; its threads stay as they are")
+    with silent_stderr():
+        tf.function(lambda: tf.constant(0), jit_compile=True, autograph=False)()
+
+
+@contextlib.contextmanager
+def silent_stderr() -> Iterator[None]:
+    """Sends to nowhere what this process writes to stderr, also from C++.
+
+    XLA's first compilation in a process says so on stderr, and no setting stops it.
+    """
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -26,7 +27,7 @@ def initial_q_weights(sizes: Sequence[int], seed: int) -> list[np.ndarray]:
     """
     generator = np.random.default_rng(seed)
     weights = []
-    for inputs, outputs in zip(sizes[:-2], sizes[1:-1], strict=True):
+    for inputs, outputs in itertools.pairwise(sizes[:-1]):
         draws = stats.truncnorm.rvs(-2, 2, size=(inputs, outputs), random_state=generator)
         weights += [draws * np.sqrt(2 / inputs) / TRUNCATED_STD, np.zeros(outputs)]
     weights += [generator.uniform(-0.03, 0.03, (sizes[-2], sizes[-1])), np.full(sizes[-1], -0.2)]
