@@ -8,6 +8,10 @@ from collections.abc import Iterator
 from rliable.trial import Unit, UnitResult
 
 
+class ExecutorError(Exception):
+    """No place is left to run units in; one line for the user. What was finished is kept."""
+
+
 class Executor(ABC):
     """Runs units in some number of slots.
 

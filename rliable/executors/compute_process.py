@@ -1,0 +1,138 @@
+"""The process that computes for a slot, seen from the supervisor that starts, watches and kills it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import psutil
+
+from rliable.executors.limits import resident_bytes
+from rliable.executors.slot_settings import SlotSettings
+from rliable.executors.wire import Kind, pack
+
+MODULE = "rliable.executors.compute"
+TAIL_BYTES = 4000
+#: When the supervisor is gone, however it died, its end of the pipe is closed, and the guard clears up.
+GUARD = 'read -r _; kill -KILL -- "-$1"; sleep 0.2; rm -rf -- "$2"'
+
+
+class ComputeProcess:
+    """One process in a session of its own, with its own folder for temporary files, and a guard beside it.
+
+    Attributes:
+      channel: to the process.
+      pid: of the process, which is also its process group.
+      is_ready: whether it has said that it waits for work; the supervisor sets it.
+    """
+
+    def __init__(self, settings: SlotSettings, slot: str, log: Path) -> None:
+        """Starts it.
+
+        Args:
+          settings: of the study.
+          slot: the slot's name.
+          log: the file its output is appended to.
+        """
+        self._log = log
+        self._folder = tempfile.mkdtemp(prefix="rliable-")
+        ours, theirs = socket.socketpair()
+        with theirs, log.open("ab") as output:
+            self._log_start = output.tell()
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", MODULE, str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=os.environ | process_environment(settings.threads, self._folder),
+                start_new_session=True,
+            )
+        self.pid = self._process.pid
+        self._guard = start_guard(self.pid, self._folder)
+        self._watched = psutil.Process(self.pid)
+        self.channel = Connection(ours.detach())
+        self.is_ready = False
+        fields = {"slot": slot, "level": settings.level, "class_names": settings.class_names, "files": settings.files}
+        self.channel.send_bytes(pack(Kind.START, fields))
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the process is gone."""
+        return self._process.poll() is not None
+
+    def memory_bytes(self) -> int:
+        """Resident memory of the process and all below it."""
+        return resident_bytes(self._watched)
+
+    def kill(self) -> str:
+        """Kills the process and all that it started, removes its folder, and says how it ended."""
+        members = descendants(self._watched)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        for member in members:  # those with sessions of their own
+            with contextlib.suppress(psutil.Error):
+                member.kill()
+        code = self._process.wait()
+        self._guard.kill()
+        self._guard.communicate()
+        self.channel.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+        return ending(code)
+
+    def end(self) -> str:
+        """Waits a moment for a process that is ending by itself, clears up, and says how it ended."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(1.0)
+        return self.kill()
+
+    def last_lines(self) -> str:
+        """The end of what it printed."""
+        with self._log.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(self._log_start, size - TAIL_BYTES))
+            return file.read().decode(errors="replace")
+
+
+def start_guard(group: int, folder: str) -> subprocess.Popen[bytes]:
+    """Starts a shell that kills a process group and removes a folder as soon as this process is gone."""
+    return subprocess.Popen(
+        ["/bin/sh", "-c", GUARD, "rliable-guard", str(group), folder],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def process_environment(threads: int, folder: str) -> dict[str, str]:
+    """What the process finds in its environment besides the supervisor's own.
+
+    NumPy's libraries read their number of threads when they are loaded, and it decides the last bit of a result.
+    """
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    path = os.pathsep.join(entry for entry in sys.path if entry)
+    return {name: str(threads) for name in names} | {"PYTHONPATH": path, "TMPDIR": folder, "PYTHONUNBUFFERED": "1"}
+
+
+def descendants(process: psutil.Process) -> list[psutil.Process]:
+    """All processes below one, as far as they can still be found."""
+    try:
+        return process.children(recursive=True)
+    except psutil.Error:
+        return []
+
+
+def ending(code: int) -> str:
+    """How a process ended, from its exit code."""
+    if code < 0:
+        return f"worker process died ({signal.Signals(-code).name})"
+    return f"worker process ended with exit code {code}"

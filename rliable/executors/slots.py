@@ -1,0 +1,200 @@
+"""The driver's loop: gives units to the slots that are connected, and takes their results."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import time
+from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection, wait
+
+from rliable.executors.base import ExecutorError
+from rliable.executors.channel import Door
+from rliable.executors.leases import Failure, Key, Lease, LeaseBook, Loss
+from rliable.executors.wire import Kind, Message, pack, pack_files, read_files_of, read_result, unit_fields, unpack
+from rliable.trial import SliceRecord, Unit, UnitResult
+
+POLL_SECONDS = 1.0
+
+
+@dataclasses.dataclass
+class Slot:
+    """A connected slot.
+
+    Attributes:
+      name: "slot 0", ...
+      channel: to its supervisor.
+      seen: when it was last heard of, monotonic seconds.
+      is_free: whether it waits for work.
+      started: when its lease began, in seconds since the epoch.
+      loaded: the run whose trained model its process has loaded.
+    """
+
+    name: str
+    channel: Connection
+    seen: float
+    is_free: bool = True
+    started: float = 0.0
+    loaded: Key | None = None
+
+
+class SlotPool:
+    """Runs units in whatever slots are connected. Lives in one thread."""
+
+    def __init__(self, door: Door, heartbeat_timeout_seconds: float, find_problem: Callable[[], str | None]) -> None:
+        """Waits for slots at a door.
+
+        Args:
+          door: where they come in.
+          heartbeat_timeout_seconds: silence after which a slot is lost.
+          find_problem: tells why no slot will ever come again, or None while some may.
+        """
+        self._door = door
+        self._patience = heartbeat_timeout_seconds
+        self._find_problem = find_problem
+        self._slots: dict[str, Slot] = {}
+        self._book = LeaseBook(iter(()))
+
+    def execute(self, units: Iterator[Unit]) -> Iterator[UnitResult]:
+        """Runs every unit; see `Executor.execute`.
+
+        Raises:
+          ExecutorError: work is left and no slot is.
+        """
+        self._book = LeaseBook(units)
+        while not self._book.is_finished:
+            self._hand_out()
+            if not self._book.is_finished:
+                yield from self._take_in()
+
+    def close(self) -> None:
+        """Tells all slots to end."""
+        self._door.close()
+        for slot in self._slots.values():
+            with contextlib.suppress(OSError):
+                slot.channel.send_bytes(pack(Kind.STOP))
+            slot.channel.close()
+        self._slots.clear()
+
+    def _hand_out(self) -> None:
+        """Gives every free slot a lease while there are any."""
+        for slot in [slot for slot in self._slots.values() if slot.is_free]:
+            lease = self._book.lease(slot.name)
+            if lease is None:
+                return
+            slot.is_free, slot.started = False, time.time()
+            self._send(slot, self._order(slot, lease))
+
+    def _order(self, slot: Slot, lease: Lease) -> bytes:
+        fields = {"unit": unit_fields(lease.unit)}
+        if lease.episodes is None:
+            slot.loaded = None
+            return pack(Kind.RUN, fields)
+        files = {} if slot.loaded == lease.key else self._book.files_of(lease)
+        slot.loaded = lease.key
+        return pack_files(Kind.PLAY, {**fields, "episodes": bounds(lease.episodes)}, files)
+
+    def _send(self, slot: Slot, frame: bytes) -> None:
+        """Sends; a broken channel shows when it is next read."""
+        with contextlib.suppress(OSError):
+            slot.channel.send_bytes(frame)
+
+    def _take_in(self) -> Iterator[UnitResult]:
+        """Waits for messages and yields the results in them, one slot after another."""
+        by_channel = {slot.channel: slot for slot in self._slots.values()}
+        for ready in wait([self._door.bell, *by_channel], POLL_SECONDS):
+            if ready is self._door.bell:
+                yield from self._welcome()
+            elif self._slots.get(by_channel[ready].name) is by_channel[ready]:  # type: ignore[index]
+                yield from self._hear(by_channel[ready])  # type: ignore[index]
+                self._hand_out()
+        yield from self._drop_silent()
+
+    def _welcome(self) -> Iterator[UnitResult]:
+        for channel, greeting in self._door.visitors():
+            name = greeting.fields["slot"]
+            if name in self._slots:
+                yield from self._drop(self._slots[name], Loss(f"{name} was started again"))
+            self._slots[name] = Slot(name, channel, time.monotonic())
+        problem = None if self._slots else self._find_problem()
+        if problem is not None:
+            raise ExecutorError(problem)
+
+    def _drop_silent(self) -> Iterator[UnitResult]:
+        """Gives up slots that have not been heard of. Those that spoke while nobody listened were heard just now."""
+        now = time.monotonic()
+        for slot in [slot for slot in self._slots.values() if now - slot.seen > self._patience]:
+            yield from self._drop(slot, Loss(f"no heartbeat from {slot.name} for {self._patience:g} s"))
+
+    def _drop(self, slot: Slot, loss: Loss) -> Iterator[UnitResult]:
+        slot.channel.close()
+        self._slots.pop(slot.name, None)
+        yield from self._lost(slot, loss)
+        self._door.ring()  # perhaps it was the last one
+
+    def _hear(self, slot: Slot) -> Iterator[UnitResult]:
+        """Takes one message of a slot."""
+        try:
+            message = unpack(slot.channel.recv_bytes())
+        except (EOFError, OSError):
+            yield from self._drop(slot, Loss(f"the connection to {slot.name} broke"))
+            return
+        slot.seen = time.monotonic()
+        if message.kind in (Kind.RESULT, Kind.PLAYED):
+            yield from self._ended(slot, message)
+        elif message.kind is Kind.DIED:
+            slot.loaded = None
+            yield from self._lost(slot, Loss(message.fields["error"], message.fields["is_final"]), message)
+        elif message.kind in (Kind.OFFER, Kind.ASK):
+            self._share(slot, message)
+
+    def _share(self, slot: Slot, message: Message) -> None:
+        """Answers a run that asks which slice of its evaluation to play next."""
+        if message.kind is Kind.OFFER:
+            slices = [range(*pair) for pair in message.fields["slices"]]
+            self._book.offer(slot.name, slices, read_files_of(message))
+        episodes = self._book.next_slice(slot.name)
+        self._send(slot, pack(Kind.NEXT, {"episodes": None if episodes is None else bounds(episodes)}))
+
+    def _ended(self, slot: Slot, message: Message) -> Iterator[UnitResult]:
+        slot.is_free = True
+        if message.kind is Kind.RESULT:
+            result = self._book.finish(slot.name, read_result(message))
+        elif "error" in message.fields:
+            yield from self._lost(slot, Loss(message.fields["error"], is_final=True), message)
+            return
+        else:
+            result = self._book.finish_slice(slot.name, SliceRecord(**message.fields))
+        if result is not None:
+            yield result
+
+    def _lost(self, slot: Slot, loss: Loss, message: Message | None = None) -> Iterator[UnitResult]:
+        slot.is_free = True
+        details = message.fields if message else {}
+        failure = self._book.lose(slot.name, loss)
+        if failure is not None:
+            yield failed(failure, slot, details.get("pid", 0), details.get("traceback", ""))
+
+
+def failed(failure: Failure, slot: Slot, pid: int, text: str) -> UnitResult:
+    """The result of a unit that is given up."""
+    unit, attempts = failure.unit, failure.attempts
+    error = failure.error + (f", {attempts} times" if attempts > 1 else "")
+    return UnitResult(
+        unit.trial,
+        unit.run,
+        unit.seed,
+        slot.name,
+        pid or os.getpid(),
+        slot.started,
+        time.time(),
+        attempts=attempts,
+        error=error,
+        traceback=text,
+    )
+
+
+def bounds(episodes: range) -> list[int]:
+    """A range of episodes as JSON: first and one past the last."""
+    return [episodes.start, episodes.stop]

@@ -1,0 +1,154 @@
+"""Starts and stops Spark so that it is quiet, leaves Ctrl-C to us, and leaves no process behind."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+from pyspark import SparkConf, SparkContext
+from pyspark.java_gateway import launch_gateway
+
+from rliable.executors.base import ExecutorError
+from rliable.executors.java import find_java_home
+from rliable.executors.options import ExecutorOptions
+
+#: Set by spark-submit for the program that it runs: the virtual machine is there already, and is not ours to end.
+SUBMITTED = "PYSPARK_GATEWAY_PORT"
+#: What Spark takes for its master when nobody has said anything.
+UNSAID_MASTER = "local[*]"
+QUIET = {
+    "spark.ui.enabled": "false",
+    "spark.scheduler.mode": "FAIR",
+}
+JVM_SECONDS = 3.0
+
+
+def make_context(options: ExecutorOptions) -> SparkContext:
+    """Starts Spark, or joins the one that spark-submit started.
+
+    Args:
+      options: the master, the number of workers, the application's name and the log.
+
+    Raises:
+      ConfigError: there is no Java.
+      ExecutorError: Spark does not start, with its reason.
+    """
+    if SUBMITTED not in os.environ and SparkContext._gateway is None:
+        start_virtual_machine(options)
+    try:
+        SparkContext._ensure_initialized()
+        with kept_interrupt_handler():
+            sc = SparkContext(conf=configure(SparkConf(), options))
+        sc.pythonExec = str(sc.getConf().get("spark.pyspark.python"))
+        sc.setLogLevel("ERROR")
+    except BaseException as error:
+        stop_context(None)
+        if isinstance(error, Exception):
+            raise ExecutorError(f"--parallelized: Spark does not start: {reason(error)}") from error
+        raise
+    return sc
+
+
+def start_virtual_machine(options: ExecutorOptions) -> None:
+    """Starts Spark's virtual machine in a session of its own, out of reach of Ctrl-C, printing to the log."""
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(environment("JAVA_HOME", str(find_java_home())))
+        log = stack.enter_context(open(options.log_path or os.devnull, "ab"))  # noqa: PTH123
+        streams: dict[str, Any] = {"stdout": log, "stderr": log, "start_new_session": True}
+        try:
+            gateway = launch_gateway(popen_kwargs=streams)
+        except Exception as error:
+            raise ExecutorError(f"--parallelized: Spark does not start: {reason(error)}") from error
+    SparkContext._ensure_initialized(gateway=gateway)
+
+
+def configure(conf: SparkConf, options: ExecutorOptions) -> SparkConf:
+    """Adds our settings to what the user's files and spark-submit have set."""
+    if options.master is not None:
+        conf.setMaster(options.master)
+    elif conf.get("spark.master", UNSAID_MASTER) == UNSAID_MASTER:
+        conf.setMaster(f"local[{options.num_workers}]")
+    conf.setIfMissing("spark.app.name", options.app_name)
+    if conf.get("spark.app.name") == "pyspark-shell":
+        conf.setAppName(options.app_name)
+    conf.set("spark.speculation", "false")  # it would run a unit twice
+    conf.set("spark.ui.showConsoleProgress", "false")  # pyspark's shell sets it to true
+    for key, value in QUIET.items():
+        conf.setIfMissing(key, value)
+    if is_local(str(conf.get("spark.master"))):
+        conf.setIfMissing("spark.driver.bindAddress", "127.0.0.1").setIfMissing("spark.driver.host", "127.0.0.1")
+        return conf.set("spark.pyspark.python", sys.executable)
+    python = os.environ.get("PYSPARK_PYTHON", sys.executable)
+    return conf.setIfMissing("spark.pyspark.python", python)
+
+
+def stop_context(sc: SparkContext | None) -> None:
+    """Stops a context and, unless spark-submit started it, its virtual machine. Quick; may be called twice."""
+    with kept_interrupt_handler(), contextlib.suppress(Exception):
+        if sc is not None:
+            sc.stop()
+    gateway, SparkContext._gateway, SparkContext._jvm = SparkContext._gateway, None, None
+    if gateway is None:
+        return
+    process = getattr(gateway, "proc", None)
+    with contextlib.suppress(Exception):
+        gateway.shutdown()
+    if process is not None:
+        end_virtual_machine(process)
+
+
+def end_virtual_machine(process: subprocess.Popen[bytes]) -> None:
+    """Ends Spark's virtual machine by closing its input, or by force, and what has stayed of its session."""
+    with contextlib.suppress(OSError):
+        if process.stdin is not None:
+            process.stdin.close()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(JVM_SECONDS)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def is_local(master: str) -> bool:
+    """Tells whether all of a cluster is on this machine."""
+    return master.startswith("local")
+
+
+def reason(error: Exception) -> str:
+    """The line of Spark's or Java's error that says what is wrong."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    causes = [line.partition(": ")[2] for line in lines if line.startswith(": ")]
+    return (causes or lines or [type(error).__name__])[0]
+
+
+@contextlib.contextmanager
+def kept_interrupt_handler() -> Iterator[None]:
+    """Puts back the handler of Ctrl-C, which SparkContext replaces by its own."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+
+
+@contextlib.contextmanager
+def environment(name: str, value: str) -> Iterator[None]:
+    """Sets an environment variable for a while."""
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before

@@ -1,0 +1,131 @@
+"""Models as a user would write them, in one file, for the tests of executors."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from models.base_model import BaseModel
+from models.episodic_model import EpisodicModel
+
+
+class Plain(BaseModel):
+    """Does at once, or after `seconds`, what its hyperparameters say."""
+
+    def train(self, data: Any, *args: Any) -> None:
+        params = self.cfg["hp_params"]
+        time.sleep(params.get("seconds", 0))
+        if params.get("started"):
+            Path(params["started"]).write_text(str(os.getpid()))
+        getattr(self, params.get("deed", "nothing"))()
+        self.report(1, value=float("inf"), other=float(np.float32(0.1)))
+
+    def nothing(self) -> None:
+        pass
+
+    def fail(self) -> None:
+        raise ValueError("a model's own mistake\nwith details")
+
+    def die(self) -> None:
+        print("last words", flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def die_once(self) -> None:
+        mark = Path(self.cfg["hp_params"]["mark"])
+        if not mark.exists():
+            mark.touch()
+            self.die()
+
+    def leave(self) -> None:
+        os._exit(3)
+
+    def hang(self) -> None:
+        while True:
+            time.sleep(0.05)
+
+    def spawn_and_hang(self) -> None:
+        child = subprocess.Popen(["sleep", "300"])
+        Path(self.cfg["hp_params"]["started"]).write_text(f"{os.getpid()} {child.pid}")
+        self.hang()
+
+    def swell(self) -> None:
+        blocks = []
+        while True:
+            blocks.append(np.ones(5_000_000))  # 40 MB
+            time.sleep(0.02)
+
+    def odd_result(self) -> None:
+        self.odd = True
+
+    def evaluate(self, data: Any) -> tuple[list[Any], dict[str, float]]:
+        values = np.random.default_rng(self.cfg["seed"]).standard_normal(3)
+        if hasattr(self, "odd"):
+            return [object()], {"mse": 0.0}
+        predictions = [*values.tolist(), float("nan"), os.getpid() if self.cfg["hp_params"].get("pid") else 0]
+        return predictions, {"mse": float(values.sum()), "has_tensorflow": float("tensorflow" in sys.modules)}
+
+    def predict(self, data: Any) -> Any:
+        return 0
+
+    def save(self) -> None:
+        if self.cfg["hp_params"].get("bytes"):
+            Path(self.cfg["mdl_file"], "weights.bin").write_bytes(os.urandom(self.cfg["hp_params"]["bytes"]))
+
+    def load_model(self) -> None:
+        pass
+
+
+class Rows(Plain):
+    """Gives the mean of a column of its data, rows or RDD."""
+
+    def evaluate(self, data: Any) -> tuple[list[Any], dict[str, float]]:
+        if self.sc is not None:
+            values = data.map(lambda row: row["x"]).collect()
+        else:
+            values = [row["x"] for row in data]
+        return values, {"mse": float(np.mean(values))}
+
+
+class Walker(EpisodicModel):
+    """Its policy is one number; an episode sums random steps around it."""
+
+    @property
+    def num_test_episodes(self) -> int:
+        return int(self.cfg["hp_params"].get("num_eval_episodes", 25))
+
+    def train(self, data: Any, *args: Any) -> None:
+        time.sleep(self.cfg["hp_params"].get("train_seconds", 0))
+        self.weight = float(np.random.default_rng(self.cfg["seed"]).standard_normal())
+        self.report(1, weight=self.weight)
+
+    def run_episodes(self, data: Any, episodes: range) -> list[float]:
+        params = self.cfg["hp_params"]
+        self.misbehave(params, episodes)
+        time.sleep(params.get("slice_seconds", 0))
+        return [self.weight + float(np.random.default_rng([self.cfg["seed"], i]).standard_normal()) for i in episodes]
+
+    def misbehave(self, params: dict[str, Any], episodes: range) -> None:
+        is_helper = not hasattr(self, "is_learner")
+        if params.get("helper_dies") and is_helper and not Path(params["helper_dies"]).exists():
+            Path(params["helper_dies"]).touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        if params.get("bad_episode") in episodes:
+            raise RuntimeError(f"episode {params['bad_episode']} is broken")
+
+    def predict(self, data: Any) -> Any:
+        return self.weight
+
+    def save(self) -> None:
+        Path(self.cfg["mdl_file"], "policy.json").write_text(json.dumps({"weight": self.weight}))
+        self.is_learner = True
+
+    def load_model(self) -> None:
+        self.weight = json.loads(Path(self.cfg["mdl_file"], "policy.json").read_text())["weight"]
