@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import typing
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rliable.environments import resolve_environment
-from rliable.json_files import apply_override, load_json
+from rliable.json_files import JsonError, apply_overrides, load_json
 from rliable.model_classes import load_class
+from rliable.model_file import check_model
 from rliable.samplers import SAMPLERS, sampler_problems
 from rliable.schema import REQUIRED, ConfigError, Rule, check_record, check_value, describe, has_type, nearest, setting
 from rliable.search_space import Choice, SearchSpace, parse_search_space
@@ -48,17 +49,6 @@ class StudyConfig:
     max_trial_memory_mb: int | None = setting(None, "A run whose process uses more fails.", unit="MB", low=1)
     max_attempts: int = setting(3, "How often a run is started when its process dies.", low=1)
     threads_per_trial: int = setting(1, "Cores that a run computes with.", unit="cores", low=1)
-
-
-@dataclasses.dataclass(frozen=True)
-class ModelFile:
-    """A model file, before its names are resolved; `class` is no Python name, hence `class_name`."""
-
-    class_name: str = setting(REQUIRED, "A registered model, or package.module:Class.")
-    environment: str = setting(REQUIRED, "An environment's name, or a JSON-lines or CSV file.")
-    mdl_file: str = setting(REQUIRED, "The folder that train.py saves to, with the time appended.")
-    hp_params: dict[str, Any] = setting(REQUIRED, "Hyperparameters by name.")
-    data: str = setting("environment", "How the model gets its data.", choices=("environment", "rdd"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,131 +91,68 @@ def load_study(path: str, overrides: dict[str, Any] | None = None) -> Study:
     Raises:
       ConfigError: with every mistake of both files.
     """
-    data = load_json(path)
-    for key, value in (overrides or {}).items():
-        data = apply_override(data, key, value)
-    config, problems = check_record(StudyConfig, data)
-    model_path = data.get("config") if isinstance(data, dict) else None
-    model, model_error = None, None
-    if isinstance(model_path, str):
-        try:
-            model = load_json(find_file(model_path, path))
-        except ConfigError as error:
-            model_error = error
-    if problems or model_error:
-        space_problems = parse_search_space(data["grid"])[1] if has_grid(data) else []
-        raise ConfigError(
-            [f"{path}: {line}" for line in problems + space_problems] + getattr(model_error, "problems", [])
-        )
-    return check_study(config, model, path, model_path or "")
+    data = apply_overrides(load_json(path), overrides)
+    name = data.get("config") if isinstance(data, dict) else None
+    if not isinstance(name, str):
+        return check_study(data, path, None, "")
+    model_path = find_file(name, path)
+    if model_path is None:
+        return check_study(data, path, None, "", [f"{path}: config: no such file {name!r}"])
+    try:
+        return check_study(data, path, load_json(model_path), name)
+    except JsonError as error:
+        return check_study(data, path, None, "", error.problems)
 
 
-def has_grid(data: Any) -> bool:
-    """Tells whether a parsed study file has a search space that can be looked at."""
-    return isinstance(data, dict) and isinstance(data.get("grid"), dict)
+def check_study(data: Any, path: str, model_data: Any, model_path: str, model_problems: Sequence[str] = ()) -> Study:
+    """Checks a study, given as parsed JSON.
 
-
-def check_study(config: StudyConfig, model_data: Any, path: str, model_path: str) -> Study:
-    """Checks what a study file means, given that each of its keys is well formed.
+    Args:
+      data: the study file's content.
+      path: its name, for errors.
+      model_data: the model file's content, None when it could not be read.
+      model_path: its name.
+      model_problems: why it could not be read.
 
     Raises:
-      ConfigError: with every mistake.
+      ConfigError: with every mistake of both.
     """
-    space, problems = parse_search_space(config.grid)
-    problems += name_problems(config.optim_name)
-    problems += sampler_problems(config.sampler, config.sampler_options, space)
-    model, notes, model_problems = check_model(model_data, varied=set(config.grid))
-    if model is not None:
-        model_class = load_class(model.class_name)
-        problems += grid_problems(config.grid, space, model_class.hyperparameters if has_table(model_class) else None)
-        problems += metric_problems(config.metric.name, model_class)
-    lines = [f"{path}: {line}" for line in problems] + [f"{model_path}: {line}" for line in model_problems]
-    if lines or model is None:
-        raise ConfigError(lines)
+    config, problems = check_record(StudyConfig, data)
+    keys = data if isinstance(data, dict) else {}
+    grid = keys["grid"] if isinstance(keys.get("grid"), dict) else {}
+    space, found = parse_search_space(grid)
+    model, notes, lines = check_model(model_data, varied=set(grid)) if model_data is not None else (None, [], [])
+    problems += found + meaning_problems(keys, space, class_of(model_data))
+    model_lines = [*model_problems, *[f"{model_path}: {line}" for line in lines]]
+    if problems or model_lines or model is None or config is None:
+        raise ConfigError([f"{path}: {line}" for line in problems] + model_lines)
     return Study(config, model, space, tuple(notes))
 
 
-def load_model_file(path: str, overrides: dict[str, Any] | None = None) -> tuple[ModelConfig, list[str]]:
-    """Reads a model file.
-
-    Returns:
-      The model with defaults filled in, and notes for the user.
-
-    Raises:
-      ConfigError: with every mistake.
-    """
-    data = load_json(path)
-    for key, value in (overrides or {}).items():
-        data = apply_override(data, key, value)
-    model, notes, problems = check_model(data)
-    if model is None:
-        raise ConfigError([f"{path}: {line}" for line in problems])
-    return model, notes
+def meaning_problems(keys: dict[str, Any], space: SearchSpace, model_class: Any) -> list[str]:
+    """Checks what well-formed keys of a study mean together; malformed ones have their own lines already."""
+    problems = name_problems(keys["optim_name"]) if isinstance(keys.get("optim_name"), str) else []
+    options, sampler = keys.get("sampler_options", {}), keys.get("sampler", "random")
+    if sampler in SAMPLERS and isinstance(options, dict):
+        problems += sampler_problems(sampler, options, space)
+    if model_class is not None:
+        metric = keys["metric"].get("name") if isinstance(keys.get("metric"), dict) else None
+        problems += metric_problems(metric, model_class) if isinstance(metric, str) else []
+        problems += grid_problems(keys.get("grid", {}), space, getattr(model_class, "hyperparameters", None))
+    return problems
 
 
-def check_model(data: Any, varied: set[str] = frozenset()) -> tuple[ModelConfig | None, list[str], list[str]]:  # type: ignore[assignment]
-    """Checks a model file's content.
-
-    Args:
-      data: the parsed file.
-      varied: hyperparameters that a study sets, which the file therefore may leave out.
-
-    Returns:
-      The model (None with mistakes), notes, and mistakes.
-    """
-    keys = (
-        {"class_name" if key == "class" else key: value for key, value in data.items()}
-        if isinstance(data, dict)
-        else data
-    )
-    file, problems = check_record(ModelFile, keys)
-    problems = [line.replace("class_name", "class") for line in problems]
-    if file is None:
-        return None, [], problems
-    environment, environment_problem = resolve_environment(file.environment)
-    if environment_problem:
-        problems.append(f"environment: {environment_problem}")
+def class_of(model_data: Any) -> Any:
+    """The class that a model file names, None when there is no such class; check_model says why."""
     try:
-        model_class = load_class(file.class_name)
-    except ConfigError as error:
-        return None, [], problems + error.problems
-    hp_params, found = fill_hyperparameters(model_class, file.hp_params, varied)
-    problems += found
-    if problems:
-        return None, [], problems
-    notes = [f"environment {file.environment!r} is {environment}"] if environment != file.environment else []
-    return ModelConfig(file.class_name, environment, file.mdl_file, hp_params, file.data), notes, []
+        return load_class(model_data["class"])
+    except (ConfigError, TypeError, KeyError):
+        return None
 
 
-def fill_hyperparameters(model_class: Any, given: dict[str, Any], varied: set[str]) -> tuple[dict[str, Any], list[str]]:
-    """The hyperparameters with the model's defaults filled in, and one line per mistake."""
-    if not has_table(model_class):
-        return given, []
-    table = model_class.hyperparameters
-    _, problems = check_record(table, given, "hp_params")
-    problems = [line for line in problems if not is_excused(line, varied)]
-    defaults = {field.name: default_of(field) for field in dataclasses.fields(table)}
-    return {name: value for name, value in {**defaults, **given}.items() if value is not REQUIRED}, problems
-
-
-def is_excused(line: str, varied: set[str]) -> bool:
-    """Tells whether a mistake is only that the model file leaves out what the study sets."""
-    return any(line.startswith(f"hp_params.{name}: missing") for name in varied)
-
-
-def default_of(field: dataclasses.Field[Any]) -> Any:
-    """A settings field's default; `REQUIRED` when it has none."""
-    return field.default if field.default_factory is REQUIRED else field.default_factory()
-
-
-def has_table(model_class: Any) -> bool:
-    """Tells whether a model declares its hyperparameters, so that they can be checked."""
-    return getattr(model_class, "hyperparameters", None) is not None
-
-
-def grid_problems(grid: dict[str, Any], space: SearchSpace, table: Any) -> list[str]:
+def grid_problems(grid: Any, space: SearchSpace, table: Any) -> list[str]:
     """Checks every value that the search space can give against the model's own rules."""
-    if table is None:
+    if table is None or not isinstance(grid, dict):
         return []
     fields = {field.name: field for field in dataclasses.fields(table)}
     hints = typing.get_type_hints(table)
@@ -273,13 +200,9 @@ def name_problems(name: str) -> list[str]:
     return [f"optim_name: {describe(name)} cannot be a folder's name; use letters, digits, '-' and '_'"]
 
 
-def find_file(name: str, beside: str) -> str:
-    """A file named in another one: seen from the working folder, else from the other file's folder.
-
-    Raises:
-      ConfigError: it is in neither.
-    """
+def find_file(name: str, beside: str) -> str | None:
+    """A file named in another one: seen from the working folder, else from the other file's folder or the one above."""
     for candidate in (Path(name), Path(beside).parent / name, Path(beside).parent.parent / name):
         if candidate.is_file():
             return str(candidate)
-    raise ConfigError([f"{beside}: config: no such file {name!r}"])
+    return None

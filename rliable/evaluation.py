@@ -118,7 +118,7 @@ def evaluate_run(run: SavedRun, num_episodes: int | None, seed: int | None, sc: 
 
 
 def return_statistics(returns: list[float], seed: int) -> dict[str, Any]:
-    """Mean, standard deviation (over episodes, divided by N) and interquartile mean with its 95 % bootstrap interval."""
+    """Mean, standard deviation (divided by N), interquartile mean and its 95 % bootstrap interval."""
     values = np.asarray(returns)
     return {
         "mean": float(values.mean()),

@@ -11,6 +11,10 @@ from typing import Any
 from rliable.schema import ConfigError
 
 
+class JsonError(ConfigError):
+    """A file that is no JSON as we read it."""
+
+
 class _Found(Exception):
     """A mistake that Python's JSON reader would let pass."""
 
@@ -19,24 +23,24 @@ def load_json(path: str) -> Any:
     """Reads a JSON file strictly.
 
     Raises:
-      ConfigError: the file does not exist, is not UTF-8 or not JSON, starts with a byte-order mark, names a key twice
+      JsonError: the file does not exist, is not UTF-8 or not JSON, starts with a byte-order mark, names a key twice
         in one object, or holds NaN or Infinity. One line, with file, line and column where known.
     """
     try:
         content = Path(path).read_bytes()
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise ConfigError([f"{path}: not UTF-8 text: {error.reason} at byte {error.start}"]) from error
+        raise JsonError([f"{path}: not UTF-8 text: {error.reason} at byte {error.start}"]) from error
     except OSError as error:
-        raise ConfigError([f"{path}: cannot be read: {error.strerror}"]) from error
+        raise JsonError([f"{path}: cannot be read: {error.strerror}"]) from error
     if text.startswith("\ufeff"):
-        raise ConfigError([f"{path}: starts with a byte-order mark; save it as UTF-8 without one"])
+        raise JsonError([f"{path}: starts with a byte-order mark; save it as UTF-8 without one"])
     try:
         return json.loads(text, object_pairs_hook=unique_keys, parse_constant=refuse_constant)
     except json.JSONDecodeError as error:
-        raise ConfigError([f"{path}: not JSON: {error.msg} at line {error.lineno} column {error.colno}"]) from error
+        raise JsonError([f"{path}: not JSON: {error.msg} at line {error.lineno} column {error.colno}"]) from error
     except _Found as error:
-        raise ConfigError([f"{path}: {error}"]) from error
+        raise JsonError([f"{path}: {error}"]) from error
 
 
 def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -70,8 +74,15 @@ def parse_override(text: str) -> tuple[str, Any]:
         raise ConfigError([f"--set {text}: {error}"]) from error
 
 
+def apply_overrides(data: Any, overrides: dict[str, Any] | None) -> Any:
+    """A copy of parsed JSON with values replaced by key path; objects on the way are made as needed."""
+    for key, value in (overrides or {}).items():
+        data = apply_override(data, key, value)
+    return data
+
+
 def apply_override(data: Any, key_path: str, value: Any) -> Any:
-    """A copy of parsed JSON with one value replaced; objects on the way are made as needed."""
+    """A copy of parsed JSON with one value replaced."""
     key, dot, rest = key_path.partition(".")
     if not isinstance(data, dict):
         raise ConfigError([f"--set {key_path}: there is no object to set it in"])

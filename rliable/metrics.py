@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import stats
 
 RETURN_METRICS = ("reward", "reward_iqm", "reward_std")
 
@@ -30,8 +29,12 @@ def return_metrics(returns: Sequence[float]) -> dict[str, float]:
 
 
 def interquartile_mean(values: np.ndarray) -> float:
-    """The mean of what is left when the lowest and the highest quarter of `values` [N] are cut off."""
-    return float(stats.trim_mean(values, 0.25))
+    """The mean of what is left when the lowest and the highest quarter of `values` [N] are cut off.
+
+    The same as SciPy's `trim_mean(values, 0.25)`, whose import would cost every worker 0.7 s.
+    """
+    cut = len(values) // 4
+    return float(np.sort(values)[cut : len(values) - cut].mean())
 
 
 def iqm_interval(returns: Sequence[float], seed: int, confidence: float = 0.95) -> tuple[float, float]:
@@ -45,10 +48,17 @@ def iqm_interval(returns: Sequence[float], seed: int, confidence: float = 0.95) 
     Returns:
       Its lower and upper end; both the mean itself when all returns are equal.
     """
+    from scipy import stats
+
     values = np.asarray(returns, dtype=np.float64)
     if values.min() == values.max():
         return float(values[0]), float(values[0])
-    resampled = np.random.default_rng(seed).choice(values, size=(2000, len(values)))  # [2000, N]
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(stats.trim_mean(resampled, 0.25, axis=1), [tail, 1 - tail])
-    return float(low), float(high)
+    interval = stats.bootstrap(
+        (values,),
+        lambda sample, axis: stats.trim_mean(sample, 0.25, axis=axis),
+        n_resamples=2000,
+        confidence_level=confidence,
+        method="percentile",
+        rng=np.random.default_rng(seed),
+    ).confidence_interval
+    return float(interval.low), float(interval.high)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import os
 import sys
+from pathlib import Path
 from typing import Any
 
 from models import MODELS
@@ -28,7 +28,7 @@ def load_class(name: str) -> type[Any]:
     model_class = getattr(import_module(module_name), class_name, None)
     if not inspect.isclass(model_class):
         raise ConfigError([f"class: {module_name} has no class {class_name!r}"])
-    abstract = getattr(model_class, "__abstractmethods__", frozenset())
+    abstract: frozenset[str] = getattr(model_class, "__abstractmethods__", frozenset())
     missing = [method for method in CONTRACT if not callable(getattr(model_class, method, None))]
     missing += sorted(abstract - set(missing))
     if missing:
@@ -38,8 +38,9 @@ def load_class(name: str) -> type[Any]:
 
 def import_module(name: str) -> Any:
     """Imports a module, looking in the working folder as well, as `python script.py` does for its own."""
-    if os.getcwd() not in sys.path and "" not in sys.path:
-        sys.path.append(os.getcwd())
+    here = str(Path.cwd())
+    if here not in sys.path and "" not in sys.path:
+        sys.path.append(here)
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:

@@ -27,7 +27,7 @@ def redirect_stderr(log: Path) -> Iterator[TextIO]:
     previous = sys.stderr
     with log.open("a", encoding="utf-8") as file, os.fdopen(terminal, "w", buffering=1) as errors:
         os.dup2(file.fileno(), 2)
-        sys.stderr = open(2, "w", buffering=1, closefd=False)  # noqa: PTH123, SIM115
+        sys.stderr = open(2, "w", buffering=1, closefd=False)  # noqa: SIM115
         try:
             yield errors
         finally:

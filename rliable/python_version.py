@@ -5,7 +5,7 @@ import sys
 NEEDED = (3, 11)
 
 
-def require_python():
+def require_python() -> None:
     """Ends the process with exit code 2 unless this is Python 3.11, which TensorFlow and TF-Agents need."""
     if sys.version_info[:2] != NEEDED:
         found = "%d.%d" % sys.version_info[:2]  # noqa: UP031

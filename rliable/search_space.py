@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from rliable.schema import describe, join, nearest
 
 if TYPE_CHECKING:
-    from optuna.trial import Trial
+    from optuna.trial import BaseTrial
 
 RANGE_KEYS = ("min", "max", "log", "step")
 
@@ -39,7 +39,7 @@ class Choice:
         """What stands for the values in Optuna's journal, which takes no lists or objects."""
         return [json.dumps(value) if isinstance(value, list | dict) else value for value in self.values]
 
-    def suggest(self, trial: Trial, name: str) -> Any:
+    def suggest(self, trial: BaseTrial, name: str) -> Any:
         label = trial.suggest_categorical(name, self.labels())
         return self.values[self.labels().index(label)]
 
@@ -79,7 +79,7 @@ class Range:
             return None
         return math.floor((self.high - self.low) / (self.step or 1) + 1e-9) + 1
 
-    def suggest(self, trial: Trial, name: str) -> float:
+    def suggest(self, trial: BaseTrial, name: str) -> float:
         if self.is_integer:
             return trial.suggest_int(
                 name, int(self.low), int(self.value_at(-1)), log=self.log, step=int(self.step or 1)
@@ -140,7 +140,7 @@ class SearchSpace:
             values[name] = parameter.value_at(position)
         return {name: values[name] for name in self.varied}
 
-    def suggest(self, trial: Trial) -> dict[str, Any]:
+    def suggest(self, trial: BaseTrial) -> dict[str, Any]:
         """The values of the parameters that vary, as the trial's sampler chooses them or has chosen them before."""
         return {name: parameter.suggest(trial, name) for name, parameter in self.varied.items()}
 

@@ -6,10 +6,10 @@ import dataclasses
 import time
 from typing import Any
 
-from rliable.config import Study, StudyConfig, check_study
-from rliable.json_files import apply_override, load_json, to_json, write_atomically
+from rliable.config import Study, check_study
+from rliable.json_files import apply_overrides, load_json, to_json, write_atomically
 from rliable.provenance import git_commit, machine, package_versions
-from rliable.schema import ConfigError, check_record
+from rliable.schema import ConfigError
 from rliable.study_folder import StudyFolder
 
 #: What may be changed on resume: how far and with what means, never what the trials are.
@@ -57,13 +57,8 @@ def load_saved_study(folder: StudyFolder, overrides: dict[str, Any]) -> tuple[St
     if fixed:
         allowed = ", ".join(CHANGEABLE)
         raise ConfigError([f"{key}: cannot be changed on --resume; these can: {allowed}" for key in fixed])
-    data = content["study"]
-    for key, value in overrides.items():
-        data = apply_override(data, key, value)
-    config, problems = check_record(StudyConfig, data)
-    if problems:
-        raise ConfigError([f"{folder.study_json}: {line}" for line in problems])
-    study = check_study(config, content["model"], str(folder.study_json), f"{folder.study_json}: model")
+    data = apply_overrides(content["study"], overrides)
+    study = check_study(data, f"{folder.study_json}: study", content["model"], f"{folder.study_json}: model")
     if overrides:
         write_atomically(folder.study_json, to_json({**content, "study": data}, indent=2) + "\n")
     return study, int(data["seed"])

@@ -7,8 +7,8 @@ import tempfile
 from pathlib import Path
 
 from rliable.config import Study
-from rliable.json_files import to_json
 from rliable.journal import Journal
+from rliable.json_files import to_json
 
 NUM_SHOWN = 5
 

@@ -13,9 +13,9 @@ from rich.table import Table
 
 from models import MODELS
 from rliable.cli.arguments import LineParser
-from rliable.config import default_of
 from rliable.json_files import to_json
 from rliable.model_classes import load_class
+from rliable.model_file import default_of
 from rliable.schema import REQUIRED, type_name
 
 

@@ -182,7 +182,6 @@ def notes_for(args: argparse.Namespace, study: Study) -> list[str]:
     """What the user should know before the study starts."""
     notes = list(study.notes)
     if args.parallelized and SAMPLERS[study.config.sampler].uses_results:
-        notes.append(
-            f"{study.config.sampler} learns from results: on {study.config.num_workers} slots their order of arrival matters"
-        )
+        name, slots = study.config.sampler, study.config.num_workers
+        notes.append(f"{name} learns from results: on {slots} slots their order of arrival matters")
     return notes

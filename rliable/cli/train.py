@@ -10,9 +10,9 @@ from pathlib import Path
 
 from rliable.cli.arguments import LineParser, add_set, overrides_of
 from rliable.cli.spark import context_if_needed
-from rliable.config import load_model_file
 from rliable.formats import format_duration, format_metric
 from rliable.interrupts import Interrupts
+from rliable.model_file import load_model_file
 from rliable.noise import redirect_stderr
 from rliable.run_files import write_run
 from rliable.schema import ConfigError

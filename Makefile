@@ -1,0 +1,43 @@
+# make demo: runs the README's study, serially and then on embedded Spark.   make test: runs all tests.
+# Both make .venv with Python 3.11 and install the pinned requirements first.
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+PEERS := .venv-peers
+
+.PHONY: demo test check format benchmark clean
+
+demo: $(VENV)/installed
+	$(BIN)/python optimize.py config/optim_dqn.json
+	$(BIN)/python optimize.py config/optim_dqn.json --parallelized --plevel 2
+
+test: check
+	$(BIN)/python -m pytest
+
+check: $(VENV)/installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(VENV)/installed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+benchmark: $(VENV)/installed $(PEERS)/installed
+	$(BIN)/python scripts/benchmark_all.py --peer-python $(PEERS)/bin/python
+
+clean:
+	rm -rf $(VENV) $(PEERS) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+
+$(VENV)/installed: requirements.txt setup.py
+	@command -v $(PYTHON) >/dev/null || { echo "error: Python 3.11 is needed; set PYTHON=/path/to/python3.11"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(PEERS)/installed: scripts/peers-requirements.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r scripts/peers-requirements.txt
+	@touch $@

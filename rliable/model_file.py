@@ -1,0 +1,99 @@
+"""Reads model files: which model, trained on what, with which hyperparameters."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from rliable.environments import resolve_environment
+from rliable.json_files import apply_overrides, load_json
+from rliable.model_classes import load_class
+from rliable.schema import REQUIRED, ConfigError, check_record, setting
+from rliable.trial import ModelConfig
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelFile:
+    """A model file, before its names are resolved; `class` is no Python name, hence `class_name`."""
+
+    class_name: str = setting(REQUIRED, "A registered model, or package.module:Class.")
+    environment: str = setting(REQUIRED, "An environment's name, or a JSON-lines or CSV file.")
+    mdl_file: str = setting(REQUIRED, "The folder that train.py saves to, with the time appended.")
+    hp_params: dict[str, Any] = setting(REQUIRED, "Hyperparameters by name.")
+    data: str = setting("environment", "How the model gets its data.", choices=("environment", "rdd"))
+
+
+def load_model_file(path: str, overrides: dict[str, Any] | None = None) -> tuple[ModelConfig, list[str]]:
+    """Reads a model file.
+
+    Returns:
+      The model with defaults filled in, and notes for the user.
+
+    Raises:
+      ConfigError: with every mistake.
+    """
+    data = apply_overrides(load_json(path), overrides)
+    model, notes, problems = check_model(data)
+    if model is None:
+        raise ConfigError([f"{path}: {line}" for line in problems])
+    return model, notes
+
+
+def check_model(data: Any, varied: set[str] = frozenset()) -> tuple[ModelConfig | None, list[str], list[str]]:  # type: ignore[assignment]
+    """Checks a model file's content.
+
+    Args:
+      data: the parsed file.
+      varied: hyperparameters that a study sets, which the file therefore may leave out.
+
+    Returns:
+      The model (None with mistakes), notes, and mistakes.
+    """
+    keys = (
+        {"class_name" if key == "class" else key: value for key, value in data.items()}
+        if isinstance(data, dict)
+        else data
+    )
+    file, problems = check_record(ModelFile, keys)
+    problems = [line.replace("class_name", "class") for line in problems]
+    if file is None:
+        return None, [], problems
+    environment, environment_problem = resolve_environment(file.environment)
+    if environment_problem:
+        problems.append(f"environment: {environment_problem}")
+    try:
+        model_class = load_class(file.class_name)
+    except ConfigError as error:
+        return None, [], problems + error.problems
+    hp_params, found = fill_hyperparameters(model_class, file.hp_params, varied)
+    problems += found
+    if problems:
+        return None, [], problems
+    notes = [f"environment {file.environment!r} is {environment}"] if environment != file.environment else []
+    return ModelConfig(file.class_name, environment, file.mdl_file, hp_params, file.data), notes, []
+
+
+def fill_hyperparameters(model_class: Any, given: dict[str, Any], varied: set[str]) -> tuple[dict[str, Any], list[str]]:
+    """The hyperparameters with the model's defaults filled in, and one line per mistake."""
+    if not has_table(model_class):
+        return given, []
+    table = model_class.hyperparameters
+    _, problems = check_record(table, given, "hp_params")
+    problems = [line for line in problems if not is_excused(line, varied)]
+    defaults = {field.name: default_of(field) for field in dataclasses.fields(table)}
+    return {name: value for name, value in {**defaults, **given}.items() if value is not REQUIRED}, problems
+
+
+def is_excused(line: str, varied: set[str]) -> bool:
+    """Tells whether a mistake is only that the model file leaves out what the study sets."""
+    return any(line.startswith(f"hp_params.{name}: missing") for name in varied)
+
+
+def default_of(field: dataclasses.Field[Any]) -> Any:
+    """A settings field's default; `REQUIRED` when it has none."""
+    return field.default if field.default_factory is REQUIRED else field.default_factory()
+
+
+def has_table(model_class: Any) -> bool:
+    """Tells whether a model declares its hyperparameters, so that they can be checked."""
+    return getattr(model_class, "hyperparameters", None) is not None
