@@ -109,7 +109,7 @@ def check_value(value: Any, hint: Any, rule: Rule, path: str) -> list[str]:
     if not has_type(value, hint):
         return [f"{path}: expected {type_name(hint)}, found {describe(value)}"]
     if isinstance(value, list):
-        item_hint = (typing.get_args(hint) or (Any,))[0]
+        item_hint = item_type(hint)
         return [p for i, item in enumerate(value) for p in check_value(item, item_hint, rule, f"{path}[{i}]")]
     if value is None:
         return []
@@ -121,6 +121,13 @@ def check_value(value: Any, hint: Any, rule: Rule, path: str) -> list[str]:
         if not is_in_range(value, rule):
             return [f"{path}: {value} is out of range, must be {rule.allowed()}"]
     return []
+
+
+def item_type(hint: Any) -> Any:
+    """The type of a list's items, also where the list is one option of several: int for `list[int] | None`."""
+    options = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    lists = [option for option in options if typing.get_origin(option) is list]
+    return typing.get_args(lists[0])[0] if lists else Any
 
 
 def is_in_range(value: float, rule: Rule) -> bool:
