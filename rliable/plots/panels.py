@@ -1,0 +1,87 @@
+"""Each varied hyperparameter against the metric, as plain numbers."""
+
+from __future__ import annotations
+
+import dataclasses
+import statistics
+from collections.abc import Sequence
+from typing import Any
+
+from rliable.formats import format_value
+from rliable.record import StudyRecord, TrialRecord
+from rliable.space_text import SpaceText, parse_space, varying
+
+GOLDEN_RATIO = 0.6180339887498949
+JITTER = 0.5
+
+
+@dataclasses.dataclass(frozen=True)
+class Panel:
+    """One hyperparameter. [N] trials with a value, [C] categories.
+
+    Attributes:
+      name: the hyperparameter.
+      numbers: the trials. [N]
+      positions: on the horizontal axis: the value, or the category's index with a little jitter. [N]
+      labels: the hyperparameter's values as texts. [N]
+      values: the metric. [N]
+      categories: names of the categories at 0, 1, ... C - 1; empty for a range. [C]
+      medians: of the metric per category, None for one without trials. [C]
+      is_log: whether the horizontal axis is logarithmic.
+    """
+
+    name: str
+    numbers: list[int]
+    positions: list[float]
+    labels: list[str]
+    values: list[float]
+    categories: list[str]
+    medians: list[float | None]
+    is_log: bool
+
+
+def make_panels(record: StudyRecord) -> list[Panel]:
+    """One panel per hyperparameter that the study varies, in the study's order."""
+    trials = sorted((trial for trial in record.trials if trial.is_complete), key=lambda trial: trial.number)
+    sampled = list(dict.fromkeys(name for trial in trials for name in trial.params))
+    return [_make_panel(name, record, trials) for name in varying(record.search_space, sampled)]
+
+
+def _make_panel(name: str, record: StudyRecord, trials: Sequence[TrialRecord]) -> Panel:
+    space = parse_space(record.search_space.get(name, ""))
+    having = [trial for trial in trials if name in trial.params]
+    raw = [trial.params[name] for trial in having]
+    labels = [format_value(value) for value in raw]
+    categories = categories_of(space, raw)
+    positions = [float(value) for value in raw] if not categories else []
+    for trial, label in zip(having, labels, strict=True) if categories else ():
+        positions.append(categories.index(label) + jitter(trial.number))
+    values = [float(trial.value or 0.0) for trial in having]
+    medians = [_median(values, labels, category) for category in categories]
+    is_log = space.is_log and all(position > 0 for position in positions)
+    numbers = [trial.number for trial in having]
+    return Panel(name, numbers, positions, labels, values, categories, medians, is_log)
+
+
+def categories_of(space: SpaceText, values: Sequence[Any]) -> list[str]:
+    """The categories of a hyperparameter; empty when it is a range of numbers.
+
+    Args:
+      space: what the study searches. Its order counts, and choices that no trial took are shown as well.
+      values: the sampled ones.
+    """
+    is_numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
+    if space.kind in ("int", "float") or (not space.kind and is_numeric):
+        return []
+    texts = [choice.replace(", ", ",").strip("\"'") for choice in space.choices]
+    return list(dict.fromkeys([*texts, *(format_value(value) for value in values)]))
+
+
+def jitter(number: int) -> float:
+    """A trial's shift inside its category, in [-JITTER / 2, JITTER / 2]: even, and the same in every drawing."""
+    return ((number * GOLDEN_RATIO + 0.5) % 1.0 - 0.5) * JITTER
+
+
+def _median(values: Sequence[float], labels: Sequence[str], category: str) -> float | None:
+    found = [value for value, label in zip(values, labels, strict=True) if label == category]
+    return statistics.median(found) if found else None
