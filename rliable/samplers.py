@@ -73,7 +73,9 @@ def make_qmc(space: SearchSpace, seed: int, number: int, options: dict[str, Any]
     engine = {"sobol": qmc.Sobol, "halton": qmc.Halton}[options.get("qmc_type", "sobol")]
     generator = np.random.default_rng(derive_seed(seed, "qmc"))
     sequence = engine(max(len(space.varied), 1), scramble=options.get("scramble", True), rng=generator)
-    point = sequence.fast_forward(number).random(1)[0]
+    if number > 0:  # SciPy cannot go forward by nothing
+        sequence.fast_forward(number)
+    point = sequence.random(1)[0]
     return make_fixed(space, {n: p.from_unit(float(u)) for u, (n, p) in zip(point, space.varied.items(), strict=False)})
 
 

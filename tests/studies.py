@@ -1,0 +1,21 @@
+"""Small studies for tests, made without files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rliable.config import MetricConfig, Study, StudyConfig
+from rliable.search_space import parse_search_space
+from rliable.trial import ModelConfig
+
+
+def make_study(grid: dict[str, Any], model: ModelConfig | None = None, metric: str = "score", **keys: Any) -> Study:
+    """A study over a grid; other keys as in a study file."""
+    defaults = {"max_iters": 5, "convergence": None, "num_workers": 1}
+    criteria = keys.pop("criteria", "max")
+    space, problems = parse_search_space(grid)
+    assert problems == []
+    config = StudyConfig(
+        config="", optim_name="Test", grid=grid, metric=MetricConfig(metric, criteria), **{**defaults, **keys}
+    )
+    return Study(config, model or ModelConfig("tests.test_models:Score", "config/data/counts.jsonl", "", {}), space)

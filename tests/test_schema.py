@@ -1,0 +1,67 @@
+"""Settings records: what is accepted, and the words for what is not."""
+
+import dataclasses
+
+import pytest
+
+from rliable.schema import REQUIRED, check_record, nearest, setting
+
+
+@dataclasses.dataclass(frozen=True)
+class Wheel:
+    radius: float = setting(REQUIRED, "Half its size.", unit="metres", above=0)
+
+
+@dataclasses.dataclass(frozen=True)
+class Cart:
+    wheel: Wheel = setting(REQUIRED, "What it rolls on.")
+    load: int = setting(3, "What it carries.", low=1, high=10)
+    sizes: list[int] | None = setting(None, "Of its boxes.", low=1)
+    colour: str = setting("red", "Of its paint.", choices=("red", "blue"))
+    is_new: bool = setting(False, "Whether it was never used.")
+
+
+def problems_of(**data):
+    return check_record(Cart, {"wheel": {"radius": 1}, **data})[1]
+
+
+def test_defaults_fill_what_is_left_out():
+    cart, problems = check_record(Cart, {"wheel": {"radius": 2}})
+    assert problems == []
+    assert cart == Cart(Wheel(2.0))
+
+
+def test_whole_number_becomes_float_where_float_is_declared():
+    cart, _ = check_record(Cart, {"wheel": {"radius": 2}})
+    assert isinstance(cart.wheel.radius, float)
+
+
+@pytest.mark.parametrize(
+    ("data", "line"),
+    [
+        ({"load": 0}, "load: 0 is out of range, must be in [1, 10]"),
+        ({"load": 2.5}, "load: expected a whole number, found 2.5"),
+        ({"load": True}, "load: expected a whole number, found true"),
+        ({"load": None}, "load: expected a whole number, found null"),
+        ({"sizes": []}, "sizes: expected a non-empty list of whole numbers or null, found an empty list"),
+        ({"sizes": [4, 0]}, "sizes[1]: 0 is out of range, must be at least 1"),
+        ({"sizes": [4, "x"]}, "sizes[1]: expected a whole number, found 'x'"),
+        ({"colour": "bleu"}, "colour: unknown 'bleu'; did you mean 'blue'? known: blue, red"),
+        ({"is_new": 1}, "is_new: expected true or false, found 1"),
+        ({"lode": 1}, "lode: unknown key; did you mean 'load'? known: colour, is_new, load, sizes, wheel"),
+        ({"wheel": {"radius": 0}}, "wheel.radius: 0 is out of range, must be above 0"),
+        ({"wheel": {"radius": float("inf")}}, "wheel.radius: inf is not a finite number"),
+        ({"wheel": 7}, "wheel: expected an object with keys, found 7"),
+        ({"wheel": {}}, "wheel.radius: missing; Half its size."),
+    ],
+)
+def test_mistake_names_key_path_value_and_what_is_allowed(data, line):
+    assert problems_of(**data) == [line]
+
+
+def test_all_mistakes_are_found_at_once():
+    assert len(problems_of(load=0, colour="x", wheel={"radius": -1}, lode=1)) == 4
+
+
+def test_nearest_forgives_case():
+    assert "did you mean 'CartPole-v1'?" in nearest("cartpole-V1", ["CartPole-v1", "Acrobot-v1"])
