@@ -26,7 +26,7 @@ class Door:
 
     Attributes:
       key: random, one per study.
-      address: host and port for slots to connect to.
+      port: where it listens.
       bell: readable whenever there is something to take from `visitors`, or `ring` was called.
     """
 
@@ -40,8 +40,9 @@ class Door:
         """
         self.key = secrets.token_bytes(KEY_BYTES)
         self._timeout_seconds = timeout_seconds
+        self._host = host
         self._listener = Listener((host, port), backlog=64)
-        self.address: tuple[str, int] = (host, self._listener.address[1])
+        self.port = int(self._listener.address[1])
         self.bell, self._button = Pipe(duplex=False)
         self._visitors: queue.SimpleQueue[tuple[Connection, Message]] = queue.SimpleQueue()
         self._is_open = True
@@ -65,7 +66,7 @@ class Door:
         """Closes it; those who are in stay connected."""
         self._is_open = False
         with contextlib.suppress(OSError):
-            socket.create_connection(self.address, timeout=1).close()  # ends the wait in accept()
+            socket.create_connection((self._host, self.port), timeout=1).close()  # ends the wait in accept()
         self._listener.close()
 
     def _listen(self) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
-import os
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from rliable.executors.base import Executor
+from rliable.executors.failures import failed_result
 from rliable.executors.options import ExecutorOptions
 from rliable.executors.watchdog import LimitExceeded, Watchdog
 from rliable.trial import Unit, UnitResult
@@ -29,17 +30,15 @@ class SerialExecutor(Executor):
 
     def __init__(self, options: ExecutorOptions | None = None) -> None:
         self._options = options or ExecutorOptions()
-        self._sc: Any = None
-        self._stop_context: Callable[[Any], None] | None = None
+        self._spark: Any = None
 
     def execute(self, units: Iterator[Unit]) -> Iterator[UnitResult]:
         for unit in units:
             yield self._run(unit)
 
     def close(self) -> None:
-        sc, self._sc = self._sc, None
-        if sc is not None and self._stop_context is not None:
-            self._stop_context(sc)
+        if self._spark is not None:
+            self._spark.close()
 
     def _run(self, unit: Unit) -> UnitResult:
         sc = self._context() if unit.model.data == "rdd" else None
@@ -48,27 +47,11 @@ class SerialExecutor(Executor):
             with Watchdog(unit.limits):
                 return run_unit(unit, SLOT, sc=sc)
         except LimitExceeded as error:
-            return failed_result(unit, SLOT, started, str(error), traceback.format_exc())
+            result = failed_result(unit, SLOT, started, str(error))
+            return dataclasses.replace(result, traceback=traceback.format_exc())
 
     def _context(self) -> Any:
         """The SparkContext for models that need an RDD, made when the first one comes."""
-        if self._sc is None:
-            spark_context = importlib.import_module("rliable.executors.spark_context")
-            self._stop_context = spark_context.stop_context
-            self._sc = spark_context.make_context(self._options)
-        return self._sc
-
-
-def failed_result(unit: Unit, slot: str, started: float, error: str, text: str = "") -> UnitResult:
-    """The result of a unit that was stopped from outside.
-
-    Args:
-      unit: what was running.
-      slot: where.
-      started: when, in seconds since the epoch.
-      error: why it ended, one line.
-      text: a traceback or the last lines of a log.
-    """
-    return UnitResult(
-        unit.trial, unit.run, unit.seed, slot, os.getpid(), started, time.time(), error=error, traceback=text
-    )
+        if self._spark is None:
+            self._spark = importlib.import_module("rliable.executors.spark_connection").SparkConnection(self._options)
+        return self._spark.sc

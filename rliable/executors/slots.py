@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from multiprocessing.connection import Connection, wait
+from typing import Protocol
 
 from rliable.executors.base import ExecutorError
 from rliable.executors.channel import Door
+from rliable.executors.failures import failed_result
 from rliable.executors.leases import Failure, Key, Lease, LeaseBook, Loss
-from rliable.executors.wire import Kind, Message, pack, pack_files, read_files_of, read_result, unit_fields, unpack
+from rliable.executors.wire import (
+    Fields,
+    Kind,
+    Message,
+    pack,
+    pack_files,
+    read_files_of,
+    read_result,
+    unit_fields,
+    unpack,
+)
 from rliable.trial import SliceRecord, Unit, UnitResult
 
 POLL_SECONDS = 1.0
@@ -39,20 +50,30 @@ class Slot:
     loaded: Key | None = None
 
 
+class SlotKeeper(Protocol):
+    """Who starts slots, and starts them again."""
+
+    def problem(self) -> str | None:
+        """Why no slot will ever come again, or None while some may."""
+
+    def restart(self, name: str) -> None:
+        """Kills a slot that is silent, and starts it again."""
+
+
 class SlotPool:
     """Runs units in whatever slots are connected. Lives in one thread."""
 
-    def __init__(self, door: Door, heartbeat_timeout_seconds: float, find_problem: Callable[[], str | None]) -> None:
+    def __init__(self, door: Door, heartbeat_timeout_seconds: float, keeper: SlotKeeper) -> None:
         """Waits for slots at a door.
 
         Args:
           door: where they come in.
           heartbeat_timeout_seconds: silence after which a slot is lost.
-          find_problem: tells why no slot will ever come again, or None while some may.
+          keeper: starts the slots.
         """
         self._door = door
         self._patience = heartbeat_timeout_seconds
-        self._find_problem = find_problem
+        self._keeper = keeper
         self._slots: dict[str, Slot] = {}
         self._book = LeaseBook(iter(()))
 
@@ -117,7 +138,7 @@ class SlotPool:
             if name in self._slots:
                 yield from self._drop(self._slots[name], Loss(f"{name} was started again"))
             self._slots[name] = Slot(name, channel, time.monotonic())
-        problem = None if self._slots else self._find_problem()
+        problem = None if self._slots else self._keeper.problem()
         if problem is not None:
             raise ExecutorError(problem)
 
@@ -125,6 +146,7 @@ class SlotPool:
         """Gives up slots that have not been heard of. Those that spoke while nobody listened were heard just now."""
         now = time.monotonic()
         for slot in [slot for slot in self._slots.values() if now - slot.seen > self._patience]:
+            self._keeper.restart(slot.name)
             yield from self._drop(slot, Loss(f"no heartbeat from {slot.name} for {self._patience:g} s"))
 
     def _drop(self, slot: Slot, loss: Loss) -> Iterator[UnitResult]:
@@ -171,28 +193,17 @@ class SlotPool:
 
     def _lost(self, slot: Slot, loss: Loss, message: Message | None = None) -> Iterator[UnitResult]:
         slot.is_free = True
-        details = message.fields if message else {}
         failure = self._book.lose(slot.name, loss)
         if failure is not None:
-            yield failed(failure, slot, details.get("pid", 0), details.get("traceback", ""))
+            yield failed(failure, slot, message.fields if message else {})
 
 
-def failed(failure: Failure, slot: Slot, pid: int, text: str) -> UnitResult:
-    """The result of a unit that is given up."""
-    unit, attempts = failure.unit, failure.attempts
-    error = failure.error + (f", {attempts} times" if attempts > 1 else "")
-    return UnitResult(
-        unit.trial,
-        unit.run,
-        unit.seed,
-        slot.name,
-        pid or os.getpid(),
-        slot.started,
-        time.time(),
-        attempts=attempts,
-        error=error,
-        traceback=text,
-    )
+def failed(failure: Failure, slot: Slot, details: Fields) -> UnitResult:
+    """The result of a unit that is given up, with what its slot told of the last attempt."""
+    error = failure.error + (f", {failure.attempts} times" if failure.attempts > 1 else "")
+    result = failed_result(failure.unit, slot.name, slot.started, error)
+    told = {name: details[name] for name in ("pid", "traceback") if name in details}
+    return dataclasses.replace(result, attempts=failure.attempts, **told)
 
 
 def bounds(episodes: range) -> list[int]:

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 
 from pyspark import InheritableThread, SparkContext
 
+from rliable.executors.failures import failed_result
 from rliable.executors.limits import CHECK_SECONDS, exceeded, has_limits
-from rliable.executors.serial import failed_result
 from rliable.executors.slot_settings import slot_name
 from rliable.trial import Unit, UnitResult
 from rliable.worker import run_unit
@@ -48,13 +48,12 @@ class RddPool:
     The memory limit does not hold here: the runs share the driver's process, and their data is on the cluster.
     """
 
-    def __init__(self, sc: SparkContext, num_slots: int, files: dict[str, str]) -> None:
+    def __init__(self, sc: SparkContext, num_slots: int) -> None:
         """Starts nothing yet.
 
         Args:
           sc: what models get.
           num_slots: how many at a time.
-          files: unused places of shipped files: the driver reads its own.
         """
         self._sc = sc
         self._free = [slot_name(slot) for slot in reversed(range(num_slots))]

@@ -14,10 +14,13 @@ from pyspark import InheritableThread, SparkContext, SparkFiles
 from rliable.executors.slot_settings import SlotSettings, slot_name
 from rliable.executors.supervisor import serve_slot
 
-#: How often a slot's job is submitted again after it died.
+#: How often in a row a slot's job may die soon after its start.
 MAX_STARTS = 8
-JOIN_SECONDS = 2.0
+HEALTHY_SECONDS = 60.0
 RETRY_SECONDS = 0.5
+END_SECONDS = 2.0
+#: Spark kills the Python process of a cancelled task after two seconds.
+CANCEL_SECONDS = 3.5
 
 logger = logging.getLogger(__name__)
 
@@ -38,56 +41,75 @@ class ResidentTasks:
           when_ended: called from a thread when a slot will not be started again.
         """
         self._sc = sc
-        self._group = group
         self._num_slots = num_slots
+        self._group = group
         self._when_ended = when_ended
-        self._closing = threading.Event()
-        self._threads: list[threading.Thread] = []
-        self._last_error = "no task has run"
+        self._is_ending = threading.Event()
+        self._threads: dict[str, threading.Thread] = {}
+        self._ended: set[str] = set()
+        self._last_error = "its tasks end at once"
 
     def start(self, settings: SlotSettings) -> None:
         """Submits the jobs."""
         for slot in range(self._num_slots):
             thread = InheritableThread(target=self._keep, args=(settings, slot), daemon=True)
-            thread.name = f"rliable-{slot_name(slot)}"
-            self._threads.append(thread)
+            self._threads[slot_name(slot)] = thread
             thread.start()
 
     def problem(self) -> str | None:
         """Why no slot will come again, or None while some may."""
-        if any(thread.is_alive() for thread in self._threads):
+        if len(self._ended) < self._num_slots:
             return None
         return f"Spark has no slot left that works: {self._last_error}"
 
-    def stop(self) -> None:
-        """Waits a moment for tasks that were told to end, and cancels the others."""
-        self._closing.set()
-        deadline = time.monotonic() + JOIN_SECONDS
-        for slot, thread in enumerate(self._threads):
-            thread.join(max(0.0, deadline - time.monotonic()))
-            if thread.is_alive():
-                self._sc.cancelJobGroup(self._group_of(slot))
+    def restart(self, name: str) -> None:
+        """Has Spark kill a slot's task, which is then submitted again."""
+        self._sc.cancelJobGroup(self._group_of(name))
 
-    def _group_of(self, slot: int) -> str:
-        return f"{self._group} {slot_name(slot)}"
+    def expect_end(self) -> None:
+        """Submits nothing any more: the slots are about to be told to end."""
+        self._is_ending.set()
+
+    def stop(self) -> None:
+        """Waits a moment for tasks to end, and has Spark kill the others."""
+        self.expect_end()
+        late = self._still_alive(END_SECONDS)
+        for name in late:
+            self.restart(name)
+        if late:
+            self._still_alive(CANCEL_SECONDS)
+
+    def _still_alive(self, seconds: float) -> list[str]:
+        """The slots whose jobs do not end within a time."""
+        deadline = time.monotonic() + seconds
+        for thread in self._threads.values():
+            thread.join(max(0.0, deadline - time.monotonic()))
+        return [name for name, thread in self._threads.items() if thread.is_alive()]
+
+    def _group_of(self, name: str) -> str:
+        return f"{self._group} {name}"
 
     def _keep(self, settings: SlotSettings, slot: int) -> None:
         """Runs a slot's job again and again until the study ends or it has died too often."""
-        for _ in range(MAX_STARTS):
-            if self._closing.is_set():
-                return
-            try:
-                self._run_job(settings, slot)
-            except Exception as error:
-                self._last_error = last_line(error)
-                logger.warning("%s died: %s", slot_name(slot), self._last_error)
-            self._closing.wait(RETRY_SECONDS)
-        self._threads[slot] = threading.Thread()  # so that `problem` does not count this one any more
+        num_starts = 0
+        while num_starts < MAX_STARTS and not self._is_ending.is_set():
+            started = time.monotonic()
+            self._run_job(settings, slot)
+            num_starts = 1 if time.monotonic() - started > HEALTHY_SECONDS else num_starts + 1
+            self._is_ending.wait(RETRY_SECONDS)
+        self._ended.add(slot_name(slot))
         self._when_ended()
 
     def _run_job(self, settings: SlotSettings, slot: int) -> None:
-        self._sc.setJobGroup(self._group_of(slot), f"RLiable {slot_name(slot)}")
-        self._sc.parallelize([slot], 1).mapPartitions(partial(serve_partition, settings)).collect()
+        """Runs a slot's job to its end, whatever that is."""
+        name = slot_name(slot)
+        try:
+            self._sc.setJobGroup(self._group_of(name), f"RLiable {name}")
+            self._sc.parallelize([slot], 1).mapPartitions(partial(serve_partition, settings)).collect()
+        except Exception as error:
+            if not self._is_ending.is_set():
+                self._last_error = last_line(str(error))
+                logger.warning("%s died: %s", name, self._last_error)
 
 
 def serve_partition(settings: SlotSettings, slots: Iterator[int]) -> Iterator[Any]:
@@ -97,10 +119,9 @@ def serve_partition(settings: SlotSettings, slots: Iterator[int]) -> Iterator[An
     return iter(())
 
 
-def last_line(error: Exception) -> str:
-    """The line that tells most of a failed job: the last of the worker's traceback, or the first of Spark's."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    marks = [index for index, line in enumerate(lines) if line.startswith("Traceback")]
-    inner = [line for line in lines[marks[-1] :] if not line.startswith(("at ", "File "))] if marks else []
-    named = [line for line in inner if "Error" in line.partition(":")[0]]
-    return (named or lines or [type(error).__name__])[0]
+def last_line(text: str) -> str:
+    """The line that tells most of a failed job: the error that a Python worker raised, or Spark's first line."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    start = next((index for index, line in enumerate(lines) if line.startswith("Traceback")), len(lines))
+    raised = [line for line in lines[start:] if line.partition(":")[0].endswith(("Error", "Exception", "Refused"))]
+    return (raised or lines or ["no reason given"])[0]

@@ -87,10 +87,7 @@ class Rows(Plain):
     """Gives the mean of a column of its data, rows or RDD."""
 
     def evaluate(self, data: Any) -> tuple[list[Any], dict[str, float]]:
-        if self.sc is not None:
-            values = data.map(lambda row: row["x"]).collect()
-        else:
-            values = [row["x"] for row in data]
+        values = [row["x"] for row in (data if self.sc is None else data.map(lambda row: row).collect())]
         return values, {"mse": float(np.mean(values))}
 
 
