@@ -78,6 +78,11 @@ def format_goal(criteria: str) -> str:
     return "maximise" if criteria == "max" else "minimise"
 
 
+def shorten(text: str, width: int) -> str:
+    """A text of at most `width` characters; a longer one ends in "…"."""
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
 def one_line(text: str) -> str:
     """A text without line breaks and control characters, so that it cannot spoil a terminal."""
     return " ".join(_CONTROL.sub(" ", text).split())

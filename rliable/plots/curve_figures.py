@@ -40,12 +40,7 @@ def curve_figure(curve: Curve, key: str, title: str) -> Figure:
 
 def best_curves_figure(pictures: Pictures) -> Figure:
     """The best trials: the mean over runs, and each run as a thin line when there are several."""
-    title = (
-        f"Learning curves of the best {len(pictures.curves)}"
-        if len(pictures.curves) > 1
-        else "Learning curve of the best"
-    )
-    figure = style.make_figure(8, 4.4, title, subtitle(pictures.record))
+    figure = style.make_figure(8, 4.4, "Learning curves of the best trials", subtitle(pictures.record))
     if not pictures.curves:
         style.add_note(figure, "No trial reported a learning curve.")
         return figure

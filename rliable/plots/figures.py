@@ -6,9 +6,10 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rliable.formats import shorten
 from rliable.plots import style
 from rliable.plots.curve_figures import best_curves_figure
-from rliable.plots.panels import Panel
+from rliable.plots.panels import Panel, num_columns
 from rliable.plots.pictures import Pictures, subtitle
 
 if TYPE_CHECKING:
@@ -57,12 +58,12 @@ def _draw_history(axes: Axes, pictures: Pictures) -> None:
     history = pictures.history
     size, alpha = _point_look(len(history.numbers))
     if history.numbers:
-        last = max([*history.numbers, *history.failed])
-        steps, best = [*history.numbers, last], [*history.best, history.best[-1]]
-        axes.plot(steps, best, drawstyle="steps-post", color=style.BEST, linewidth=1.8, label="best so far")
-        axes.scatter(
-            history.numbers, history.values, s=size, color=style.TRIAL, alpha=alpha, lw=0, label="trial", zorder=3
-        )
+        axes.plot(*history.best_line(), drawstyle="steps-post", color=style.BEST, linewidth=1.8, label="best so far")
+        numbers, values = history.numbers, history.values
+        axes.scatter(numbers, values, s=size, color=style.TRIAL, alpha=alpha, label="trial", lw=0, zorder=3)
+        if pictures.record.best in numbers:
+            best = numbers.index(pictures.record.best)
+            axes.scatter(numbers[best], values[best], s=1.6 * size, color=style.BEST, lw=0, zorder=3)
     if history.failed:
         at_bottom = [0.025] * len(history.failed)
         axes.scatter(
@@ -97,11 +98,12 @@ def _scale_metric(axes: Axes, pictures: Pictures, num_ticks: int = 6) -> None:
 def parameters_figure(pictures: Pictures) -> Figure:
     """Each varied hyperparameter against the metric, in small multiples; the best trial in orange."""
     panels = [panel for panel in pictures.panels if panel.values]
-    columns = min(4, len(panels)) if len(panels) != 6 else 3
-    rows = math.ceil(len(panels) / columns) if columns else 1
-    width = max(6.0, 2.9 * columns) if columns != 1 else 6.0
+    columns = num_columns(len(panels))
+    rows = max(1, math.ceil(len(panels) / columns))
     title = f"Hyperparameters against {pictures.record.metric_name}"
-    figure = style.make_figure(width, 0.9 + 2.5 * rows, title, subtitle(pictures.record) + "; the best trial in orange")
+    figure = style.make_figure(
+        max(6.0, 2.9 * columns), 0.9 + 2.5 * rows, title, subtitle(pictures.record) + "; the best trial in orange"
+    )
     if not panels:
         style.add_note(figure, "There is no finished trial of a varied hyperparameter to show.")
         return figure
@@ -125,6 +127,8 @@ def _draw_panel(axes: Axes, panel: Panel, pictures: Pictures, has_label: bool) -
         _draw_categories(axes, panel)
     else:
         axes.set_xscale("log" if panel.is_log else "linear")
+        if panel.limits is not None:
+            axes.set_xlim(*panel.limits)
         style.number_ticks(axes.xaxis, panel.is_log, num_ticks=4)
     _scale_metric(axes, pictures, num_ticks=5)
 
@@ -133,9 +137,9 @@ def _draw_categories(axes: Axes, panel: Panel) -> None:
     for index, median in enumerate(panel.medians):
         if median is not None:
             axes.hlines(median, index - 0.32, index + 0.32, color=style.INK, linewidth=1.4, zorder=4)
-    axes.set_xlim(-0.6, len(panel.categories) - 0.4)
+    axes.set_xlim(panel.limits)
     crowded = sum(len(name) + 2 for name in panel.categories) > 26
-    names = [name if len(name) <= 16 else name[:15] + "…" for name in panel.categories]
+    names = [shorten(name, 16) for name in panel.categories]
     axes.set_xticks(range(len(names)), names, parse_math=False)
     if crowded:
         axes.tick_params(axis="x", rotation=35)

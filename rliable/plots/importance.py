@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from rliable.formats import format_value
@@ -16,6 +15,7 @@ from rliable.record import StudyRecord, TrialRecord
 from rliable.space_text import parse_space, varying
 
 if TYPE_CHECKING:
+    import optuna
     from optuna.distributions import BaseDistribution
 
 MIN_TRIALS = 10
@@ -62,16 +62,24 @@ def _shares(record: StudyRecord, trials: list[TrialRecord], names: list[str]) ->
     import optuna
 
     distributions = {name: _distribution(record.search_space[name], trials, name) for name in names}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        evaluator = optuna.importance.PedAnovaImportanceEvaluator(target_quantile=top_share(len(trials)))
-    study = optuna.study.create_study(
-        storage=optuna.storages.InMemoryStorage(), direction="maximize" if record.criteria == "max" else "minimize"
-    )
+    evaluator = optuna.importance.PedAnovaImportanceEvaluator(target_quantile=top_share(len(trials)))
+    study = _silent_study(record.criteria)
     for trial in trials:
         params = {name: _plain(distributions[name], trial.params[name]) for name in names}
         study.add_trial(optuna.create_trial(params=params, distributions=distributions, value=trial.value))
     return dict(optuna.importance.get_param_importances(study, evaluator=evaluator))
+
+
+def _silent_study(criteria: str) -> optuna.Study:
+    """An empty study in memory, made without Optuna's line about it."""
+    import optuna
+
+    verbosity = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    try:
+        return optuna.create_study(direction="maximize" if criteria == "max" else "minimize")
+    finally:
+        optuna.logging.set_verbosity(verbosity)
 
 
 def _distribution(space_text: str, trials: list[TrialRecord], name: str) -> BaseDistribution:

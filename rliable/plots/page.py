@@ -49,7 +49,7 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 #trials th[data-order="1"]::after { content: " \\25b4"; }
 #trials th[data-order="-1"]::after { content: " \\25be"; }
 #trials td { padding: 4px 12px; border-bottom: 1px solid #f0f1f3; white-space: nowrap; }
-#trials td:last-child { white-space: normal; min-width: 120px; overflow-wrap: anywhere; }
+#trials td:last-child { white-space: normal; min-width: 220px; overflow-wrap: anywhere; }
 #trials .n, #trials th.n { text-align: right; }
 #trials .best { font-weight: 600; color: var(--best); }
 #trials .failed { color: var(--failed); }

@@ -13,6 +13,8 @@ from rliable.space_text import SpaceText, parse_space, varying
 
 GOLDEN_RATIO = 0.6180339887498949
 JITTER = 0.5
+MARGIN = 0.04
+MIN_FOR_MEDIAN = 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,8 +28,9 @@ class Panel:
       labels: the hyperparameter's values as texts. [N]
       values: the metric. [N]
       categories: names of the categories at 0, 1, ... C - 1; empty for a range. [C]
-      medians: of the metric per category, None for one without trials. [C]
+      medians: of the metric per category, None for one with fewer than three trials. [C]
       is_log: whether the horizontal axis is logarithmic.
+      limits: of the horizontal axis: the search space's ends and a little more; None when they are not known.
     """
 
     name: str
@@ -38,6 +41,7 @@ class Panel:
     categories: list[str]
     medians: list[float | None]
     is_log: bool
+    limits: tuple[float, float] | None
 
 
 def make_panels(record: StudyRecord) -> list[Panel]:
@@ -60,7 +64,28 @@ def _make_panel(name: str, record: StudyRecord, trials: Sequence[TrialRecord]) -
     medians = [_median(values, labels, category) for category in categories]
     is_log = space.is_log and all(position > 0 for position in positions)
     numbers = [trial.number for trial in having]
-    return Panel(name, numbers, positions, labels, values, categories, medians, is_log)
+    limits = axis_limits(space, positions, categories, is_log)
+    return Panel(name, numbers, positions, labels, values, categories, medians, is_log, limits)
+
+
+def axis_limits(
+    space: SpaceText, positions: Sequence[float], categories: Sequence[str], is_log: bool
+) -> tuple[float, float] | None:
+    """The ends of a panel's horizontal axis, so that it shows what was searched and not only what was tried."""
+    if categories:
+        return -0.6, len(categories) - 0.4
+    if space.kind not in ("int", "float"):
+        return None
+    low, high = min([space.low, *positions]), max([space.high, *positions])
+    if is_log:
+        factor = (high / low) ** MARGIN
+        return low / factor, high * factor
+    return low - MARGIN * (high - low), high + MARGIN * (high - low)
+
+
+def num_columns(num_panels: int) -> int:
+    """How many panels stand side by side: up to four, and three for six of them."""
+    return 3 if num_panels == 6 else max(1, min(4, num_panels))
 
 
 def categories_of(space: SpaceText, values: Sequence[Any]) -> list[str]:
@@ -84,4 +109,4 @@ def jitter(number: int) -> float:
 
 def _median(values: Sequence[float], labels: Sequence[str], category: str) -> float | None:
     found = [value for value, label in zip(values, labels, strict=True) if label == category]
-    return statistics.median(found) if found else None
+    return statistics.median(found) if len(found) >= MIN_FOR_MEDIAN else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+from rliable.formats import shorten
 from rliable.plots.curves import TrialCurve, load_best_curves
 from rliable.plots.importance import Importance, importance_of
 from rliable.plots.panels import Panel, make_panels
@@ -27,6 +28,10 @@ class History:
     values: list[float]
     best: list[float]
     failed: list[int]
+
+    def best_line(self) -> tuple[list[int], list[float]]:
+        """The best so far as a staircase that goes on to the last trial, even if that failed. [N + 1], [N + 1]"""
+        return [*self.numbers, max([*self.numbers, *self.failed])], [*self.best, self.best[-1]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,7 +93,12 @@ def spans_decades(values: list[float]) -> bool:
 
 def subtitle(record: StudyRecord) -> str:
     """The line below each picture's title."""
+    return f"{shorten(record.optim_name, 50)}: {counts_text(record)}"
+
+
+def counts_text(record: StudyRecord) -> str:
+    """How many trials there are, and which direction is the better one."""
     counts = f"{len(record.trials)} trial{'s' if len(record.trials) != 1 else ''}"
     failed = f", {len(record.failed())} failed" if record.failed() else ""
     direction = "higher" if record.criteria == "max" else "lower"
-    return f"{record.optim_name}: {counts}{failed}; {direction} is better"
+    return f"{counts}{failed}; {direction} is better"

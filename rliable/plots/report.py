@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from rliable.formats import format_duration, format_goal, format_metric
-from rliable.plots import interactive
+from rliable.plots import interactive, interactive_panels
 from rliable.plots.page import BODY, SCRIPT, STYLE
-from rliable.plots.pictures import Pictures, subtitle
+from rliable.plots.pictures import Pictures, counts_text
 from rliable.plots.trial_table import trial_table
 from rliable.record import StudyRecord
 from rliable.terminal.header import slots_of_cores
@@ -39,7 +39,7 @@ def report_page(pictures: Pictures) -> str:
     record = pictures.record
     return BODY.substitute(
         title=html.escape(record.optim_name),
-        subtitle=html.escape(subtitle(record)),
+        subtitle=html.escape(counts_text(record)),
         style=STYLE,
         facts=facts_table(report_facts(record)),
         space=facts_table(record.search_space),
@@ -66,7 +66,7 @@ def sections(pictures: Pictures) -> list[tuple[str, str, str, dict[str, Any] | N
             "parameters",
             f"Hyperparameters against {metric}",
             "The best trial in orange; bars are medians." if has_panels else "There is no finished trial to show.",
-            interactive.parameters_plot(pictures) if has_panels else None,
+            interactive_panels.parameters_plot(pictures) if has_panels else None,
         ),
         (
             "importance",
@@ -89,8 +89,8 @@ def card(name: str, title: str, note: str, figure: dict[str, Any] | None) -> str
     head = f"<section class='card' id='{name}'><h2>{html.escape(title)}</h2>{text}"
     if figure is None:
         return f"{head}</section>"
-    content = script_json(figure | {"config": CONFIG})
-    return f"{head}<div class='plot' data-figure='{name}'></div><script type='application/json' id='figure-{name}'>{content}</script></section>"
+    data = f"<script type='application/json' id='figure-{name}'>{script_json(figure | {'config': CONFIG})}</script>"
+    return f"{head}<div data-figure='{name}'></div>{data}</section>"
 
 
 def report_facts(record: StudyRecord) -> dict[str, str]:

@@ -6,6 +6,7 @@ can tell apart. One colour has one meaning throughout: blue a trial, orange the 
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ RANKS = ("#EE7733", "#4477AA", "#228833", "#AA3377", "#66AACC")
 INK = "#222222"
 MUTED = "#6B7280"
 GRID = "#E5E7EB"
+AXIS = "#9CA3AF"
 DPI = 150
 TITLE_SIZE, LABEL_SIZE, TICK_SIZE = 12, 9.5, 8.5
 
@@ -56,7 +58,7 @@ def style_axes(axes: Axes, x_label: str, y_label: str) -> None:
     axes.grid(axis="y", color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set_color("#9CA3AF")
+    axes.spines[["left", "bottom"]].set_color(AXIS)
 
 
 def number_ticks(axis: Axis, is_log: bool, num_ticks: int = 6, whole: bool = False) -> None:
@@ -71,16 +73,26 @@ def number_ticks(axis: Axis, is_log: bool, num_ticks: int = 6, whole: bool = Fal
     from matplotlib import ticker
 
     low, high = axis.get_view_interval()
-    if is_log and high / max(low, 1e-300) > 100:
-        axis.set_major_locator(ticker.LogLocator(numticks=num_ticks))
-    elif is_log:
-        axis.set_major_locator(ticker.LogLocator(subs=(1.0, 2.0, 5.0), numticks=num_ticks))
-        axis.set_minor_locator(ticker.NullLocator())
+    if is_log:
+        axis.set_major_locator(ticker.LogLocator(subs=log_subs(low, high), numticks=num_ticks))
+        axis.set_minor_formatter(ticker.NullFormatter())
     else:
         axis.set_major_locator(ticker.MaxNLocator(num_ticks, integer=whole, steps=[1, 2, 2.5, 5, 10], min_n_ticks=1))
     axis.set_major_formatter(ticker.FuncFormatter(_tick_text))
-    if is_log:
-        axis.set_minor_formatter(ticker.NullFormatter())
+
+
+def log_subs(low: float, high: float) -> tuple[float, ...]:
+    """Which multiples of the powers of ten carry a label on a logarithmic axis from `low` to `high`, both above 0."""
+    ratio = high / max(low, 1e-300)
+    return (1.0,) if ratio >= 90 else (1.0, 3.0) if ratio >= 10 else (1.0, 2.0, 5.0)
+
+
+def log_ticks(low: float, high: float) -> list[float]:
+    """The labelled values of a logarithmic axis from `low` to `high`, both above 0; about two to seven."""
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    powers = range(first, last + 1, max(1, (last - first) // 3))
+    ticks = (sub * 10.0**power for power in powers for sub in log_subs(low, high))
+    return [tick for tick in ticks if low <= tick <= high]
 
 
 def step_ticks(axis: Axis) -> None:

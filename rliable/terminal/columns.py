@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from rliable.formats import format_duration, format_metric, format_value, one_line
+from rliable.formats import format_duration, format_metric, format_value, one_line, shorten
 from rliable.record import StudyRecord, TrialRecord
 from rliable.space_text import SpaceText, parse_space, varying
 from rliable.terminal.lines import error_text
@@ -137,4 +137,4 @@ def _heading_cell(column: Column, line: int) -> str:
 
 
 def _cell(text: str, width: int) -> str:
-    return f"{text:>{width}}" if len(text) <= width else text[: width - 1] + "…"
+    return f"{shorten(text, width):>{width}}"
