@@ -8,7 +8,6 @@ dropped when the journal is opened again.
 from __future__ import annotations
 
 import dataclasses
-import functools
 import json
 import logging
 import math
@@ -18,13 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import optuna
+from optuna.samplers import BaseSampler
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FixedTrial, FrozenTrial, Trial, TrialState
 
 from rliable.config import Study
 from rliable.record import RunRecord, as_json, run_from_json
-from rliable.samplers import SAMPLERS
+from rliable.samplers import SAMPLERS, make_fixed
 
 RUN_ATTRIBUTE = "run"
 ERROR_ATTRIBUTE = "error"
@@ -62,6 +62,7 @@ class Journal:
           seed: of the study, for the sampler.
         """
         optuna.logging.set_verbosity(logging.WARNING)
+        warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
         drop_torn_line(path)
         Path(f"{path}.lock").unlink(missing_ok=True)  # left by a killed search, Optuna would wait 30 s for it
         self._search = study
@@ -85,6 +86,7 @@ class Journal:
         Returns:
           The sampled values.
         """
+        self._study.sampler = self._make_sampler(number)
         return self._sample(number, self._study.ask)
 
     def add_run(self, number: int, record: RunRecord) -> None:
@@ -114,26 +116,33 @@ class Journal:
     def _read(self, frozen: FrozenTrial) -> JournalTrial:
         runs = [run_from_json(v) for k, v in frozen.user_attrs.items() if k.startswith(f"{RUN_ATTRIBUTE}_")]
         is_told = frozen.state.is_finished()
-        params = self._search.space.suggest(FixedTrial(frozen.params)) if is_told else self._reopen(frozen.number)
+        params = self._search.space.suggest(FixedTrial(frozen.params)) if is_told else self._reopen(frozen)
         is_cancelled = frozen.user_attrs.get(ERROR_ATTRIBUTE) == CANCELLED
         return JournalTrial(frozen.number, params, {run.run: run for run in runs}, is_told, is_cancelled)
 
-    def _reopen(self, number: int) -> dict[str, Any]:
-        """Takes up a trial that a crash left open, and samples what it had not got yet."""
+    def _reopen(self, frozen: FrozenTrial) -> dict[str, Any]:
+        """Takes up a trial that a crash left open; one that had not got all its values gets those it would have got."""
+        if set(frozen.params) != set(self._search.space.varied):
+            self._study.sampler = make_fixed(self._search.space, self._sample_again(frozen.number))
         study_id = self._storage.get_study_id_from_name(self._search.config.optim_name)
-        trial_id = self._storage.get_trial_id_from_study_id_trial_number(study_id, number)
-        return self._sample(number, functools.partial(Trial, self._study, trial_id))
+        trial_id = self._storage.get_trial_id_from_study_id_trial_number(study_id, frozen.number)
+        return self._sample(frozen.number, lambda: Trial(self._study, trial_id))
+
+    def _sample_again(self, number: int) -> dict[str, Any]:
+        """What a trial's sampler chooses, given the trials before it: in memory, from the first value to the last."""
+        copy = optuna.create_study(direction=self._study.direction, sampler=self._make_sampler(number))
+        copy.add_trials(self._study.get_trials(deepcopy=False)[:number])
+        return self._search.space.suggest(copy.ask())
+
+    def _make_sampler(self, number: int) -> BaseSampler:
+        config = self._search.config
+        return SAMPLERS[config.sampler].make(self._search.space, self._seed, number, config.sampler_options)
 
     def _sample(self, number: int, make_trial: Callable[[], Trial]) -> dict[str, Any]:
-        config = self._search.config
-        with warnings.catch_warnings():  # Optuna's notes on experimental samplers are not for the user
-            warnings.simplefilter("ignore")
-            make_sampler = SAMPLERS[config.sampler].make
-            self._study.sampler = make_sampler(self._search.space, self._seed, number, config.sampler_options)
-            trial = make_trial()
-            assert trial.number == number, f"the journal is at trial {trial.number}, not {number}"
-            self._open[number] = trial
-            return self._search.space.suggest(trial)
+        trial = make_trial()
+        assert trial.number == number, f"the journal is at trial {trial.number}, not {number}"
+        self._open[number] = trial
+        return self._search.space.suggest(trial)
 
 
 def drop_torn_line(path: Path) -> None:

@@ -135,6 +135,11 @@ class StudyFolder:
         self._lock.write(str(os.getpid()))
         self._lock.flush()
 
+    def unlock(self) -> None:
+        """Lets others in before this process ends."""
+        if self._lock is not None:
+            self._lock.close()
+
     def link_best(self, number: int) -> None:
         """Points `best` at a trial, at once."""
         neighbour = self.path / ".best"

@@ -18,4 +18,4 @@ def make_study(grid: dict[str, Any], model: ModelConfig | None = None, metric: s
     config = StudyConfig(
         config="", optim_name="Test", grid=grid, metric=MetricConfig(metric, criteria), **{**defaults, **keys}
     )
-    return Study(config, model or ModelConfig("tests.test_models:Score", "config/data/counts.jsonl", "", {}), space)
+    return Study(config, model or ModelConfig("tests.study_models:Score", "tests/rows.jsonl", "", {}), space)

@@ -1,0 +1,55 @@
+"""A user's model for the tests of whole studies."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from models.base_model import BaseModel
+
+
+class Score(BaseModel):
+    """Scores `x` plus a little of its seed; its other hyperparameters make it slow, wrong or talkative."""
+
+    def train(self, data: Any, *args: Any) -> None:
+        params = self.cfg["hp_params"]
+        if "diary" in params:
+            with Path(params["diary"]).open("a") as diary:
+                diary.write(f"{params.get('x')} {self.cfg['seed']}\n")
+        time.sleep(params.get("seconds", 0))
+        if params.get("x") in params.get("bad", []):
+            raise ValueError(f"x = {params['x']} is bad")
+
+    def evaluate(self, data: Any) -> tuple[list[Any], dict[str, float]]:
+        params = self.cfg["hp_params"]
+        noise = float(np.random.default_rng(self.cfg["seed"]).standard_normal())
+        value = float("nan") if params.get("x") in params.get("undefined", []) else params.get("x", 0)
+        return [], {"score": value + params.get("noise", 0) * noise, "cost": 1.0}
+
+    def predict(self, data: Any) -> Any:
+        return self.cfg["hp_params"].get("x")
+
+    def save(self) -> None:
+        Path(self.cfg["mdl_file"], "score.txt").write_text(str(self.cfg["seed"]))
+
+    def load_model(self) -> None:
+        pass
+
+
+class Incomplete:
+    """Lacks a method of the contract."""
+
+    def train(self, data: Any, *args: Any) -> None:
+        pass
+
+    def evaluate(self, data: Any) -> tuple[list[Any], dict[str, float]]:
+        return [], {}
+
+    def predict(self, data: Any) -> Any:
+        return None
+
+    def save(self) -> None:
+        pass
