@@ -1,0 +1,202 @@
+"""The command as a user types it: real processes, exit codes, what is printed and what is left."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from rliable.record import load_record
+
+ROOT = Path(__file__).parents[2]
+
+
+def optimize(*arguments, script="optimize.py", **options):
+    command = [sys.executable, str(ROOT / script), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=120, **options)
+
+
+@pytest.fixture
+def study(tmp_path):
+    """Writes a study of the test model; keys of both files can be set."""
+
+    def write(grid=None, hp_params=None, **keys):
+        model = {"class": "tests.study_models:Score", "environment": "tests/rows.jsonl", "mdl_file": "w"}
+        (tmp_path / "model.json").write_text(json.dumps({**model, "hp_params": hp_params or {}}))
+        content = {
+            "config": str(tmp_path / "model.json"),
+            "optim_name": "Test",
+            "num_workers": 2,
+            "grid": grid or {"x": [1, 2, 3, 4]},
+            "metric": {"name": "score", "criteria": "max"},
+            "max_iters": 4,
+            "convergence": None,
+            "sampler": "grid",
+            **keys,
+        }
+        (tmp_path / "study.json").write_text(json.dumps(content))
+        return tmp_path / "study.json"
+
+    return write
+
+
+def test_prints_the_best_trial_and_leaves_the_files(study, tmp_path):
+    done = optimize(study(), "--output", tmp_path / "out", "--seed", 3)
+    assert done.returncode == 0, done.stderr
+    assert "trial 3" in done.stdout
+    assert "max_iters reached: 4 trials" in done.stdout
+    assert done.stderr == ""
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names >= {"study.json", "journal.log", "results.json", "trials.csv", "best", "figures", "report.html", "log.txt"}
+    assert load_record(tmp_path / "out").best == 3
+
+
+def test_named_flag_does_what_the_positional_does(study, tmp_path):
+    done = optimize("--optim-config", study(), "--output", tmp_path / "out", "--no-plots", "--quiet")
+    assert done.returncode == 0
+    assert done.stdout.count("\n") == 1
+
+
+def test_json_is_one_object_on_stdout(study, tmp_path):
+    done = optimize(study(), "--output", tmp_path / "out", "--no-plots", "--json")
+    assert json.loads(done.stdout)["best"]["value"] == 4
+    assert "trial 0" in done.stderr
+
+
+def test_study_as_run_has_defaults_seed_and_versions(study, tmp_path):
+    optimize(study(), "--output", tmp_path / "out", "--no-plots", "--max-iters", 1)
+    saved = json.loads((tmp_path / "out/study.json").read_text())
+    assert saved["study"]["seed"] == load_record(tmp_path / "out").seed
+    assert saved["study"]["patience"] == 5
+    assert saved["study"]["max_iters"] == 1
+    assert saved["versions"]["optuna"]
+
+
+def test_drawn_seed_differs_between_studies(study, tmp_path):
+    for name in ("a", "b"):
+        optimize(study(max_iters=1), "--output", tmp_path / name, "--no-plots", "--quiet")
+    assert load_record(tmp_path / "a").seed != load_record(tmp_path / "b").seed
+
+
+def test_dry_run_writes_nothing(study, tmp_path):
+    done = optimize(study(), "--dry-run", "--output", tmp_path / "out")
+    assert done.returncode == 0
+    assert '  trial 0: {"x": 1}' in done.stdout
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--plevel", "7", "--parallelized"], "argument --plevel: invalid choice: 7 (choose from 1, 2)"),
+        (["--plevel", "2"], "--plevel 2 needs --parallelized; add it"),
+        (["--set", "grid.x=[]"], "grid.x: an empty list; give at least one value"),
+        (["--set", "max_iters"], "--set max_iters: expected key=value"),
+        (["--sampler", "tep"], "sampler: unknown 'tep'; did you mean 'tpe'?"),
+        (["--max-iters", "0"], "max_iters: 0 is out of range, must be at least 1"),
+        (["--nonsense"], "unrecognized arguments: --nonsense"),
+    ],
+)
+def test_mistake_is_one_line_exit_code_2_and_nothing_written(study, tmp_path, arguments, words):
+    done = optimize(study(), *arguments, "--output", tmp_path / "out")
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith("error: ")
+    assert done.stdout == ""
+    assert not (tmp_path / "out").exists()
+
+
+def test_folder_in_use_is_refused_and_left_alone(study, tmp_path):
+    first = optimize(study(), "--output", tmp_path / "out", "--no-plots")
+    before = (tmp_path / "out/results.json").read_text()
+    second = optimize(study(), "--output", tmp_path / "out", "--no-plots")
+    assert (first.returncode, second.returncode) == (0, 2)
+    assert "this folder is not empty; continue it with --resume, or choose another" in second.stderr
+    assert (tmp_path / "out/results.json").read_text() == before
+
+
+def test_all_trials_failed_is_exit_code_1_with_the_first_error(study, tmp_path):
+    done = optimize(study(hp_params={"bad": [1, 2, 3, 4]}), "--output", tmp_path / "out")
+    assert done.returncode == 1
+    assert "all 4 trials failed; the first: ValueError: x = 1 is bad" in done.stderr
+
+
+def test_time_limit_fails_the_trial_and_the_rest_go_on(study, tmp_path):
+    file = study(hp_params={"seconds": 0}, grid={"seconds": [0, 30, 0.01]}, max_iters=3, trial_timeout_seconds=1)
+    done = optimize(file, "--output", tmp_path / "out", "--no-plots")
+    assert done.returncode == 0
+    states = [(trial.state, trial.error) for trial in load_record(tmp_path / "out").trials]
+    assert states == [("COMPLETE", None), ("FAIL", "exceeded trial_timeout_seconds 1"), ("COMPLETE", None)]
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupt_keeps_what_is_finished_and_says_how_to_go_on(study, tmp_path, signal_number):
+    file = study(hp_params={"seconds": 0.5}, max_iters=4)
+    process = start(file, tmp_path / "out")
+    wait_for_trials(tmp_path / "out", 1)
+    process.send_signal(signal_number)
+    stdout, stderr = process.communicate(timeout=30)
+    assert process.returncode == 128 + signal_number
+    assert f"--resume {tmp_path / 'out'}" in stderr
+    assert "Traceback" not in stdout + stderr
+    assert load_record(tmp_path / "out").status == "interrupted"
+    assert optimize("--resume", tmp_path / "out", "--no-plots").returncode == 0
+    assert [trial.value for trial in load_record(tmp_path / "out").trials] == [1, 2, 3, 4]
+
+
+def test_kill_9_and_resume_ends_like_an_uninterrupted_study(study, tmp_path):
+    file = study(hp_params={"seconds": 0.3, "noise": 1.0}, seed=5)
+    assert optimize(file, "--output", tmp_path / "whole", "--no-plots").returncode == 0
+    process = start(file, tmp_path / "cut")
+    wait_for_trials(tmp_path / "cut", 2)
+    process.kill()
+    process.wait()
+    assert len(load_record(tmp_path / "cut").trials) >= 2
+    done = optimize("--resume", tmp_path / "cut")
+    assert done.returncode == 0, done.stderr
+    whole, cut = load_record(tmp_path / "whole"), load_record(tmp_path / "cut")
+    assert [(t.params, t.metrics) for t in cut.trials] == [(t.params, t.metrics) for t in whole.trials]
+    assert cut.best == whole.best
+
+
+def test_two_searches_cannot_write_to_one_folder(study, tmp_path):
+    process = start(study(hp_params={"seconds": 2}), tmp_path / "out")
+    wait_for_trials(tmp_path / "out", 0)
+    second = optimize("--resume", tmp_path / "out")
+    process.kill()
+    process.wait()
+    assert second.returncode == 2
+    assert f"a search (process {process.pid}) is writing to this folder" in second.stderr
+
+
+def test_resume_refuses_what_would_make_other_trials(study, tmp_path):
+    optimize(study(), "--output", tmp_path / "out", "--no-plots")
+    done = optimize("--resume", tmp_path / "out", "--set", "grid.x=[5]")
+    assert done.returncode == 2
+    assert "grid.x: cannot be changed on --resume; these can: convergence," in done.stderr
+
+
+def test_resume_can_add_trials(study, tmp_path):
+    optimize(study(max_iters=2), "--output", tmp_path / "out", "--no-plots")
+    assert optimize("--resume", tmp_path / "out", "--max-iters", 4, "--no-plots").returncode == 0
+    assert len(load_record(tmp_path / "out").trials) == 4
+
+
+def start(file, folder):
+    command = [sys.executable, str(ROOT / "optimize.py"), str(file), "--output", str(folder), "--no-plots"]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+
+
+def wait_for_trials(folder, count):
+    """Waits until a running study has finished some trials."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        if (folder / "results.json").exists() and len(load_record(folder).trials) >= count:
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"{os.listdir(folder) if folder.exists() else 'no folder'} after 30 s")
