@@ -49,12 +49,17 @@ class Rule:
         if self.choices is not None:
             return "one of " + ", ".join(str(choice) for choice in self.choices)
         if self.low is not None and self.high is not None:
-            return f"in [{self.low:g}, {self.high:g}]"
+            return f"in [{format_bound(self.low)}, {format_bound(self.high)}]"
         if self.above is not None:
-            return f"above {self.above:g}" + (f", at most {self.high:g}" if self.high is not None else "")
+            return f"above {self.above:g}" + (f", at most {format_bound(self.high)}" if self.high is not None else "")
         if self.low is not None:
-            return f"at least {self.low:g}"
-        return f"at most {self.high:g}" if self.high is not None else ""
+            return f"at least {format_bound(self.low)}"
+        return f"at most {format_bound(self.high)}" if self.high is not None else ""
+
+
+def format_bound(number: float) -> str:
+    """A bound in few letters: "64", "0.5", "1e9"."""
+    return f"{number:g}".replace("e+0", "e").replace("e+", "e")
 
 
 def setting(default: Any, doc: str, **rule: Any) -> Any:

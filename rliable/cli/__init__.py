@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from rliable.cli.arguments import LineParser
-from rliable.schema import ConfigError
+from rliable.schema import ConfigError, nearest
 
 #: Command -> what it does; each lives in the module of its name.
 COMMANDS = {
@@ -31,8 +31,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
       The exit code: 0 done, 1 nothing succeeded, 2 a mistake in the input, 130 or 143 interrupted.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
-    if not words or words[0] not in COMMANDS:
+    if not words or words[0].startswith("-"):
         make_parser().parse_args(words)
+    if words[0] not in COMMANDS:
+        print(f"error: unknown command {words[0]!r}{nearest(words[0], COMMANDS)}", file=sys.stderr)
+        return USER_ERROR
     command = importlib.import_module(f"rliable.cli.{words[0]}")
     try:
         return int(command.run(words[1:]))
@@ -46,6 +49,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def make_parser() -> LineParser:
     """The parser of the command's name alone."""
     lines = "\n".join(f"  {name:10} {text}" for name, text in COMMANDS.items())
-    parser = LineParser(prog="rliable", epilog=f"commands:\n{lines}", description=__doc__, formatter="raw")
-    parser.add_argument("command", choices=COMMANDS, metavar="command", help="one of those below; each has --help")
+    parser = LineParser(
+        prog="rliable",
+        epilog=f"commands:\n{lines}",
+        description="Hyperparameter search for reinforcement learning, on a laptop or a Spark cluster.",
+        formatter="raw",
+    )
+    parser.add_argument("command", metavar="command", help="one of those below; each has --help")
     return parser

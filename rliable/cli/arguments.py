@@ -22,7 +22,7 @@ class LineParser(argparse.ArgumentParser):
         sys.exit(2)
 
 
-def add_set(parser: argparse.ArgumentParser, example: str) -> None:
+def add_set(parser: argparse._ActionsContainer, example: str) -> None:
     """Adds `--set KEY=VALUE`, which may be given several times."""
     text = f"set a key of the file, such as {example}; the value is JSON, or else text; may be repeated"
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help=text)

@@ -8,8 +8,10 @@ import typing
 from collections.abc import Sequence
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from models import MODELS
 from rliable.cli.arguments import LineParser
@@ -30,7 +32,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def model_table() -> Table:
     """Every registered model with its first sentence and metrics."""
-    table = Table("model", "what it is", "metrics")
+    table = Table("model", "what it is", "metrics", box=SIMPLE_HEAD, pad_edge=False)
     for name in sorted(MODELS):
         model_class = load_class(name)
         table.add_row(name, first_line(model_class), ", ".join(model_class.metrics))
@@ -38,11 +40,12 @@ def model_table() -> Table:
 
 
 def hyperparameter_table(name: str) -> Table:
-    """Every hyperparameter of a model: type, default, range, unit, meaning."""
+    """Every hyperparameter of a model: default, meaning, type, range and unit."""
     model_class = load_class(name)
-    table = Table(title=f"{name}: {first_line(model_class)}", title_justify="left", show_lines=False)
-    for heading in ("hyperparameter", "type", "default", "allowed", "meaning"):
-        table.add_column(heading, overflow="fold", no_wrap=heading in ("hyperparameter", "default"))
+    table = Table(title=f"{name}: {first_line(model_class)}", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("hyperparameter", no_wrap=True)
+    table.add_column("default", no_wrap=True)
+    table.add_column("meaning")
     if model_class.hyperparameters is not None:
         hints = typing.get_type_hints(model_class.hyperparameters)
         for field in dataclasses.fields(model_class.hyperparameters):
@@ -50,12 +53,13 @@ def hyperparameter_table(name: str) -> Table:
     return table
 
 
-def hyperparameter_row(field: dataclasses.Field[Any], hint: Any) -> list[str]:
-    """One line of the table."""
+def hyperparameter_row(field: dataclasses.Field[Any], hint: Any) -> tuple[str, str, Text]:
+    """One row of the table."""
     rule, default = field.metadata["rule"], default_of(field)
-    meaning = f"{rule.doc} [{rule.unit}]" if rule.unit else rule.doc
+    kind = " ".join(part for part in (type_name(hint), rule.allowed()) if part)
+    facts = f"({kind}; {rule.unit})" if rule.unit else f"({kind})"
     shown = "required" if default is REQUIRED else to_json(default)
-    return [field.name, type_name(hint), shown, rule.allowed(), meaning.replace("[", "\\[")]
+    return field.name, shown, Text.assemble(rule.doc, " ", (facts, "dim"))
 
 
 def first_line(model_class: type) -> str:

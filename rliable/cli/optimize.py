@@ -31,34 +31,36 @@ from rliable.tuner import Surroundings, Tuner
 def make_parser() -> LineParser:
     """The command's arguments."""
     parser = LineParser(prog="optimize", description="Search the hyperparameters of a model.")
-    add_input(parser)
-    add_mode(parser)
-    add_output(parser)
+    add_input(parser.add_argument_group("what to search"))
+    add_mode(parser.add_argument_group("where it runs"))
+    add_output(parser.add_argument_group("what it leaves and shows"))
     return parser
 
 
-def add_input(parser: argparse.ArgumentParser) -> None:
+def add_input(parser: argparse._ActionsContainer) -> None:
     """Adds what says which study to run."""
     parser.add_argument("study", nargs="?", metavar="FILE", help="the study file, such as config/optim_dqn.json")
     parser.add_argument("--optim-config", metavar="FILE", help="the same, by name")
     parser.add_argument("--resume", metavar="DIR", help="continue the study in this folder; max_iters stays the total")
-    parser.add_argument("--seed", type=int, help="the study's seed")
-    parser.add_argument("--num-workers", type=int, help="slots of the parallel modes")
-    parser.add_argument("--max-iters", type=int, help="trials in total")
-    parser.add_argument("--sampler", help=f"how trials are chosen: {', '.join(SAMPLERS)}")
+    parser.add_argument("--seed", type=int, metavar="N", help="the study's seed")
+    parser.add_argument("--num-workers", type=int, metavar="N", help="slots of the parallel modes")
+    parser.add_argument("--max-iters", type=int, metavar="N", help="trials in total")
+    parser.add_argument("--sampler", metavar="NAME", help=f"how trials are chosen: {', '.join(SAMPLERS)}")
     add_set(parser, "grid.batch_size=[64]")
 
 
-def add_mode(parser: argparse.ArgumentParser) -> None:
+def add_mode(parser: argparse._ActionsContainer) -> None:
     """Adds what says where it runs."""
     parser.add_argument("--parallelized", action="store_true", help="run on Spark; without it, in this process")
     parser.add_argument(
         "--plevel", type=int, choices=(1, 2), metavar="{1,2}", help="1: one trial per worker (default); 2: rollouts too"
     )
-    parser.add_argument("--master", help="Spark master (default: spark-submit's, else local[num_workers])")
+    parser.add_argument(
+        "--master", metavar="URL", help="Spark master (default: spark-submit's, else local[num_workers])"
+    )
 
 
-def add_output(parser: argparse.ArgumentParser) -> None:
+def add_output(parser: argparse._ActionsContainer) -> None:
     """Adds what says what it leaves and shows."""
     parser.add_argument("--output", metavar="DIR", help="the study's folder (default: runs/<optim_name>-<time>)")
     parser.add_argument(

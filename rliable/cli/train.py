@@ -79,13 +79,24 @@ def check_arguments(args: argparse.Namespace, folder: RunFolder) -> None:
 
 def train(model: ModelConfig, seed: int, threads: int) -> UnitResult:
     """Trains in this process and prints the learning curve as it grows."""
+    unit = Unit(0, 0, model, seed, Limits(threads=threads))
     with context_if_needed(model) as sc:
-        return run_unit(Unit(0, 0, model, seed, Limits(threads=threads)), "driver", sc=sc, on_report=print_row)
+        return run_unit(unit, "driver", sc=sc, on_report=CurvePrinter())
 
 
-def print_row(row: dict[str, float]) -> None:
-    """Prints one row of a learning curve."""
-    print("  " + "  ".join(f"{name} {format_metric(value)}" for name, value in row.items()), flush=True)
+class CurvePrinter:
+    """Prints the rows of a learning curve that hold an evaluation, and any other after a silence."""
+
+    SILENCE_SECONDS = 2.0
+
+    def __init__(self) -> None:
+        self._printed = time.monotonic()
+
+    def __call__(self, row: dict[str, float]) -> None:
+        now = time.monotonic()
+        if len(row) > 2 or "loss" not in row or now - self._printed > self.SILENCE_SECONDS:
+            self._printed = now
+            print("  " + "  ".join(f"{name} {format_metric(value)}" for name, value in row.items()), flush=True)
 
 
 def show(result: UnitResult, folder: RunFolder) -> int:
