@@ -6,7 +6,10 @@ int 1000..4000     float 0.001..0.1 (log)     choice 32, 64     fixed 200
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
+
+from rliable.formats import format_value
 
 _RANGE = re.compile(r"(int|float) (\S+?)\.\.(\S+)(.*)")
 
@@ -19,7 +22,7 @@ class SpaceText:
       kind: "int", "float", "choice" or "fixed"; empty when the text is unknown.
       low, high: the ends of a range.
       is_log: whether a range is searched on a logarithmic scale.
-      choices: the texts of the choices, in the study's order.
+      choices: the choices as `format_value` writes them, in the study's order.
     """
 
     kind: str = ""
@@ -43,8 +46,16 @@ def parse_space(text: str) -> SpaceText:
         return SpaceText(kind, float(low), float(high), "log" in rest)
     kind, _, rest = text.partition(" ")
     if kind in ("choice", "fixed"):
-        return SpaceText(kind, choices=tuple(split_choices(rest)))
+        return SpaceText(kind, choices=tuple(choice_text(choice) for choice in split_choices(rest)))
     return SpaceText()
+
+
+def choice_text(text: str) -> str:
+    """A choice as its values read elsewhere: from JSON if it is JSON."""
+    try:
+        return format_value(json.loads(text))
+    except ValueError:
+        return text
 
 
 def split_choices(text: str) -> list[str]:

@@ -10,7 +10,8 @@ def test_ranges_are_read_back():
 
 
 def test_choices_are_split_between_and_not_inside_lists():
-    assert parse_space("choice [64, 64], [32], relu").choices == ("[64, 64]", "[32]", "relu")
+    assert parse_space("choice [64, 64], [32], relu").choices == ("[64,64]", "[32]", "relu")
+    assert parse_space('choice "relu", true, 0.12345678, null').choices == ("relu", "true", "0.1235", "null")
 
 
 def test_an_unknown_text_is_neither_constant_nor_an_error():

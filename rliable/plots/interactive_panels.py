@@ -64,7 +64,7 @@ def axis_ticks(panel: Panel) -> dict[str, Any]:
     low, high = panel.limits
     if panel.categories:
         # Names that do not fit beside each other would be turned into the row below.
-        names = [html.escape(shorten(name, max(3, 26 // len(panel.categories)))) for name in panel.categories]
+        names = [html.escape(shorten(name, max(3, 24 // len(panel.categories)))) for name in panel.categories]
         return {"range": [low, high], "tickvals": list(range(len(names))), "ticktext": names, "tickangle": 0}
     if not panel.is_log:
         return {"range": [low, high]}

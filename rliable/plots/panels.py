@@ -45,8 +45,12 @@ class Panel:
 
 
 def make_panels(record: StudyRecord) -> list[Panel]:
-    """One panel per hyperparameter that the study varies, in the study's order."""
-    trials = sorted((trial for trial in record.trials if trial.is_complete), key=lambda trial: trial.number)
+    """One panel per hyperparameter that the study varies, in the study's order.
+
+    The best trial comes last in each, so that it is drawn on top of the others.
+    """
+    complete = [trial for trial in record.trials if trial.is_complete]
+    trials = sorted(complete, key=lambda trial: (trial.number == record.best, trial.number))
     sampled = list(dict.fromkeys(name for trial in trials for name in trial.params))
     return [_make_panel(name, record, trials) for name in varying(record.search_space, sampled)]
 
@@ -98,8 +102,7 @@ def categories_of(space: SpaceText, values: Sequence[Any]) -> list[str]:
     is_numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
     if space.kind in ("int", "float") or (not space.kind and is_numeric):
         return []
-    texts = [choice.replace(", ", ",").strip("\"'") for choice in space.choices]
-    return list(dict.fromkeys([*texts, *(format_value(value) for value in values)]))
+    return list(dict.fromkeys([*space.choices, *(format_value(value) for value in values)]))
 
 
 def jitter(number: int) -> float:

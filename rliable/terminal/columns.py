@@ -112,7 +112,7 @@ def split_name(name: str, width: int) -> tuple[str, ...]:
 
 def _param_column(name: str, space: SpaceText) -> Column:
     widths = {"int": max(len(f"{end:.0f}") for end in (space.low, space.high)), "float": 9}
-    choices = [len(choice.replace(", ", ",")) for choice in space.choices]
+    choices = [len(choice) for choice in space.choices]
     return _column(name, widths.get(space.kind, max(choices, default=9)))
 
 

@@ -91,7 +91,7 @@ class LiveScreen:
             auto_refresh=False,
             transient=True,
             redirect_stdout=self._redirects,
-            redirect_stderr=self._redirects,
+            redirect_stderr=self._redirects and sys.stderr.isatty(),
         )
         self._live.start(refresh=True)
         self._ticker.start()
