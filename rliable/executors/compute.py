@@ -123,7 +123,7 @@ class Computer:
         if self._loaded is None or self._loaded.key != key:
             folder = tempfile.TemporaryDirectory(prefix="rliable-")
             write_files(Path(folder.name), read_files_of(message))
-            model = make_model(unit.model, unit.seed, folder.name)
+            model = make_model(unit.model, unit.seed, folder.name, threads=unit.limits.threads)
             model.load_model()
             if not isinstance(model, EpisodicModel):
                 raise TypeError(f"{unit.model.class_name} has no episodes to share")

@@ -22,7 +22,7 @@ from rliable.executors.wire import Kind, pack
 MODULE = "rliable.executors.compute"
 TAIL_BYTES = 4000
 #: When the supervisor is gone, however it died, its end of the pipe is closed, and the guard clears up.
-GUARD = 'read -r _; kill -KILL -- "-$1"; sleep 0.2; rm -rf -- "$2"'
+GUARD = 'read -r _; kill -9 "-$1"; sleep 0.2; rm -rf -- "$2"'
 
 
 class ComputeProcess:

@@ -20,6 +20,7 @@ class Evaluation:
       files: the trained model.
       played: what has been played.
       result: of the training slot, once it has no slice left; without metrics unless it played them all.
+      helper_seconds: slot time of the slices that other slots played.
       num_losses: slices that were lost with their slots.
     """
 
@@ -29,6 +30,7 @@ class Evaluation:
     files: dict[str, bytes]
     played: list[SliceRecord] = dataclasses.field(default_factory=list)
     result: UnitResult | None = None
+    helper_seconds: float = 0.0
     num_losses: int = 0
 
     def __post_init__(self) -> None:
@@ -41,4 +43,7 @@ class Evaluation:
             return None
         has_played_all = self.result.metrics is not None
         finished = self.result.finished if has_played_all else max(self.result.finished, time.time())
-        return dataclasses.replace(self.result, files=self.files, finished=finished, **fields)
+        slot_seconds = self.result.slot_seconds + self.helper_seconds
+        return dataclasses.replace(
+            self.result, files=self.files, finished=finished, slot_seconds=slot_seconds, **fields
+        )

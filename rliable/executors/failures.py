@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import time
 
@@ -17,4 +18,6 @@ def failed_result(unit: Unit, slot: str, started: float, error: str) -> UnitResu
       started: when, in seconds since the epoch.
       error: why it ended, one line.
     """
-    return UnitResult(unit.trial, unit.run, unit.seed, slot, os.getpid(), started, time.time(), error=error)
+    finished = time.time()
+    result = UnitResult(unit.trial, unit.run, unit.seed, slot, os.getpid(), started, finished, error=error)
+    return dataclasses.replace(result, slot_seconds=finished - started)

@@ -123,12 +123,13 @@ class LeaseBook:
         evaluation.played += result.slices
         return self._complete(evaluation)
 
-    def finish_slice(self, slot: str, record: SliceRecord) -> UnitResult | None:
-        """Takes a slice that was played for another slot's run."""
+    def finish_slice(self, slot: str, record: SliceRecord, seconds: float = 0.0) -> UnitResult | None:
+        """Takes a slice that was played for another slot's run, and how long the slot was busy with it."""
         evaluation = self._evaluation_of(self._held.pop(slot))
         if evaluation is None:
             return None
         evaluation.played.append(record)
+        evaluation.helper_seconds += seconds
         return self._complete(evaluation)
 
     def lose(self, slot: str, loss: Loss) -> Failure | None:

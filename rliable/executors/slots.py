@@ -143,9 +143,10 @@ class SlotPool:
             raise ExecutorError(problem)
 
     def _drop_silent(self) -> Iterator[UnitResult]:
-        """Gives up slots that have not been heard of. Those that spoke while nobody listened were heard just now."""
+        """Gives up slots that have not been heard of; not those that spoke while nobody listened."""
         now = time.monotonic()
-        for slot in [slot for slot in self._slots.values() if now - slot.seen > self._patience]:
+        late = [slot for slot in self._slots.values() if now - slot.seen > self._patience]
+        for slot in [slot for slot in late if not slot.channel.poll()]:
             self._keeper.restart(slot.name)
             yield from self._drop(slot, Loss(f"no heartbeat from {slot.name} for {self._patience:g} s"))
 
@@ -187,7 +188,7 @@ class SlotPool:
             yield from self._lost(slot, Loss(message.fields["error"], is_final=True), message)
             return
         else:
-            result = self._book.finish_slice(slot.name, SliceRecord(**message.fields))
+            result = self._book.finish_slice(slot.name, SliceRecord(**message.fields), time.time() - slot.started)
         if result is not None:
             yield result
 

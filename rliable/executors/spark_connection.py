@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import atexit
 import shutil
-import tempfile
 from pathlib import Path
 
-from pyspark import SparkContext
+from pyspark import SparkContext, SparkFiles
 
 from rliable.executors.options import ExecutorOptions
 from rliable.executors.shipping import data_files, pack_code
@@ -33,16 +32,11 @@ class SparkConnection:
           ConfigError: there is no Java.
           ExecutorError: Spark does not start.
         """
-        self._folder = Path(tempfile.mkdtemp(prefix="rliable-ship-"))
-        self._owned: SparkContext | None = None
+        self.sc: SparkContext = make_context(options) if sc is None else sc
+        self._owned = self.sc if sc is None else None
         atexit.register(self.close)
         try:
-            self.sc: SparkContext = make_context(options) if sc is None else sc
-            self._owned = self.sc if sc is None else None
-            self.sc.addPyFile(str(pack_code(options.class_names, self._folder)))
-            self.files = data_files(options.files)
-            for name, place in self.files.items():
-                self._ship_file(name, place)
+            self.files = ship(self.sc, options)
         except BaseException:
             self.close()
             raise
@@ -53,8 +47,21 @@ class SparkConnection:
         owned, self._owned = self._owned, None
         if owned is not None:
             stop_context(owned)
-        shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _ship_file(self, name: str, place: str) -> None:
-        shutil.copyfile(name, self._folder / place)
-        self.sc.addFile(str(self._folder / place))
+
+def ship(sc: SparkContext, options: ExecutorOptions) -> dict[str, str]:
+    """Sends code and data to the workers, from a folder that lives as long as the context.
+
+    Executors that come later fetch the files as well. Names follow from contents, so shipping the same twice is fine.
+
+    Returns:
+      The data files' names -> where workers find them.
+    """
+    folder = Path(SparkFiles.getRootDirectory()) / "rliable-shipped"
+    folder.mkdir(exist_ok=True)
+    sc.addPyFile(str(pack_code(options.class_names, folder)))
+    places = data_files(options.files)
+    for name, place in places.items():
+        shutil.copyfile(name, folder / place)
+        sc.addFile(str(folder / place))
+    return places

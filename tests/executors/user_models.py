@@ -22,9 +22,9 @@ class Plain(BaseModel):
 
     def train(self, data: Any, *args: Any) -> None:
         params = self.cfg["hp_params"]
-        time.sleep(params.get("seconds", 0))
         if params.get("started"):
             Path(params["started"]).write_text(str(os.getpid()))
+        time.sleep(params.get("seconds", 0))
         getattr(self, params.get("deed", "nothing"))()
         self.report(1, value=float("inf"), other=float(np.float32(0.1)))
 

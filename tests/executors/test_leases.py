@@ -1,0 +1,170 @@
+import pytest
+
+from rliable.executors.leases import LeaseBook, Loss
+from rliable.trial import Limits, ModelConfig, SliceRecord, Unit, UnitResult
+
+DIED = Loss("worker process died (SIGKILL)")
+SLICES = [range(0, 10), range(10, 20), range(20, 25)]
+
+
+def make_units(count, max_attempts=3):
+    model = ModelConfig("package:Class", "CartPole-v0", "", {})
+    return [Unit(trial, 0, model, trial, Limits(max_attempts=max_attempts)) for trial in range(count)]
+
+
+def result_of(unit, slot, slices=(), **fields):
+    return UnitResult(unit.trial, unit.run, unit.seed, slot, 1, 0.0, 1.0, slices=list(slices), **fields)
+
+
+def record(episodes, slot="slot 1"):
+    return SliceRecord(episodes.start, len(episodes), slot, 1, [float(i) for i in episodes])
+
+
+def evaluating_book(count=1, **fields):
+    """A book in which slot 0 has trained trial 0 and offers its episodes."""
+    units = make_units(count, **fields)
+    book = LeaseBook(iter(units))
+    book.lease("slot 0")
+    book.offer("slot 0", SLICES, {"policy": b"weights"})
+    return book, units[0]
+
+
+def test_units_are_drawn_only_when_a_slot_asks():
+    drawn = []
+    book = LeaseBook(drawn.append(unit.trial) or unit for unit in make_units(5))
+
+    book.lease("slot 0")
+    book.lease("slot 1")
+
+    assert drawn == [0, 1]
+
+
+def test_a_lost_unit_goes_to_the_next_slot_with_the_same_seed():
+    book = LeaseBook(iter(make_units(2)))
+    first = book.lease("slot 0")
+
+    assert book.lose("slot 0", DIED) is None
+    again = book.lease("slot 1")
+
+    assert (again.unit, again.attempt) == (first.unit, 2)
+    assert book.finish("slot 1", result_of(again.unit, "slot 1", metrics={})).attempts == 2
+
+
+def test_a_unit_is_given_up_after_its_last_attempt():
+    book = LeaseBook(iter(make_units(1, max_attempts=2)))
+    book.lease("slot 0")
+    assert book.lose("slot 0", DIED) is None
+    book.lease("slot 0")
+
+    failure = book.lose("slot 0", DIED)
+
+    assert (failure.error, failure.attempts) == (DIED.error, 2)
+    assert book.lease("slot 0") is None
+    assert book.is_finished
+
+
+def test_a_unit_over_its_limit_is_not_tried_again():
+    book = LeaseBook(iter(make_units(1)))
+    book.lease("slot 0")
+
+    assert book.lose("slot 0", Loss("exceeded trial_timeout_seconds 5", is_final=True)).attempts == 1
+
+
+def test_losing_an_idle_slot_changes_nothing():
+    book = LeaseBook(iter(()))
+
+    assert book.lose("slot 0", DIED) is None
+    assert book.lease("slot 0") is None
+    assert book.is_finished
+
+
+def test_the_learner_takes_slices_from_the_front_and_others_from_the_back():
+    book, _ = evaluating_book()
+
+    assert book.next_slice("slot 0") == SLICES[0]
+    assert book.lease("slot 1").episodes == SLICES[2]
+    assert book.next_slice("slot 0") == SLICES[1]
+    assert book.next_slice("slot 0") is None
+
+
+def test_a_free_slot_helps_before_it_draws_a_new_run():
+    book, _ = evaluating_book(count=2)
+
+    assert [book.lease("slot 1").episodes for _ in SLICES] == SLICES[::-1]
+    assert book.lease("slot 1").unit.trial == 1
+
+
+@pytest.mark.parametrize("learner_is_last", [True, False])
+def test_a_result_is_complete_when_the_last_slice_is_in(learner_is_last):
+    book, unit = evaluating_book()
+    mine = [book.next_slice("slot 0"), book.next_slice("slot 0")]
+    book.lease("slot 1")
+    ends = [
+        lambda: book.finish_slice("slot 1", record(SLICES[2])),
+        lambda: book.finish("slot 0", result_of(unit, "slot 0", [record(part, "slot 0") for part in mine])),
+    ]
+    first, last = ends if learner_is_last else ends[::-1]
+
+    assert first() is None
+    result = last()
+
+    assert result.predictions == [float(i) for i in range(25)]
+    assert result.metrics["reward"] == 12.0
+    assert [part.slot for part in result.slices] == ["slot 0", "slot 0", "slot 1"]
+    assert result.files == {"policy": b"weights"}
+    assert book.lease("slot 0") is None
+    assert book.is_finished
+
+
+def test_a_slice_whose_slot_dies_is_played_again():
+    book, unit = evaluating_book()
+    book.lease("slot 1")
+
+    assert book.lose("slot 1", DIED) is None
+    assert [book.next_slice("slot 0") for _ in SLICES] == SLICES
+
+
+def test_a_slice_that_nobody_plays_any_more_finds_another_slot_after_the_learner_has_gone():
+    book, unit = evaluating_book()
+    mine = [book.next_slice("slot 0"), book.next_slice("slot 0")]
+    book.lease("slot 1")
+    book.finish("slot 0", result_of(unit, "slot 0", [record(part, "slot 0") for part in mine]))
+    book.lose("slot 1", DIED)
+
+    assert not book.is_finished
+    assert book.lease("slot 0").episodes == SLICES[2]
+    assert book.finish_slice("slot 0", record(SLICES[2])).metrics["reward"] == 12.0
+
+
+def test_a_run_whose_slices_kill_their_slots_is_given_up_once():
+    book, unit = evaluating_book(max_attempts=2)
+    book.lease("slot 1")
+    book.lose("slot 1", DIED)
+    book.lease("slot 1")
+
+    assert book.lose("slot 1", DIED).unit == unit
+    assert book.next_slice("slot 0") is None
+    assert book.finish("slot 0", result_of(unit, "slot 0")) is None
+    assert book.lease("slot 0") is None
+    assert book.is_finished
+
+
+def test_slices_of_an_earlier_attempt_do_not_count():
+    book, unit = evaluating_book()
+    book.lease("slot 1")
+    book.lose("slot 0", DIED)
+    book.lease("slot 0")
+    book.offer("slot 0", SLICES, {})
+
+    assert book.finish_slice("slot 1", record(SLICES[2])) is None
+    assert [book.next_slice("slot 0") for _ in SLICES] == SLICES
+
+
+def test_an_error_in_the_learners_own_slice_ends_the_run():
+    book, unit = evaluating_book()
+    book.lease("slot 1")
+
+    assert book.finish("slot 0", result_of(unit, "slot 0", error="RuntimeError: x")).error == "RuntimeError: x"
+    assert book.finish_slice("slot 1", record(SLICES[2])) is None
+    assert book.lease("slot 0") is None
+    assert book.is_finished

@@ -1,0 +1,98 @@
+"""Level 2: one run's test episodes on several slots."""
+
+import pytest
+from unit_makers import all_facts, make_options, make_unit, make_units
+
+from rliable.executors.serial import SerialExecutor
+from rliable.executors.spark import SparkExecutor
+from rliable.trial import Limits
+
+SLOW = {"slice_seconds": 0.1, "num_eval_episodes": 105}
+
+
+@pytest.fixture
+def run(local_spark):
+    """Runs units on slots of the module's Spark."""
+    made = []
+
+    def run_units(units, num_workers=2, level=2):
+        made.append(SparkExecutor(make_options("Walker", num_workers=num_workers, level=level), local_spark))
+        return sorted(made[-1].execute(iter(units)), key=lambda result: result.trial)
+
+    yield run_units
+    for executor in made:
+        executor.close()
+
+
+def serial(units):
+    return all_facts(SerialExecutor().execute(iter(units)))
+
+
+@pytest.mark.parametrize("num_workers", [2, 3])
+def test_idle_slots_play_slices_and_the_metric_is_the_mean_over_all(run, num_workers):
+    units = [make_unit("Walker", **SLOW)]
+
+    (result,) = run(units, num_workers)
+
+    assert len({record.pid for record in result.slices}) == num_workers
+    assert len({record.slot for record in result.slices}) == num_workers
+    assert [record.first for record in result.slices] == list(range(0, 105, 10))
+    assert sum(record.count for record in result.slices) == len(result.predictions) == 105
+    assert all_facts([result]) == serial(units)
+    assert result.slot_seconds > 1.1 > result.finished - result.started
+
+
+def test_the_tail_of_a_study_fills_the_slots(run):
+    units = make_units("Walker", 3, **SLOW)
+
+    results = run(units)
+
+    assert len({record.pid for record in results[2].slices}) == 2
+    assert all_facts(results) == serial(units)
+
+
+def test_level_1_plays_all_slices_where_the_run_was_trained(run):
+    results = run(make_units("Walker", 2, **SLOW), level=1)
+
+    assert all({record.pid for record in result.slices} == {result.pid} for result in results)
+
+
+def test_a_slice_whose_slot_dies_is_played_by_another(run, tmp_path):
+    units = [make_unit("Walker", helper_dies=str(tmp_path / "mark"), **SLOW)]
+
+    (result,) = run(units)
+
+    assert (tmp_path / "mark").exists()
+    assert sum(record.count for record in result.slices) == 105
+    assert result.attempts == 1
+    (tmp_path / "mark").unlink()
+    (tmp_path / "mark").touch()
+    assert all_facts([result]) == serial(units)
+
+
+@pytest.mark.parametrize("episode", [0, 55, 104])
+def test_a_broken_episode_fails_its_run_wherever_it_is_played(run, episode):
+    units = [make_unit("Walker", bad_episode=episode, **SLOW), make_unit("Walker", 1)]
+
+    results = run(units)
+
+    assert results[0].error == f"RuntimeError: episode {episode} is broken"
+    assert all_facts(results) == serial(units)
+
+
+def test_a_helper_over_the_time_limit_fails_the_run(run):
+    limits = Limits(timeout_seconds=0.5)
+
+    results = run([make_unit("Walker", 0, limits, slice_seconds=5), make_unit("Walker", 1, limits)])
+
+    assert results[0].error == "exceeded trial_timeout_seconds 0.5"
+    assert results[1].error is None
+
+
+def test_models_without_episodes_run_as_at_level_1(run):
+    units = make_units("Plain", 4)
+
+    results = run(units)
+
+    assert all(result.slices == [] for result in results)
+    assert all_facts(results) == serial(units)
