@@ -63,7 +63,7 @@ def _draw_history(axes: Axes, pictures: Pictures) -> None:
         axes.scatter(numbers, values, s=size, color=style.TRIAL, alpha=alpha, label="trial", lw=0, zorder=3)
         if pictures.record.best in numbers:
             best = numbers.index(pictures.record.best)
-            axes.scatter(numbers[best], values[best], s=1.6 * size, color=style.BEST, lw=0, zorder=3)
+            axes.scatter(numbers[best], values[best], s=max(30, 1.6 * size), color=style.BEST, lw=0, zorder=3)
     if history.failed:
         at_bottom = [0.025] * len(history.failed)
         axes.scatter(
@@ -121,7 +121,7 @@ def _draw_panel(axes: Axes, panel: Panel, pictures: Pictures, has_label: bool) -
     axes.scatter(panel.positions, panel.values, s=size * 0.8, color=style.TRIAL, alpha=alpha, lw=0, zorder=2)
     if pictures.record.best in panel.numbers:
         best = panel.numbers.index(pictures.record.best)
-        axes.scatter(panel.positions[best], panel.values[best], s=size * 1.5, color=style.BEST, lw=0, zorder=3)
+        axes.scatter(panel.positions[best], panel.values[best], s=max(30, size * 1.5), color=style.BEST, lw=0, zorder=3)
     style.style_axes(axes, panel.name, pictures.record.metric_name if has_label else "")
     if panel.categories:
         _draw_categories(axes, panel)

@@ -78,8 +78,9 @@ def panel_traces(panel: Panel, pictures: Pictures) -> list[PlotlyPart]:
     is_best = [number == pictures.record.best for number in panel.numbers]
     points = make_points(panel.positions, panel.values, "", panel_texts(panel, pictures.record.metric_name))
     colours = [style.BEST if best else style.TRIAL for best in is_best]
-    points["marker"] |= {"color": colours, "size": [9 if best else 6 for best in is_best]}
-    return [points, median_marks(panel)] if panel.categories else [points]
+    size = points["marker"]["size"]
+    points["marker"] |= {"color": colours, "size": [size + 4 if best else size for best in is_best]}
+    return [points, median_marks(panel) | {"type": points["type"]}] if panel.categories else [points]
 
 
 def panel_texts(panel: Panel, metric_name: str) -> list[str]:
@@ -97,4 +98,4 @@ def median_marks(panel: Panel) -> PlotlyPart:
     xs = [x for index, _ in marks for x in (index - 0.32, index + 0.32, None)]
     ys = [y for _, median in marks for y in (median, median, None)]
     line = {"color": style.INK, "width": 2}
-    return {"type": "scatter", "mode": "lines", "x": xs, "y": ys, "line": line, "hoverinfo": "skip"}
+    return {"mode": "lines", "x": xs, "y": ys, "line": line, "hoverinfo": "skip"}

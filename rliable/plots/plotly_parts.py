@@ -50,16 +50,23 @@ def make_points(xs: Sequence[float], ys: Sequence[float], name: str, texts: list
         "x": list(xs),
         "y": list(ys),
         "name": html.escape(name),
-        "marker": {"color": style.TRIAL, "size": 7 if len(texts) <= 100 else 5, "opacity": 0.85},
+        "marker": {"color": style.TRIAL, "line": {"width": 0}} | point_look(len(texts)),
         "text": texts,
         "hoverinfo": "text",
     }
 
 
+def point_look(num_points: int) -> PlotlyPart:
+    """Size and opacity of points: many are small and let each other show through."""
+    if num_points <= MANY_POINTS:
+        return {"size": 7 if num_points <= 100 else 5, "opacity": 0.85}
+    return {"size": 3, "opacity": 0.4}
+
+
 def make_axis(title: str, is_log: bool = False) -> PlotlyPart:
     """An axis with its title."""
-    return {
-        "type": "log" if is_log else "linear",
+    kind = {"type": "log", "dtick": 1} if is_log else {"type": "linear"}
+    return kind | {
         "title": {"text": html.escape(title), "standoff": 8},
         "automargin": True,
         "gridcolor": style.GRID,

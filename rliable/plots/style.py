@@ -99,7 +99,7 @@ def step_ticks(axis: Axis) -> None:
     """Ticks of environment steps: "20,000"."""
     from matplotlib import ticker
 
-    axis.set_major_locator(ticker.MaxNLocator(6, integer=True, min_n_ticks=1))
+    axis.set_major_locator(ticker.MaxNLocator(6, integer=True, steps=[1, 2, 2.5, 5, 10], min_n_ticks=1))
     axis.set_major_formatter(ticker.StrMethodFormatter("{x:,.0f}"))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from rliable.formats import format_duration, format_metric, format_value, one_line
 from rliable.record import StudyRecord, TrialRecord
 from rliable.space_text import varying
+from rliable.terminal.lines import slot_names
 
 
 def trial_table(record: StudyRecord) -> str:
@@ -32,7 +33,7 @@ def trial_row(trial: TrialRecord, names: list[str], best: int | None) -> str:
             for name in names
         ),
         cell(format_duration(trial.duration_seconds), round(trial.duration_seconds, 4)),
-        cell(", ".join(trial.slots)),
+        cell(slot_names(trial.slots)),
         cell(result_text(trial, best)),
     ]
     look = "best" if trial.number == best else "" if trial.is_complete else "failed"

@@ -10,7 +10,7 @@ from rich.text import Text
 from rliable.formats import format_duration, format_metric, format_value, one_line, shorten
 from rliable.record import StudyRecord, TrialRecord
 from rliable.space_text import SpaceText, parse_space, varying
-from rliable.terminal.lines import error_text
+from rliable.terminal.lines import error_text, slot_names
 
 GAP = 2
 DURATION_WIDTH = 11
@@ -75,7 +75,7 @@ class TrialColumns:
         cells = [f"{trial.number:>{self.number.width}}", f"{mark}{format_metric(trial.value):>{self.metric.width - 1}}"]
         cells += [_cell(format_value(trial.params.get(c.name, "")), c.width) for c in self.params]
         cells.append(f"{format_duration(trial.duration_seconds):>{self.duration.width}}")
-        cells += [one_line(",".join(trial.slots))] if self.has_slots else []
+        cells += [slot_names(trial.slots)] if self.has_slots else []
         return Text((" " * GAP).join(cells), "bold green" if is_best else "", no_wrap=True, overflow="ellipsis")
 
 

@@ -5,25 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rliable.formats import format_duration, format_metric, format_params, one_line
-from rliable.record import RunRecord, TrialRecord
+from rliable.record import RunRecord, StudyRecord, TrialRecord
 
 
-def trial_line(trial: TrialRecord, metric_name: str, names: Sequence[str], is_best: bool) -> str:
+def trial_line(trial: TrialRecord, study: StudyRecord, names: Sequence[str], is_best: bool) -> str:
     """A finished trial in one line.
 
     Args:
       trial: the trial.
-      metric_name: what is optimised.
+      study: its study; the slot is told only where there are several.
       names: the hyperparameters to show.
       is_best: whether no trial so far is better.
 
     Returns:
       Such as "trial 3  reward 187.42  batch_size=64  4.2 s  slot 1  best".
     """
-    result = f"{metric_name} {format_metric(trial.value)}" if trial.is_complete else "failed"
+    result = f"{study.metric_name} {format_metric(trial.value)}" if trial.is_complete else "failed"
     parts = [f"trial {trial.number}", result]
     parts.append(format_params({name: trial.params[name] for name in names if name in trial.params}))
-    parts += [format_duration(trial.duration_seconds), slots_text(trial), "best" if is_best else ""]
+    slots = slots_text(trial) if study.num_slots > 1 else ""
+    parts += [format_duration(trial.duration_seconds), slots, "best" if is_best else ""]
     parts.append("" if trial.is_complete else error_text(trial))
     return "  ".join(part for part in parts if part)
 
@@ -32,7 +33,7 @@ def run_line(run: RunRecord) -> str:
     """One run of a trial, indented below its trial."""
     metrics = " ".join(f"{name}={format_metric(value)}" for name, value in (run.metrics or {}).items())
     result = metrics if run.error is None else f"failed: {one_line(run.error)}"
-    parts = [f"    run {run.run}", f"seed {run.seed}", result, f"slot {run.slot}", f"pid {run.pid}"]
+    parts = [f"    run {run.run}", f"seed {run.seed}", result, f"slot {slot_names([run.slot])}", f"pid {run.pid}"]
     parts.append(format_duration(max(0.0, run.finished - run.started)))
     parts.append(f"attempt {run.attempts}" if run.attempts > 1 else "")
     return "  ".join(part for part in parts if part)
@@ -45,5 +46,9 @@ def error_text(trial: TrialRecord) -> str:
 
 def slots_text(trial: TrialRecord) -> str:
     """Where a trial ran: "slot 1", "slots 0,1", or nothing when the record does not say."""
-    slots = [one_line(str(slot)) for slot in trial.slots]
-    return f"slot{'s' if len(slots) > 1 else ''} {','.join(slots)}" if slots else ""
+    return f"slot{'s' if len(trial.slots) > 1 else ''} {slot_names(trial.slots)}" if trial.slots else ""
+
+
+def slot_names(slots: Sequence[str]) -> str:
+    """Slots without the word: "0,1" for "slot 0" and "slot 1"."""
+    return ",".join(one_line(slot).removeprefix("slot ") for slot in slots)

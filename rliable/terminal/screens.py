@@ -27,12 +27,12 @@ class PlainScreen:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._encoding = getattr(stream, "encoding", None) or "utf-8"
-        self._metric_name = ""
+        self._study = StudyRecord("")
         self._names: list[str] = []
 
     def begin(self, record: StudyRecord) -> None:
         """Starts the list of trials."""
-        self._metric_name, self._names = record.metric_name, varying(record.search_space, [])
+        self._study, self._names = record, varying(record.search_space, [])
 
     def show(self, content: RenderableType) -> None:
         """Writes anything that rich can render."""
@@ -47,7 +47,7 @@ class PlainScreen:
 
     def trial(self, trial: TrialRecord, is_best: bool) -> None:
         """Writes a finished trial."""
-        self._write(trial_line(trial, self._metric_name, self._names or list(trial.params), is_best))
+        self._write(trial_line(trial, self._study, self._names or list(trial.params), is_best))
 
     def update(self, num_finished: int, best: TrialRecord | None) -> None:
         """Does nothing: the trials' lines tell the progress."""

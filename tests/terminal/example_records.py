@@ -5,7 +5,7 @@ import dataclasses
 from rliable.record import RunRecord, StudyRecord, TrialRecord
 
 SPACE = {"batch_size": "choice 32, 64", "learning_rate": "float 0.001..0.005", "num_eval_episodes": "choice 200"}
-RUN = RunRecord(0, 77, {"reward": 187.42}, 200, "1", 4242, 2, 10.0, 14.2)
+RUN = RunRecord(0, 77, {"reward": 187.42}, 200, "slot 1", 4242, 2, 10.0, 14.2)
 GOOD = TrialRecord(
     3,
     value=187.4166,
@@ -18,7 +18,9 @@ GOOD = TrialRecord(
 BAD = TrialRecord(
     4, "FAIL", params={"batch_size": 32}, error="ValueError:\n\x1b[31m loss is NaN " + "x" * 200, runs=[RUN]
 )
-STUDY = StudyRecord("Search", seed=42, max_iters=2, model="DQN", environment="CartPole-v0", search_space=SPACE)
+STUDY = StudyRecord(
+    "Search", seed=42, max_iters=2, num_slots=2, model="DQN", environment="CartPole-v0", search_space=SPACE
+)
 FINISHED = dataclasses.replace(
     STUDY,
     trials=[GOOD, BAD],

@@ -9,6 +9,7 @@ import pytest
 from example_records import BAD, FINISHED, GOOD, STUDY
 
 from rliable.terminal import VERBOSITIES, Reporter
+from rliable.terminal.lines import trial_line
 
 
 class Terminal(io.StringIO):
@@ -64,7 +65,14 @@ def test_plain_output_has_no_control_characters_and_no_trailing_spaces(verbosity
 def test_header_tells_study_seed_mode_slots_goal_and_search_space():
     text, _ = written("normal")
     header = text[: text.index("trial 3")]
-    for fact in ("Search", "42", "serial, 1 slot of 1 core", "maximise reward", "sampler random", "float 0.001..0.005"):
+    for fact in (
+        "Search",
+        "42",
+        "serial, 2 slots of 1 core",
+        "maximise reward",
+        "sampler random",
+        "float 0.001..0.005",
+    ):
         assert fact in header
     assert "a note" in header
 
@@ -160,3 +168,7 @@ def test_a_study_that_never_started_can_be_closed(terminal):
     Reporter("normal", terminal).close()
     Reporter("normal", io.StringIO()).close()
     assert terminal.getvalue() == ""
+
+
+def test_the_slot_is_told_only_where_there_are_several():
+    assert trial_line(GOOD, dataclasses.replace(STUDY, num_slots=1), ["batch_size"], True).endswith("=64  4.2 s  best")
