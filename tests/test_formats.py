@@ -10,16 +10,8 @@ from rliable import formats
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (200.0, "200"),
-        (187.4166, "187.4"),
-        (0.003125, "0.003125"),
-        (1.2e-05, "1.2e-05"),
-        (0.0, "0"),
-        (123456.789, "123456.8"),
-        (1000000000.0, "1e+09"),
-        (math.inf, "inf"),
-        (math.nan, "-"),
-        (None, "-"),
+        *[(200.0, "200"), (187.4166, "187.4"), (0.003125, "0.003125"), (1.2e-05, "1.2e-05"), (0.0, "0")],
+        *[(123456.789, "123456.8"), (1e9, "1e+09"), (math.inf, "inf"), (math.nan, "-"), (None, "-")],
     ],
 )
 def test_numbers_have_four_significant_digits(value, text):
