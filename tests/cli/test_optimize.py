@@ -51,7 +51,16 @@ def test_prints_the_best_trial_and_leaves_the_files(study, tmp_path):
     assert "max_iters reached: 4 trials" in done.stdout
     assert done.stderr == ""
     names = {path.name for path in (tmp_path / "out").iterdir()}
-    assert names >= {"study.json", "journal.log", "results.json", "trials.csv", "best", "figures", "report.html", "log.txt"}
+    assert names >= {
+        "study.json",
+        "journal.log",
+        "results.json",
+        "trials.csv",
+        "best",
+        "figures",
+        "report.html",
+        "log.txt",
+    }
     assert load_record(tmp_path / "out").best == 3
 
 

@@ -1,0 +1,114 @@
+"""train.py and evaluate.py as a user types them."""
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SHORT = ["--set", "hp_params.train_iterations=60", "--set", "hp_params.num_test_episodes=25"]
+
+
+def command(script, *arguments):
+    words = [sys.executable, str(ROOT / script), *map(str, arguments)]
+    return subprocess.run(words, capture_output=True, text=True, cwd=ROOT, timeout=120)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("trained") / "model"
+    done = command("train.py", "--config", "config/config_dqn.json", "--seed", 4, "--output", folder, *SHORT)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return folder
+
+
+def test_train_leaves_model_curve_and_returns(trained):
+    names = {path.name for path in trained.iterdir()}
+    assert names >= {"model.json", "policy", "checkpoint", "returns.csv", "learning_curve.csv", "learning_curve.png"}
+    assert len(list(csv.DictReader((trained / "returns.csv").open()))) == 25
+
+
+def test_evaluate_reproduces_the_recorded_metrics_exactly(trained, tmp_path):
+    done = command("evaluate.py", "--model", trained, "--out", tmp_path / "e.json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads((tmp_path / "e.json").read_text())
+    assert report["metrics"] == report["recorded"]
+    returns = [float(row["return"]) for row in csv.DictReader((trained / "returns.csv").open())]
+    assert report["returns"] == returns
+
+
+def test_evaluate_on_another_environment_and_seed(trained, tmp_path):
+    arguments = ["--env", "cartpole-v1", "--episodes", 7, "--seed", 9, "--out", tmp_path / "e.json"]
+    done = command("evaluate.py", "--model", trained, *arguments)
+    assert done.returncode == 0, done.stderr
+    report = json.loads((tmp_path / "e.json").read_text())
+    assert (report["environment"], report["seed"], len(report["returns"])) == ("CartPole-v1", 9, 7)
+    assert report["iqm_95"][0] <= report["iqm"] <= report["iqm_95"][1]
+
+
+def test_training_twice_with_one_seed_gives_the_same_bits(trained, tmp_path):
+    command("train.py", "--config", "config/config_dqn.json", "--seed", 4, "--output", tmp_path / "again", *SHORT)
+    for name in ("learning_curve.csv", "checkpoint/network.npz"):
+        if (trained / name).exists():
+            assert (trained / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
+    first, second = (json.loads((folder / "model.json").read_text()) for folder in (trained, tmp_path / "again"))
+    assert first == second
+
+
+def test_data_model_is_trained_and_evaluated_too(tmp_path):
+    done = command("train.py", "--config", "config/config_count.json", "--output", tmp_path / "count")
+    assert done.returncode == 0, done.stderr
+    done = command("evaluate.py", "--model", tmp_path / "count", "--out", tmp_path / "e.json")
+    report = json.loads((tmp_path / "e.json").read_text())
+    assert report["metrics"] == report["recorded"]
+
+
+@pytest.mark.parametrize(
+    ("script", "arguments", "words"),
+    [
+        ("train.py", ["--config", "none.json"], "none.json: cannot be read: No such file or directory"),
+        ("train.py", [], "the following arguments are required: --config"),
+        ("train.py", ["--config", "config/config_dqn.json", "--seed", "-1"], "--seed: -1 is out of range"),
+        (
+            "train.py",
+            ["--config", "config/config_dqn.json", "--set", "hp_params.gama=1"],
+            "config/config_dqn.json: hp_params.gama: unknown key; did you mean 'gamma'?",
+        ),
+        ("evaluate.py", ["--model", "config"], "--model config: no trained model here (model.json is missing)"),
+    ],
+)
+def test_mistake_is_one_line_and_exit_code_2(script, arguments, words):
+    done = command(script, *arguments)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--episodes", "0"], "--episodes: 0 is out of range, must be at least 1"),
+        (["--env", "Moon-v0"], "--env: unknown environment 'Moon-v0'"),
+    ],
+)
+def test_evaluate_checks_its_arguments(trained, arguments, words):
+    done = command("evaluate.py", "--model", trained, *arguments)
+    assert done.returncode == 2
+    assert words in done.stderr
+
+
+def test_models_lists_what_there_is_and_each_hyperparameter():
+    listing = subprocess.run(
+        [sys.executable, "-m", "rliable", "models"], capture_output=True, text=True, cwd=ROOT, check=True
+    ).stdout
+    assert "DQN" in listing
+    assert "CountModel" in listing
+    table = subprocess.run(
+        [sys.executable, "-m", "rliable", "models", "DQN"], capture_output=True, text=True, cwd=ROOT, check=True
+    ).stdout
+    assert "epsilon_decay_steps" in table
+    assert "environment steps" in table

@@ -1,0 +1,74 @@
+"""What every registered model promises, whatever it is."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from models import MODELS
+from models.base_model import CONTRACT
+from rliable.environments import load_data, resolve_environment
+from rliable.model_classes import load_class
+from rliable.model_file import load_model_file
+from rliable.trial import Limits, Unit
+from rliable.worker import make_model, run_unit, write_files
+
+ROOT = Path(__file__).parents[2]
+
+#: The shipped model file of each model, and what makes it quick.
+FILES = {json.loads(path.read_text())["class"]: path for path in sorted((ROOT / "config").glob("config_*.json"))}
+QUICK = {"train_iterations": 60, "num_test_episodes": 15, "num_eval_episodes": 10}
+
+
+@pytest.fixture(params=sorted(MODELS))
+def quick_model(request):
+    """A model file of each registered model, set to be quick where it knows how."""
+    config, _ = load_model_file(str(FILES[request.param]))
+    known = {field.name for field in dataclasses.fields(load_class(request.param).hyperparameters)}
+    quick = {name: value for name, value in QUICK.items() if name in known}
+    return dataclasses.replace(config, hp_params={**config.hp_params, **quick})
+
+
+@pytest.fixture
+def result(quick_model, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    return run_unit(Unit(0, 0, quick_model, 3, Limits()), "driver")
+
+
+def test_every_model_has_a_shipped_file():
+    assert set(FILES) == set(MODELS)
+
+
+@pytest.mark.parametrize("name", sorted(MODELS))
+def test_class_keeps_the_contract_and_documents_its_hyperparameters(name):
+    model_class = load_class(name)
+    assert all(callable(getattr(model_class, method)) for method in CONTRACT)
+    for field in dataclasses.fields(model_class.hyperparameters):
+        assert field.metadata["rule"].doc.endswith("."), field.name
+
+
+def test_reports_the_metrics_that_it_declares(quick_model, result):
+    assert result.error is None, result.traceback
+    assert set(result.metrics) == set(load_class(quick_model.class_name).metrics)
+
+
+def test_same_seed_gives_the_same_bits(quick_model, result):
+    again = run_unit(Unit(5, 2, quick_model, 3, Limits()), "elsewhere")
+    assert again.metrics == result.metrics
+    assert again.predictions == result.predictions
+    assert again.learning_curve == result.learning_curve
+
+
+def test_loaded_model_evaluates_like_the_saved_one(quick_model, result, tmp_path):
+    write_files(tmp_path, result.files)
+    model = make_model(quick_model, 3, str(tmp_path))
+    model.load_model()
+    predictions, metrics = model.evaluate(load_data(quick_model.environment))
+    assert metrics == result.metrics
+    assert list(predictions) == result.predictions
+
+
+def test_environment_of_the_shipped_file_exists(quick_model, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    assert resolve_environment(quick_model.environment) == (quick_model.environment, None)
