@@ -172,7 +172,8 @@ def type_name(hint: Any) -> str:
     if typing.get_origin(hint) is list:
         return f"a non-empty list of {type_name((typing.get_args(hint) or (Any,))[0])}s".replace("a whole", "whole")
     names = {int: "a whole number", float: "a number", bool: "true or false", str: "a text", types.NoneType: "null"}
-    return names.get(hint, "an object" if (typing.get_origin(hint) or hint) is dict else "a value")
+    is_object = (typing.get_origin(hint) or hint) is dict or dataclasses.is_dataclass(hint)
+    return names.get(hint, "an object" if is_object else "a value")
 
 
 def describe(value: Any) -> str:

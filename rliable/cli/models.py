@@ -56,7 +56,7 @@ def hyperparameter_table(name: str) -> Table:
 def hyperparameter_row(field: dataclasses.Field[Any], hint: Any) -> tuple[str, str, Text]:
     """One row of the table."""
     rule, default = field.metadata["rule"], default_of(field)
-    kind = " ".join(part for part in (type_name(hint), rule.allowed()) if part)
+    kind = ", ".join(part for part in (type_name(hint), rule.allowed()) if part)
     facts = f"({kind}; {rule.unit})" if rule.unit else f"({kind})"
     shown = "required" if default is REQUIRED else to_json(default)
     return field.name, shown, Text.assemble(rule.doc, " ", (facts, "dim"))

@@ -1,0 +1,83 @@
+"""Writes the tables of keys in config/README.md from the records that check the files; `--check` only compares."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import sys
+import typing
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from models.count_model import CountHyperparameters  # noqa: E402
+from models.dqn import DQNHyperparameters  # noqa: E402
+from rliable.config import MetricConfig, StudyConfig  # noqa: E402
+from rliable.json_files import to_json  # noqa: E402
+from rliable.model_file import ModelFile, default_of  # noqa: E402
+from rliable.samplers import SAMPLERS  # noqa: E402
+from rliable.schema import REQUIRED, type_name  # noqa: E402
+
+RECORDS = {
+    "study": StudyConfig,
+    "metric": MetricConfig,
+    "model": ModelFile,
+    "DQN": DQNHyperparameters,
+    "CountModel": CountHyperparameters,
+}
+
+
+def main() -> int:
+    """Rewrites the file, or tells whether it is up to date."""
+    path = ROOT / "config" / "README.md"
+    text = path.read_text(encoding="utf-8")
+    written = text
+    for name, table in {**{name: key_table(record) for name, record in RECORDS.items()}, "samplers": samplers()}.items():
+        written = replace_table(written, name, table)
+    if "--check" in sys.argv:
+        return int(written != text)
+    path.write_text(written, encoding="utf-8")
+    return 0
+
+
+def replace_table(text: str, name: str, table: str) -> str:
+    """The text with what stands between a table's two marks replaced."""
+    pattern = rf"(<!-- table: {name} -->\n).*?(<!-- end -->)"
+    assert re.search(pattern, text, re.DOTALL), f"config/README.md has no place for the table {name!r}"
+    return re.sub(pattern, lambda match: match[1] + table + match[2], text, flags=re.DOTALL)
+
+
+def key_table(record: type) -> str:
+    """One line per key: default, type with range and unit, meaning."""
+    hints = typing.get_type_hints(record)
+    rows = [key_row(field, hints[field.name]) for field in dataclasses.fields(record)]
+    return "| key | default | value | meaning |\n|---|---|---|---|\n" + "".join(rows)
+
+
+def key_row(field: dataclasses.Field, hint: object) -> str:
+    """A key's line."""
+    rule, default = field.metadata["rule"], default_of(field)
+    shown = "required" if default is REQUIRED else f"`{to_json(default)}`"
+    value = ", ".join(part for part in (type_name(hint), rule.allowed()) if part)
+    unit = f" ({rule.unit})" if rule.unit else ""
+    return f"| `{field.name.replace('class_name', 'class')}` | {shown} | {value}{unit} | {rule.doc} |\n"
+
+
+def samplers() -> str:
+    """One line per sampler."""
+    rows = [
+        f"| `{name}` | {entry.doc} | {'yes' if entry.uses_results else 'no'} | {options_of(entry.options)} |\n"
+        for name, entry in SAMPLERS.items()
+    ]
+    head = "| sampler | what it does | learns from results | `sampler_options` |\n|---|---|---|---|\n"
+    return head + "".join(rows)
+
+
+def options_of(optuna_class: str | None) -> str:
+    """Where a sampler's options are described."""
+    return f"arguments of Optuna's `{optuna_class}`" if optuna_class else "none"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
