@@ -93,14 +93,14 @@ def stop_context(sc: SparkContext | None) -> None:
     with kept_interrupt_handler(), contextlib.suppress(Exception):
         if sc is not None:
             sc.stop()
-    gateway, SparkContext._gateway, SparkContext._jvm = SparkContext._gateway, None, None
-    if gateway is None:
-        return
+    gateway = SparkContext._gateway
     process = getattr(gateway, "proc", None)
+    if gateway is None or process is None:
+        return
+    SparkContext._gateway = SparkContext._jvm = None
     with contextlib.suppress(Exception):
         gateway.shutdown()
-    if process is not None:
-        end_virtual_machine(process)
+    end_virtual_machine(process)
 
 
 def end_virtual_machine(process: subprocess.Popen[bytes]) -> None:

@@ -117,7 +117,7 @@ def test_a_result_is_complete_when_the_last_slice_is_in(learner_is_last):
 
 
 def test_a_slice_whose_slot_dies_is_played_again():
-    book, unit = evaluating_book()
+    book, _ = evaluating_book()
     book.lease("slot 1")
 
     assert book.lose("slot 1", DIED) is None
@@ -150,7 +150,7 @@ def test_a_run_whose_slices_kill_their_slots_is_given_up_once():
 
 
 def test_slices_of_an_earlier_attempt_do_not_count():
-    book, unit = evaluating_book()
+    book, _ = evaluating_book()
     book.lease("slot 1")
     book.lose("slot 0", DIED)
     book.lease("slot 0")

@@ -15,7 +15,9 @@ from rliable.trial import Limits, ModelConfig, Unit, UnitResult
 ROWS = str(Path(__file__).with_name("rows.csv"))
 
 
-def make_unit(name: str, trial: int = 0, limits: Limits | None = None, data: str = "environment", **params: Any) -> Unit:
+def make_unit(
+    name: str, trial: int = 0, limits: Limits | None = None, data: str = "environment", **params: Any
+) -> Unit:
     """A unit of a model in user_models.py."""
     model = ModelConfig(f"user_models:{name}", ROWS, "", params, data)
     return Unit(trial, 0, model, 100 + trial, limits or Limits())

@@ -1,0 +1,191 @@
+"""Measures what executors cost: `python scripts/benchmark_executors.py [--json PATH]`.
+
+Four questions: how long does an empty run take in serial mode and at level 1, how busy are two slots with runs of unequal
+length, and how much faster is one evaluation on two slots than on one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from models.base_model import BaseModel
+from models.episodic_model import EpisodicModel
+from rliable.executors import ExecutorOptions, make_executor
+from rliable.trial import Limits, ModelConfig, Unit, UnitResult
+
+NUM_SLOTS = 2
+NUM_EMPTY = 2000
+NUM_SLEEPING = 40
+SLEEP_SECONDS = (0.2, 2.0)
+NUM_EPISODES = 200
+STEP_SECONDS = 0.005
+STEPS_PER_EPISODE = (4, 16)
+
+
+class Sleeper(BaseModel):
+    """Trains by sleeping for `seconds`."""
+
+    def train(self, data: Any, *args: Any) -> None:
+        time.sleep(self.cfg["hp_params"]["seconds"])
+
+    def evaluate(self, data: Any) -> tuple[list[Any], dict[str, float]]:
+        return [], {"reward": 0.0}
+
+    def predict(self, data: Any) -> Any:
+        return 0
+
+    def save(self) -> None:
+        pass
+
+    def load_model(self) -> None:
+        pass
+
+
+class SlowEnvironment:
+    """A random walk on the host whose every step takes `STEP_SECONDS`, as a simulator's may."""
+
+    def __init__(self, seed: list[int]) -> None:
+        self._random = np.random.default_rng(seed)
+        self._steps_left = int(self._random.integers(*STEPS_PER_EPISODE))
+
+    def step(self, action: float) -> tuple[float, bool]:
+        """Gives the reward, and whether the episode has ended."""
+        time.sleep(STEP_SECONDS)
+        self._steps_left -= 1
+        return action * float(self._random.standard_normal()), self._steps_left <= 0
+
+
+class SlowPlayer(Sleeper, EpisodicModel):
+    """A policy that always acts the same in `SlowEnvironment`."""
+
+    @property
+    def num_test_episodes(self) -> int:
+        return NUM_EPISODES
+
+    def evaluate(self, data: Any) -> tuple[list[Any], dict[str, float]]:
+        return EpisodicModel.evaluate(self, data)
+
+    def run_episodes(self, data: Any, episodes: range) -> list[float]:
+        return [self.play(SlowEnvironment([self.cfg["seed"], number])) for number in episodes]
+
+    def play(self, environment: SlowEnvironment) -> float:
+        """Plays one episode and gives its return."""
+        episode_return, is_over = 0.0, False
+        while not is_over:
+            reward, is_over = environment.step(1.0)
+            episode_return += reward
+        return episode_return
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One figure.
+
+    Attributes:
+      name: what was measured.
+      value: the figure.
+      unit: its unit.
+      target: what is asked of it.
+    """
+
+    name: str
+    value: float
+    unit: str
+    target: str
+
+
+def make_units(name: str, rows: Path, seconds: Iterable[float]) -> list[Unit]:
+    """Units of a model of this file, one per training time."""
+    return [
+        Unit(trial, 0, ModelConfig(f"benchmark_executors:{name}", str(rows), "", {"seconds": length}), trial, Limits())
+        for trial, length in enumerate(seconds)
+    ]
+
+
+def run(mode: str, units: list[Unit], num_slots: int = 1, level: int = 1) -> list[UnitResult]:
+    """Runs units and gives their results in the order in which they came."""
+    names = (units[0].model.class_name,)
+    options = ExecutorOptions(num_slots, level, class_names=names, files=(units[0].model.environment,))
+    executor = make_executor(mode, options)
+    try:
+        results = list(executor.execute(iter(units)))
+    finally:
+        executor.close()
+    errors = [result.error for result in results if result.error is not None]
+    if errors:
+        raise RuntimeError(errors[0])
+    return results
+
+
+def measure_empty(name: str, rows: Path, mode: str, num_slots: int) -> Row:
+    """Time per empty run, without the start of the slots."""
+    results = run(mode, make_units("Sleeper", rows, [0.0] * NUM_EMPTY), num_slots)
+    seconds = results[-1].finished - results[0].finished
+    return Row(name, 1000 * seconds / (NUM_EMPTY - 1), "ms", "below 1 beside the run itself")
+
+
+def measure_utilisation(rows: Path) -> Row:
+    """Share of their time that slots work, from the first start to the last end."""
+    lengths = np.random.default_rng(0).uniform(*SLEEP_SECONDS, NUM_SLEEPING)
+    results = run("spark", make_units("Sleeper", rows, map(float, lengths)), NUM_SLOTS)
+    span = max(result.finished for result in results) - min(result.started for result in results)
+    busy = sum(result.slot_seconds for result in results)
+    return Row(f"{NUM_SLEEPING} sleeping runs, {NUM_SLOTS} slots busy", 100 * busy / (NUM_SLOTS * span), "%", "95")
+
+
+def measure_evaluation(rows: Path) -> list[Row]:
+    """One evaluation at level 2 on one slot and on two."""
+    seconds, returns = [], []
+    for num_slots in (1, NUM_SLOTS):
+        (result,) = run("spark", make_units("SlowPlayer", rows, [0.0]), num_slots, level=2)
+        seconds.append(result.finished - result.started)
+        returns.append(result.predictions)
+    if returns[0] != returns[1]:
+        raise RuntimeError("the returns differ between one slot and two")
+    name = f"{NUM_EPISODES} episodes of 5 ms steps, level 2, "
+    return [
+        Row(name + "1 slot", seconds[0], "s", ""),
+        Row(name + f"{NUM_SLOTS} slots", seconds[1], "s", ""),
+        Row("speed-up", seconds[0] / seconds[1], "times", "1.8"),
+    ]
+
+
+def measure_all() -> list[Row]:
+    """All figures."""
+    with tempfile.TemporaryDirectory(prefix="rliable-") as folder:
+        rows = Path(folder, "rows.csv")
+        rows.write_text("x\n1\n")
+        return [
+            measure_empty("empty run, serial", rows, "serial", 1),
+            measure_empty(f"empty run, level 1, {NUM_SLOTS} slots", rows, "spark", NUM_SLOTS),
+            measure_utilisation(rows),
+            *measure_evaluation(rows),
+        ]
+
+
+def main() -> None:
+    """Prints a table, and writes the rows where they are wanted."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--json", type=Path, metavar="PATH", help="also write the rows to this file")
+    arguments = parser.parse_args()
+    rows = measure_all()
+    for row in rows:
+        print(f"{row.name:<48} {row.value:>9.2f} {row.unit:<6} {row.target}")
+    if arguments.json is not None:
+        arguments.json.write_text(json.dumps([dataclasses.asdict(row) for row in rows], indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""A driver's life in a process of its own: how it ends, and that nothing is left of it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from unit_makers import is_running
+from waiting import read_numbers, wait_until
+
+from rliable.executors.java import find_java_home
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+
+
+def start_driver(folder, deed, *, launcher=(sys.executable,)):
+    """Starts study_script.py in a process group of its own, as a terminal does."""
+    path = os.pathsep.join([str(ROOT), str(HERE)])
+    return subprocess.Popen(
+        [*launcher, str(HERE / "study_script.py"), "Plain", deed, str(folder)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": path, "PYSPARK_PYTHON": sys.executable, "JAVA_HOME": str(find_java_home())},
+        cwd=folder,
+        start_new_session=True,
+    )
+
+
+def below(driver):
+    """All processes that a driver has started, directly or not."""
+    return psutil.Process(driver.pid).children(recursive=True)
+
+
+def wait_for_units(folder):
+    for index in range(2):
+        wait_until(lambda file=folder / f"pids{index}": file.exists() and len(read_numbers(file)) == 2, 60)
+
+
+def assert_all_gone(processes, seconds=6.0):
+    wait_until(lambda: not [process.pid for process in processes if is_running(process.pid)], seconds)
+
+
+def test_a_finished_study_leaves_no_process_and_no_noise(tmp_path):
+    driver = start_driver(tmp_path, "nothing")
+    wait_until(lambda: (tmp_path / "pids0").exists(), 60)
+    processes = below(driver)
+
+    output, errors = driver.communicate(timeout=60)
+
+    assert sorted(output.splitlines()) == [
+        "handler kept True",
+        "modules []",
+        "result 0 None",
+        "result 1 None",
+    ]
+    assert errors == ""
+    assert driver.returncode == 0
+    assert_all_gone(processes, 1.0)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_no_process_survives_a_driver_that_is_stopped(tmp_path, number):
+    driver = start_driver(tmp_path, "spawn_and_hang")
+    wait_for_units(tmp_path)
+    processes = below(driver)
+    assert len(processes) > 6
+    started = time.monotonic()
+
+    os.killpg(driver.pid, number)
+    output, errors = driver.communicate(timeout=30)
+
+    assert time.monotonic() - started < 6
+    assert ("interrupted" in output) == (number == signal.SIGINT)
+    assert "Traceback" not in errors
+    assert_all_gone(processes)
+
+
+def test_a_driver_that_forgets_to_close_leaves_no_process(tmp_path):
+    driver = start_driver(tmp_path, "leave_open")
+    wait_until(lambda: (tmp_path / "pids0").exists(), 60)
+    processes = below(driver)
+
+    driver.communicate(timeout=60)
+
+    assert_all_gone(processes)
+
+
+def test_spark_submit_decides_about_the_master(tmp_path):
+    import pyspark
+
+    program = Path(pyspark.__file__).parent / "bin" / "spark-submit"
+    launcher = (str(program), "--master", "local[2,3]", "--conf", "spark.rliable.port=0")
+    driver = start_driver(tmp_path, "nothing", launcher=launcher)
+
+    output, errors = driver.communicate(timeout=90)
+
+    assert "result 0 None" in output and "result 1 None" in output, errors
+    assert driver.returncode == 0

@@ -1,0 +1,77 @@
+"""Models that use the cluster themselves run on driver threads."""
+
+import os
+
+import pytest
+from unit_makers import all_facts, make_options, make_unit
+
+from rliable.executors.serial import SerialExecutor
+from rliable.executors.spark import SparkExecutor
+from rliable.trial import Limits
+
+
+@pytest.fixture
+def executor(local_spark):
+    made = SparkExecutor(make_options("Rows", num_workers=2), local_spark)
+    yield made
+    made.close()
+
+
+def test_runs_get_the_context_and_run_side_by_side(executor):
+    units = [make_unit("Rows", trial, data="rdd", seconds=0.5) for trial in range(4)]
+
+    results = sorted(executor.execute(iter(units)), key=lambda result: result.trial)
+
+    assert results[1].started < results[0].finished
+    assert [result.metrics for result in results] == [{"mse": 2.0}] * 4
+    assert [result.predictions for result in results] == [[1.0, 3.0]] * 4
+    assert {result.slot for result in results} == {"slot 0", "slot 1"}
+    assert {result.pid for result in results} == {os.getpid()}
+
+
+def test_a_run_that_takes_too_long_or_fails_is_a_result(executor):
+    units = [
+        make_unit("Rows", 0, Limits(timeout_seconds=0.5), data="rdd", deed="hang"),
+        make_unit("Rows", 1, data="rdd", deed="fail"),
+        make_unit("Rows", 2, data="rdd"),
+    ]
+
+    late, failed, fine = sorted(executor.execute(iter(units)), key=lambda result: result.trial)
+
+    assert late.error == "exceeded trial_timeout_seconds 0.5"
+    assert failed.error == "ValueError: a model's own mistake"
+    assert fine.error is None
+
+
+def test_units_are_drawn_only_when_a_thread_is_free(executor):
+    seen, ahead = [], []
+    units = (make_unit("Rows", trial, data="rdd") for trial in range(6))
+    counted = (ahead.append(unit.trial - len(seen)) or unit for unit in units)
+
+    for result in executor.execute(counted):
+        seen.append(result.trial)
+
+    assert sorted(seen) == list(range(6))
+    assert max(ahead) <= 1
+
+
+def test_closing_early_ends_running_units(executor):
+    units = [make_unit("Rows", 0, data="rdd"), make_unit("Rows", 1, data="rdd", deed="hang")]
+    results = executor.execute(iter(units))
+    assert next(results).trial == 0
+
+    results.close()
+    executor.close()
+
+
+def test_serial_mode_gives_the_same(executor, local_spark):
+    units = [make_unit("Rows", trial, data="rdd") for trial in range(2)]
+    parallel = all_facts(executor.execute(iter(units)))
+
+    class SharingSerialExecutor(SerialExecutor):
+        """Serial mode on a context that is there already, as a process has one at a time."""
+
+        def _context(self):
+            return local_spark
+
+    assert all_facts(SharingSerialExecutor(make_options("Rows")).execute(iter(units))) == parallel
