@@ -12,7 +12,7 @@ import json
 import logging
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,16 @@ class JournalTrial:
     is_cancelled: bool
 
 
+class DriverStorage(JournalStorage):
+    """A journal in which no trial ever waits to be taken up, so nobody has to look through all of them for one."""
+
+    def get_all_trials(
+        self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
+    ) -> list[FrozenTrial]:
+        is_search_for_waiting = states == (TrialState.WAITING,)
+        return [] if is_search_for_waiting else super().get_all_trials(study_id, deepcopy, states)
+
+
 class Journal:
     """Asks for and tells trials. Owned by the driver's main thread; one journal per folder."""
 
@@ -67,7 +77,7 @@ class Journal:
         Path(f"{path}.lock").unlink(missing_ok=True)  # left by a killed search, Optuna would wait 30 s for it
         self._search = study
         self._seed = seed
-        self._storage = JournalStorage(JournalFileBackend(str(path)))
+        self._storage = DriverStorage(JournalFileBackend(str(path)))
         self._study = optuna.create_study(
             storage=self._storage,
             study_name=study.config.optim_name,

@@ -68,6 +68,7 @@ class Tuner:
         self._specs: dict[int, TrialSpec] = {}  # trials asked for and not told
         self._runs: dict[int, dict[int, RunRecord]] = {}  # their finished runs
         self._slot_seconds = 0.0
+        self._linked: int | None = None  # the trial that `best` points to
         self.progress = Progress(study)
         self.record = new_record(study, seed, surroundings.executor)
         self._journal = Journal(surroundings.folder.journal, study, seed)
@@ -158,8 +159,11 @@ class Tuner:
     def _publish(self, status: str, stop_reason: str | None, utilisation: float | None = None) -> None:
         """Brings what people read up to date with the journal."""
         best = self.progress.best
-        if best is not None and best.number != self.record.best:
+        if best is not None and best.number != self._linked:
             self._with.folder.link_best(best.number)
+            self._linked = best.number
+        if status == "running" and not self._views.are_due:
+            return
         self.record = dataclasses.replace(
             self.record,
             status=status,
@@ -169,7 +173,7 @@ class Tuner:
             finished=None if status == "running" else time.time(),
             trials=self.progress.trials(),
         )
-        self._views.write(self.record, is_urgent=status != "running")
+        self._views.write(self.record)
 
     def _utilisation(self, started: float) -> float:
         """The share of the slots' time, since `started`, that was spent on finished units."""

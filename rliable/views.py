@@ -28,16 +28,14 @@ class Views:
         self._trials: dict[int, str] = {}  # encoded once
         self._rest_until = 0.0
 
-    def write(self, record: StudyRecord, is_urgent: bool = False) -> None:
-        """Brings the files up to date, or leaves that to a later call when they were written a moment ago.
+    @property
+    def are_due(self) -> bool:
+        """Whether the files may be written again without taking more than their share of the time."""
+        return time.monotonic() >= self._rest_until
 
-        Args:
-          record: the study.
-          is_urgent: the last word: write now.
-        """
+    def write(self, record: StudyRecord) -> None:
+        """Brings the files up to date."""
         started = time.monotonic()
-        if started < self._rest_until and not is_urgent:
-            return
         write_atomically(self._folder.results_json, self._results_text(record))
         write_atomically(self._folder.trials_csv, trials_as_csv(record.trials))
         finished = time.monotonic()

@@ -1,0 +1,79 @@
+"""Runs every benchmark and writes docs/benchmarks.md: `make benchmark`."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+#: Script -> the heading of its table.
+SCRIPTS = {
+    "benchmark_dqn.py": "Training: DQN on CartPole, batch 64, one layer of 100, one update per step, one core",
+    "benchmark_studies.py": "Whole searches",
+    "benchmark_executors.py": "Executors",
+    "benchmark_memory.py": "Memory of a slot, in trials of mixed shapes",
+}
+
+HEAD = """# Benchmarks
+
+Written by `make benchmark` on {date}: {cores} cores of {processor}, {memory:.0f} GB of memory, Python {python}.
+`scripts/benchmark_*.py` measure one table each; every figure is from one run of its script. Machines differ and are
+noisy, so ratios say more than seconds; peers are measured in the same run on the same machine.
+"""
+
+
+def main() -> None:
+    """Runs the scripts one after another."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--peer-python", required=True, help="the interpreter that has scripts/peers-requirements.txt")
+    peer = parser.parse_args().peer_python
+    sections = [f"\n## {SCRIPTS[name]}\n\n`scripts/{name}`\n\n{table(run(name, peer))}" for name in SCRIPTS]
+    (ROOT / "docs" / "benchmarks.md").write_text(head() + "".join(sections), encoding="utf-8")
+
+
+def run(name: str, peer: str) -> list[dict]:
+    """The rows of one script."""
+    with tempfile.TemporaryDirectory(prefix="rliable-") as folder:
+        path = Path(folder) / "rows.json"
+        extra = ["--peer-python", peer] if name == "benchmark_dqn.py" else []
+        subprocess.run([sys.executable, str(ROOT / "scripts" / name), "--json", str(path), *extra], check=True, cwd=ROOT)
+        rows: list[dict] = json.loads(path.read_text())
+        return rows
+
+
+def table(rows: list[dict]) -> str:
+    """Rows as a Markdown table."""
+    lines = [f"| {row['name']} | {number(row['value'])} {row['unit']} | {row['target'] or ''} |\n" for row in rows]
+    return "| what | measured | asked |\n|---|---:|---|\n" + "".join(lines)
+
+
+def number(value: float) -> str:
+    """A figure with three significant digits, whole ones with commas."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def head() -> str:
+    """The page's first lines: date and machine."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    facts = {"date": datetime.date.today().isoformat(), "cores": os.cpu_count(), "processor": processor_name()}
+    return HEAD.format(**facts, memory=memory, python=platform.python_version())
+
+
+def processor_name() -> str:
+    """The processor's name where the system tells it."""
+    path = Path("/proc/cpuinfo")
+    lines = path.read_text().splitlines() if path.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""Every command and snippet of the documentation, run as printed, in a copy of the repository.
+
+In the documents, `<!-- file: NAME -->` before a block says which file it is, and `<!-- output -->` that it is what the
+command before it prints. Blocks marked bash are run.
+"""
+
+import dataclasses
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = ["README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")), "config/README.md"]
+BLOCK = re.compile(r"(?:<!-- (file: \S+|output) -->\n)?```(\w*)\n(.*?)```", re.DOTALL)
+LINK = re.compile(r"\]\(([^)#]+)\)")
+
+#: What differs from run to run: times, and how busy the slots were.
+VARYING = re.compile(r"\d+(\.\d+)? (ms|s|%)|[ \t]+$|\d+ min \d+ s", re.MULTILINE)
+
+
+@dataclasses.dataclass(frozen=True)
+class Block:
+    """A fenced block: its language, its text, and the file that it is or whether it is output."""
+
+    language: str
+    text: str
+    role: str
+
+
+def blocks_of(document):
+    text = (ROOT / document).read_text(encoding="utf-8")
+    return [Block(match[2], match[3], match[1] or "") for match in BLOCK.finditer(text)]
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """The repository in a new folder, without what git ignores."""
+    names = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True)
+    for name in names.stdout.splitlines():
+        if (ROOT / name).is_file():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+def run_line(line, folder):
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "COLUMNS": "120"}
+    done = subprocess.run(["bash", "-c", line], cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def steady(text):
+    """Output without what varies, blank lines, and the widths that follow from it."""
+    return [re.sub(r" +", " ", line) for line in VARYING.sub("~", text).splitlines() if line.strip("~ ")]
+
+
+@pytest.mark.parametrize("document", [name for name in DOCUMENTS if any(b.language == "bash" for b in blocks_of(name))])
+def test_commands_work_as_printed_and_print_what_is_shown(copy, document):
+    printed = ""
+    for block in blocks_of(document):
+        if block.role.startswith("file: "):
+            file = copy / block.role.removeprefix("file: ")
+            assert not file.exists() or file.read_text().split() == block.text.split(), f"{file.name} is another file"
+            file.write_text(block.text)
+        elif block.role == "output":
+            assert steady(printed) == steady(block.text)
+        elif block.language == "bash":
+            printed = "".join(run_line(line, copy) for line in block.text.splitlines())
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_links_lead_to_files(document):
+    links = LINK.findall((ROOT / document).read_text(encoding="utf-8"))
+    assert [link for link in links if not (ROOT / document).parent.joinpath(link).exists()] == []
+
+
+def test_tree_in_the_readme_is_what_a_study_leaves(tmp_path):
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    tree = re.search(r"    runs/first/\n(.*?)\n\n", text, re.DOTALL)[1]
+    shown = {line.split()[0].rstrip("/") for line in tree.splitlines()}
+    study = ["config/optim_dqn.json", "--set", "grid.train_iterations=[30]", "--max-iters", "1", "--quiet"]
+    run_line(f"python optimize.py {' '.join(map(repr, study))} --output {tmp_path / 'out'}", ROOT)
+    left = {path.name for path in (tmp_path / "out").rglob("*") if not path.name.startswith(".")}
+    inside = {"policy", "checkpoint"}
+    hidden = {path.name for name in inside for path in (tmp_path / "out").rglob(f"{name}/**/*")}
+    figures = {path.name for path in (tmp_path / "out/figures").iterdir()}
+    assert left - hidden - figures - {"trials"} == shown - {"trials/0000"} | {"0000"}
+
+
+def test_make_demo_runs_the_readmes_study():
+    planned = subprocess.run(["make", "-n", "demo"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert "optimize.py config/optim_dqn.json\n" in planned
+    assert "optimize.py config/optim_dqn.json --parallelized --plevel 2\n" in planned
+
+
+def test_every_key_is_in_the_configuration_page():
+    checked = subprocess.run([sys.executable, "scripts/document_keys.py", "--check"], cwd=ROOT, timeout=60)
+    assert checked.returncode == 0, "run scripts/document_keys.py"
