@@ -1,7 +1,7 @@
 """Measures what executors cost: `python scripts/benchmark_executors.py [--json PATH]`.
 
-Four questions: how long does an empty run take in serial mode and at level 1, how busy are two slots with runs of unequal
-length, and how much faster is one evaluation on two slots than on one.
+Four questions: how long does an empty run take in serial mode and at level 1, how busy are two slots with runs of
+unequal length, and how much faster is one evaluation on two slots than on one.
 """
 
 from __future__ import annotations

@@ -8,12 +8,14 @@ import secrets
 import socket
 import struct
 import threading
+import time
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client, Connection, Listener, Pipe, answer_challenge, deliver_challenge
 
 from rliable.executors.wire import Kind, Message, unpack
 
 KEY_BYTES = 32
+RETRY_SECONDS = 0.05
 #: Seconds of silence after which the system asks whether the other machine still exists, between questions, and how
 #: many go unanswered before the connection counts as broken.
 KEEPALIVE = (15, 5, 3)
@@ -73,7 +75,8 @@ class Door:
         while self._is_open:
             try:
                 connection = self._listener.accept()
-            except OSError:
+            except OSError:  # one connection's; or the system's, which needs time
+                time.sleep(RETRY_SECONDS)
                 continue
             threading.Thread(target=self._let_in, args=(connection,), name="rliable-handshake", daemon=True).start()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import socket
@@ -23,6 +24,10 @@ MODULE = "rliable.executors.compute"
 TAIL_BYTES = 4000
 #: When the supervisor is gone, however it died, its end of the pipe is closed, and the guard clears up.
 GUARD = 'read -r _; kill -9 "-$1"; sleep 0.2; rm -rf -- "$2"'
+
+
+#: The last line of a traceback.
+RAISED = re.compile(r"[\w.]+(Error|Exception): ")
 
 
 class ComputeProcess:
@@ -86,7 +91,7 @@ class ComputeProcess:
         self._guard.communicate()
         self.channel.close()
         shutil.rmtree(self._folder, ignore_errors=True)
-        return ending(code)
+        return ending(code, self.last_lines())
 
     def end(self) -> str:
         """Waits a moment for a process that is ending by itself, clears up, and says how it ended."""
@@ -131,8 +136,9 @@ def descendants(process: psutil.Process) -> list[psutil.Process]:
         return []
 
 
-def ending(code: int) -> str:
-    """How a process ended, from its exit code."""
+def ending(code: int, output: str) -> str:
+    """How a process ended, from its exit code and the end of what it printed."""
     if code < 0:
         return f"worker process died ({signal.Signals(-code).name})"
-    return f"worker process ended with exit code {code}"
+    last = next((line for line in reversed(output.splitlines()) if line.strip()), "")
+    return f"worker process ended with exit code {code}" + (f": {last}" if RAISED.match(last) else "")

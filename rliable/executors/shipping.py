@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
+import sysconfig
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -20,7 +21,7 @@ def pack_code(class_names: Iterable[str], folder: Path) -> Path:
     """Writes a zip file from which workers import our packages and the users' models.
 
     Of a model in a package the whole package is taken; of one in a single file that file, and what it has imported
-    from beside it, but never the folder it lies in.
+    from beside it, but never the folder it lies in. What is installed here has to be installed on the workers too.
 
     Args:
       class_names: models by registered name or as "package.module:Class".
@@ -29,7 +30,8 @@ def pack_code(class_names: Iterable[str], folder: Path) -> Path:
     Returns:
       Its path; the name follows from the content.
     """
-    names = [name.partition(":")[0] for name in class_names if name not in MODELS]
+    modules = [name.partition(":")[0] for name in class_names if name not in MODELS]
+    names = [name for name in modules if not is_installed(name)]
     members = {place: path for name in (*OUR_PACKAGES, *names) for place, path in code_of(name)}
     return write_zip(sorted(members.items()), folder)
 
@@ -58,6 +60,13 @@ def file_of(module_name: str) -> Path | None:
     return Path(path).resolve() if path and path.endswith(".py") else None
 
 
+def is_installed(module_name: str) -> bool:
+    """Tells whether a module comes with Python or from an installed package."""
+    file = file_of(module_name)
+    folders = [Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "purelib", "platlib")]
+    return file is None or any(file.is_relative_to(folder) for folder in folders)
+
+
 def neighbours(file: Path) -> Iterator[Member]:
     """What has been imported from beside a single file: top-level modules and packages of the same folder."""
     for name, module in list(sys.modules.items()):
@@ -77,10 +86,11 @@ def is_package(folder: Path) -> bool:
 
 
 def package_files(folder: Path, root: Path) -> Iterator[Member]:
-    """All files of a package but what Python has compiled."""
+    """All files of a package but hidden ones and what Python has compiled."""
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts:
-            yield str(path.relative_to(root)), path
+        place = path.relative_to(root)
+        if path.is_file() and not any(part == "__pycache__" or part.startswith(".") for part in place.parts):
+            yield str(place), path
 
 
 def write_zip(members: Iterable[Member], folder: Path) -> Path:

@@ -92,7 +92,7 @@ class SlotPool:
     def close(self) -> None:
         """Tells all slots to end."""
         self._door.close()
-        for slot in self._slots.values():
+        for slot in list(self._slots.values()):
             with contextlib.suppress(OSError):
                 slot.channel.send_bytes(pack(Kind.STOP))
             slot.channel.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import signal
 import subprocess
@@ -47,6 +48,7 @@ def make_context(options: ExecutorOptions) -> SparkContext:
             sc = SparkContext(conf=configure(SparkConf(), options))
         sc.pythonExec = str(sc.getConf().get("spark.pyspark.python"))
         sc.setLogLevel("ERROR")
+        logging.getLogger("py4j").setLevel(logging.CRITICAL)  # a lost connection is reported by who needs it
     except BaseException as error:
         stop_context(None)
         if isinstance(error, Exception):
@@ -90,14 +92,14 @@ def configure(conf: SparkConf, options: ExecutorOptions) -> SparkConf:
 
 def stop_context(sc: SparkContext | None) -> None:
     """Stops a context and, unless spark-submit started it, its virtual machine. Quick; may be called twice."""
-    with kept_interrupt_handler(), contextlib.suppress(Exception):
+    with contextlib.suppress(Exception):
         if sc is not None:
             sc.stop()
     gateway = SparkContext._gateway
     process = getattr(gateway, "proc", None)
     if gateway is None or process is None:
         return
-    SparkContext._gateway = SparkContext._jvm = None
+    SparkContext._gateway = SparkContext._jvm = SparkContext._active_spark_context = None
     with contextlib.suppress(Exception):
         gateway.shutdown()
     end_virtual_machine(process)

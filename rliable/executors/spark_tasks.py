@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +22,11 @@ RETRY_SECONDS = 0.5
 END_SECONDS = 2.0
 #: Spark kills the Python process of a cancelled task after two seconds.
 CANCEL_SECONDS = 3.5
+
+#: The last line of a Python traceback.
+RAISED = re.compile(r"[\w.]+(Error|Exception): ")
+#: What Spark says of a task that it has lost; the reason comes after the place.
+LOST_TASK = re.compile(r"most recent failure: Lost task [^(]*(?:\([^)]*\) ?)*: (.*)")
 
 logger = logging.getLogger(__name__)
 
@@ -108,7 +114,7 @@ class ResidentTasks:
             self._sc.parallelize([slot], 1).mapPartitions(partial(serve_partition, settings)).collect()
         except Exception as error:
             if not self._is_ending.is_set():
-                self._last_error = last_line(str(error))
+                self._last_error = cause_of(str(error))
                 logger.warning("%s died: %s", name, self._last_error)
 
 
@@ -119,9 +125,10 @@ def serve_partition(settings: SlotSettings, slots: Iterator[int]) -> Iterator[An
     return iter(())
 
 
-def last_line(text: str) -> str:
-    """The line that tells most of a failed job: the error that a Python worker raised, or Spark's first line."""
+def cause_of(text: str) -> str:
+    """The line that tells most of a failed job: the error that a Python worker raised, or Spark's own reason."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     start = next((index for index, line in enumerate(lines) if line.startswith("Traceback")), len(lines))
-    raised = [line for line in lines[start:] if line.partition(":")[0].endswith(("Error", "Exception", "Refused"))]
-    return (raised or lines or ["no reason given"])[0]
+    raised = [line for line in lines[start:] if RAISED.match(line)]
+    reasons = [match.group(1) for match in map(LOST_TASK.search, lines) if match]
+    return (raised or reasons or lines or ["no reason given"])[0]

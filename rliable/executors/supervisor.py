@@ -1,6 +1,6 @@
 """A slot's Spark task: watches one computing process, and passes messages between it and the driver.
 
-It imports neither a model nor NumPy, so it stays small and answers while the process computes.
+It imports no model and no TensorFlow, so it stays small and answers while the process computes.
 """
 
 from __future__ import annotations

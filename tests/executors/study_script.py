@@ -9,6 +9,7 @@ from pathlib import Path
 from unit_makers import make_options, make_unit
 
 from rliable.executors import make_executor
+from rliable.executors.base import ExecutorError
 
 
 def own_handler(number: int, frame: object) -> None:
@@ -29,6 +30,8 @@ def main() -> None:
             print("result", result.trial, result.error, flush=True)
     except KeyboardInterrupt:
         print("interrupted", flush=True)
+    except ExecutorError as error:
+        print("lost:", error, flush=True)
     if deed != "leave_open":
         executor.close()
     print("modules", sorted({"tensorflow", "gym"} & set(sys.modules)), flush=True)

@@ -74,6 +74,17 @@ def test_a_slot_computes_all_its_units_in_one_process_without_tensorflow(make_ex
     assert {result.metrics["has_tensorflow"] for result in results} == {0.0}
 
 
+def test_a_supervisor_loads_no_tensorflow(make_executor, tmp_path):
+    file = tmp_path / "pid"
+    unit = make_unit("Plain", seconds=0.5, started=str(file))
+    thread, _taken, pid = start_unit(make_executor("Plain", num_workers=1).execute(iter([unit])), file)
+
+    libraries = [library.path for library in psutil.Process(supervisor_of(pid)).memory_maps()]
+    thread.join(20)
+
+    assert not [path for path in libraries if "tensorflow" in path]
+
+
 def test_units_are_drawn_only_when_a_slot_is_free(make_executor):
     executor = make_executor("Plain", num_workers=2)
     seen, ahead = [], []

@@ -31,11 +31,11 @@ def run_serially(units):
 
 
 @pytest.mark.parametrize("name", ["Plain", "Walker", "Rows"])
-@pytest.mark.parametrize("level", [1, 2])
-def test_results_are_those_of_the_serial_mode_bit_by_bit(make_executor, name, level):
+@pytest.mark.parametrize("level, num_workers", [(1, 1), (1, 2), (2, 2), (2, 3)])
+def test_results_are_those_of_the_serial_mode_bit_by_bit(make_executor, name, level, num_workers):
     units = make_units(name, 6)
 
-    results = all_facts(make_executor(name, num_workers=2, level=level).execute(iter(units)))
+    results = all_facts(make_executor(name, num_workers=num_workers, level=level).execute(iter(units)))
 
     assert results == run_serially(units)
 
@@ -47,12 +47,6 @@ def test_slices_are_played_on_both_executors(make_executor):
 
     assert len({record.pid for record in result.slices}) == 2
     assert all_facts([result]) == run_serially(units)
-
-
-def test_more_workers_than_the_cluster_has_room_for_are_no_obstacle(make_executor):
-    units = make_units("Plain", 5)
-
-    assert all_facts(make_executor("Plain", num_workers=3).execute(iter(units))) == run_serially(units)
 
 
 def test_killing_an_executor_costs_no_result(make_executor, tmp_path):

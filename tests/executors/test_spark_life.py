@@ -81,6 +81,31 @@ def test_no_process_survives_a_driver_that_is_stopped(tmp_path, number):
     assert_all_gone(processes)
 
 
+def test_an_interrupt_while_spark_starts_leaves_no_process(tmp_path):
+    driver = start_driver(tmp_path, "nothing")
+    wait_until(lambda: [process for process in below(driver) if process.name() == "java"], 60)
+    processes = below(driver)
+
+    os.killpg(driver.pid, signal.SIGINT)
+    driver.communicate(timeout=30)
+
+    assert driver.returncode != 0
+    assert_all_gone(processes)
+
+
+def test_a_spark_that_is_killed_is_said_in_one_line_and_leaves_no_process(tmp_path):
+    driver = start_driver(tmp_path, "spawn_and_hang")
+    wait_for_units(tmp_path)
+    processes = below(driver)
+
+    os.kill(next(process.pid for process in processes if process.name() == "java"), signal.SIGKILL)
+    output, errors = driver.communicate(timeout=60)
+
+    assert "lost: Spark has no slot left that works" in output
+    assert "Traceback" not in errors
+    assert_all_gone(processes)
+
+
 def test_a_driver_that_forgets_to_close_leaves_no_process(tmp_path):
     driver = start_driver(tmp_path, "leave_open")
     wait_until(lambda: (tmp_path / "pids0").exists(), 60)
