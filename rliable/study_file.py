@@ -12,16 +12,8 @@ from rliable.provenance import git_commit, machine, package_versions
 from rliable.schema import ConfigError
 from rliable.study_folder import StudyFolder
 
-#: What may be changed on resume: how far and with what means, never what the trials are.
-CHANGEABLE = (
-    "convergence",
-    "max_attempts",
-    "max_iters",
-    "max_trial_memory_mb",
-    "num_workers",
-    "patience",
-    "trial_timeout_seconds",
-)
+#: What may be changed on resume: how far and with what means, never what the trials are or what decides them.
+CHANGEABLE = ("max_attempts", "max_iters", "max_trial_memory_mb", "num_workers", "trial_timeout_seconds")
 
 
 def save_study(folder: StudyFolder, study: Study, seed: int) -> None:

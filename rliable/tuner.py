@@ -63,7 +63,11 @@ class Tuner:
         """
         self._study = study
         self._seed = seed
-        self._with = surroundings
+        self._folder = surroundings.folder
+        self._executor = surroundings.executor
+        self._listener = surroundings.listener
+        self._interrupts = surroundings.interrupts
+        self._draws_curves = surroundings.draws_curves
         self._views = Views(surroundings.folder)
         self._specs: dict[int, TrialSpec] = {}  # trials asked for and not told
         self._runs: dict[int, dict[int, RunRecord]] = {}  # their finished runs
@@ -75,6 +79,7 @@ class Tuner:
         for trial in self._journal.trials():
             self._take_up(trial)
         self._num_asked = len(self._specs) + self.progress.num_finished
+        self.record = self._record_so_far()
 
     def run(self) -> StudyRecord:
         """Runs the study to its end.
@@ -92,14 +97,16 @@ class Tuner:
         except KeyboardInterrupt:
             self._publish("interrupted", "interrupted", self._utilisation(started))
             raise
-        with self._with.interrupts.shielded():
+        with self._interrupts.shielded():
             self._journal.cancel_open()
             self._publish("finished", self.progress.stop_reason(), self._utilisation(started))
         return self.record
 
     def _run_units(self) -> None:
-        for result in self._with.executor.execute(self._units()):
-            with self._with.interrupts.shielded():
+        if self.progress.is_over:
+            return
+        for result in self._executor.execute(self._units()):
+            with self._interrupts.shielded():
                 self._take_result(result)
             if self.progress.is_converged:
                 break
@@ -109,7 +116,7 @@ class Tuner:
         for number in sorted(self._specs):
             yield from self._open_units(number)
         while self._num_asked < self._study.num_trials and not self.progress.is_converged:
-            with self._with.interrupts.shielded():
+            with self._interrupts.shielded():
                 number, self._num_asked = self._num_asked, self._num_asked + 1
                 self._open_trial(number, self._journal.ask(number), {})
             yield from self._open_units(number)
@@ -136,8 +143,8 @@ class Tuner:
     def _take_result(self, result: UnitResult) -> None:
         """Writes down a finished run and, with the last of its trial, the trial."""
         number, spec = result.trial, self._specs[result.trial]
-        title = f"trial {number}, seed {result.seed}" if self._with.draws_curves else None
-        write_run(self._with.folder.run(number, result.run), spec.model, spec.limits.threads, result, title)
+        title = f"trial {number}, seed {result.seed}" if self._draws_curves else None
+        write_run(self._folder.run(number, result.run), spec.model, spec.limits.threads, result, title)
         run = make_run_record(result)
         self._slot_seconds += result.slot_seconds
         self._runs[number][run.run] = run
@@ -145,13 +152,13 @@ class Tuner:
         if len(self._runs[number]) == len(spec.seeds):
             trial = self._close_trial(number, is_told=False)
             self._publish("running", None)
-            self._with.listener.trial_finished(trial, self.progress.best, self.progress.num_finished)
+            self._listener.trial_finished(trial, self.progress.best, self.progress.num_finished)
 
     def _close_trial(self, number: int, is_told: bool) -> TrialRecord:
         """Tells a trial whose runs are all in."""
         trial = make_trial_record(self._specs.pop(number), self._runs.pop(number), self._study.config.metric.name)
         if not is_told:
-            write_trial(self._with.folder.trial_json(number), trial)
+            write_trial(self._folder.trial_json(number), trial)
             self._journal.tell(number, trial.value, trial.error)
         self.progress.add(trial)
         return trial
@@ -160,24 +167,27 @@ class Tuner:
         """Brings what people read up to date with the journal."""
         best = self.progress.best
         if best is not None and best.number != self._linked:
-            self._with.folder.link_best(best.number)
+            self._folder.link_best(best.number)
             self._linked = best.number
         if status == "running" and not self._views.are_due:
             return
+        finished = None if status == "running" else time.time()
         self.record = dataclasses.replace(
-            self.record,
+            self._record_so_far(),
             status=status,
             stop_reason=stop_reason,
-            best=best.number if best else None,
             slot_utilisation=utilisation,
-            finished=None if status == "running" else time.time(),
-            trials=self.progress.trials(),
+            finished=finished,
         )
         self._views.write(self.record)
 
+    def _record_so_far(self) -> StudyRecord:
+        best = self.progress.best
+        return dataclasses.replace(self.record, trials=self.progress.trials(), best=best.number if best else None)
+
     def _utilisation(self, started: float) -> float:
         """The share of the slots' time, since `started`, that was spent on finished units."""
-        available = self._with.executor.num_slots * max(time.monotonic() - started, 1e-9)
+        available = self._executor.num_slots * max(time.monotonic() - started, 1e-9)
         return min(1.0, self._slot_seconds / available)
 
 

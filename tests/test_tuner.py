@@ -7,6 +7,7 @@ import pytest
 
 from rliable.executors.serial import SerialExecutor
 from rliable.interrupts import Interrupts
+from rliable.journal import Journal
 from rliable.record import load_record
 from rliable.study_folder import StudyFolder
 from rliable.trial import ModelConfig
@@ -163,6 +164,15 @@ def test_study_cut_off_after_any_journal_line_ends_the_same(tmp_path, num_kept):
     assert [(t.params, t.metrics) for t in search(study, tmp_path).trials] == [
         (t.params, t.metrics) for t in whole.trials
     ]
+
+
+def test_trial_left_open_beyond_convergence_is_not_run_on_resume(tmp_path):
+    study = make_study({"x": [3.0, 3.0001, 9.0]}, model(), sampler="grid", convergence=0.01, patience=1, max_iters=3)
+    first = search(study, tmp_path)
+    Journal(tmp_path / "journal.log", study, 1).ask(2)
+    second = search(study, tmp_path)
+    assert (second.trials, second.best, second.stop_reason) == (first.trials, first.best, first.stop_reason)
+    assert len(first.trials) == 2
 
 
 def test_results_and_csv_hold_every_trial(tmp_path):

@@ -187,7 +187,7 @@ def test_resume_refuses_what_would_make_other_trials(study, tmp_path):
     optimize(study(), "--output", tmp_path / "out", "--no-plots")
     done = optimize("--resume", tmp_path / "out", "--set", "grid.x=[5]")
     assert done.returncode == 2
-    assert "grid.x: cannot be changed on --resume; these can: convergence," in done.stderr
+    assert "grid.x: cannot be changed on --resume; these can: max_attempts," in done.stderr
 
 
 def test_resume_can_add_trials(study, tmp_path):
