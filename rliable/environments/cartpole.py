@@ -15,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from rliable.environments.base import Environment
+from rliable.training.random_numbers import uniform
 
 GRAVITY = 9.8  # m/s²
 POLE_MASS = 0.1  # kg
@@ -45,7 +46,7 @@ class CartPole(Environment):
         return np.array(states).reshape(-1, 4)
 
     def reset(self, seed: tf.Tensor) -> tf.Tensor:
-        return tf.random.stateless_uniform([4], seed, -INITIAL_RANGE, INITIAL_RANGE, tf.float64)
+        return uniform(seed, [4], -INITIAL_RANGE, INITIAL_RANGE, tf.float64)
 
     def observe(self, state: tf.Tensor) -> tf.Tensor:
         return tf.cast(state, tf.float32)

@@ -13,6 +13,7 @@ import tensorflow as tf
 from tf_agents.agents import TFAgent
 
 from rliable.environments.base import Environment
+from rliable.training.random_numbers import uniform
 from rliable.training.replay import Replay, Transitions, append, empty_replay, sample
 from rliable.training.specs import acting_time_step, as_transition
 
@@ -139,7 +140,7 @@ class OffPolicyLoop:
     def _explore(self, observation: tf.Tensor, step: tf.Tensor, settings: LoopSettings) -> tf.Tensor:
         """The policy's action or, with probability epsilon, any action. int32 [1]"""
         greedy = self.agent.policy.action(acting_time_step(observation)).action
-        draws = tf.random.stateless_uniform([2], tf.stack([settings.exploration_seed, step]))
+        draws = uniform(tf.stack([settings.exploration_seed, step]), [2])
         num_actions = self.environment.num_actions
         choice = tf.minimum(tf.cast(draws[1] * num_actions, tf.int32), num_actions - 1)
         return tf.where(draws[0] < epsilon_at(step, settings), choice[None], greedy)

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from rliable.training.random_numbers import integers
+
 
 class Transitions(NamedTuple):
     """What happened in one environment step each; the leading dimension is C in a ring, B in a batch.
@@ -68,7 +70,7 @@ def sample(replay: Replay, seed: tf.Tensor, batch_size: int, num_steps: int, gam
       The batch. [B, ...]
     """
     size = tf.minimum(replay.num_written, capacity_of(replay))
-    age = tf.random.stateless_uniform([batch_size], seed, 0, size, tf.int32)  # 0 is the oldest [B]
+    age = integers(seed, [batch_size], size)  # 0 is the oldest [B]
     return n_step_transitions(replay, replay.num_written - size + age, num_steps, gamma)
 
 

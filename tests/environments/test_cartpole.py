@@ -1,0 +1,97 @@
+"""CartPole inside the graph against Gym's own."""
+
+from __future__ import annotations
+
+import gym
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from rliable.environments import load_data
+from rliable.environments.cartpole import CartPole, make_cartpole_v1
+
+NAMES = ["CartPole-v0", "CartPole-v1"]
+
+
+def balancing_action(observation: np.ndarray) -> int:
+    """Pushes under the falling pole, well enough to reach the time limit."""
+    position, velocity, angle, angular_velocity = observation
+    return int(3.0 * angle + angular_velocity + 0.1 * position + 0.3 * velocity > 0)
+
+
+def gym_episode(name: str, seed: int, choose) -> tuple[list, list, list, list, bool]:
+    """States, actions, rewards and whether the episode ended, step by step; and whether the time limit ended it."""
+    environment = gym.make(name)
+    observation = environment.reset(seed=seed)
+    states, actions, rewards, dones = [np.array(environment.unwrapped.state)], [], [], []
+    while not (dones and dones[-1]):
+        actions.append(choose(observation))
+        observation, reward, done, info = environment.step(actions[-1])
+        states.append(np.array(environment.unwrapped.state))
+        rewards.append(reward)
+        dones.append(done)
+    return states, actions, rewards, dones, info.get("TimeLimit.truncated", False)
+
+
+# Sine and cosine of the compiler and of the C library may differ in their last bit, and an unstable pole doubles a
+# difference every few steps: hence a tolerance that grows to 1e-8 over 500 steps.
+def compiled_step(environment: CartPole):
+    return tf.function(environment.step, jit_compile=True, autograph=False)
+
+
+@pytest.mark.filterwarnings("ignore:.*out of date")
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("seed", range(6))
+def test_episodes_match_gym_step_by_step(name: str, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    choose = balancing_action if seed < 3 else lambda _: int(random.integers(2))
+    states, actions, rewards, dones, truncated = gym_episode(name, seed, choose)
+    environment = load_data(name)
+    step = compiled_step(environment)
+    state = tf.constant(environment.initial_states([seed]))
+    assert np.array_equal(state.numpy()[0], states[0])
+    for index, action in enumerate(actions):
+        state, reward, terminated = step(state, tf.constant([action], tf.int32))
+        assert np.allclose(state.numpy()[0], states[index + 1], rtol=1e-7, atol=1e-8)
+        assert float(reward[0]) == rewards[index]
+        is_cut = index + 1 >= environment.max_episode_steps and not bool(terminated[0])
+        assert (bool(terminated[0]) or is_cut) == dones[index]
+    assert is_cut == truncated
+    if seed < 3:
+        assert len(actions) == environment.max_episode_steps
+
+
+def test_first_states_are_gyms() -> None:
+    states = make_cartpole_v1().initial_states([0, 7, 2**31 - 1])
+    assert states.dtype == np.float64 and states.shape == (3, 4)
+    for seed, state in zip([0, 7, 2**31 - 1], states, strict=True):
+        environment = gym.make("CartPole-v1")
+        environment.reset(seed=seed)
+        assert np.array_equal(state, environment.unwrapped.state)
+
+
+def test_both_limits_end_an_episode_on_both_sides() -> None:
+    environment = make_cartpole_v1()
+    angle = 12 * np.pi / 180
+    inside = [[2.399, 0, 0, 0], [-2.399, 0, 0, 0], [0, 0, angle - 1e-6, 0], [0, 0, 1e-6 - angle, 0]]
+    outside = [[2.401, 0, 0, 0], [-2.401, 0, 0, 0], [0, 0, angle + 1e-6, 0], [0, 0, -1e-6 - angle, 0]]
+    _, _, terminated = environment.step(tf.constant(inside + outside, tf.float64), tf.zeros([8], tf.int32))
+    assert terminated.numpy().tolist() == [False] * 4 + [True] * 4
+
+
+def test_resets_inside_the_graph_depend_on_the_seed_alone_and_fill_the_range() -> None:
+    environment = make_cartpole_v1()
+    states = np.array([environment.reset(tf.constant([5, index])) for index in range(300)])
+    again = environment.reset(tf.constant([5, 17]))
+    assert np.array_equal(states[17], again)
+    assert len(np.unique(states)) == states.size
+    assert states.min() >= -0.05 and states.max() < 0.05
+    assert abs(states.mean()) < 0.004 and abs(states.std() - 0.1 / np.sqrt(12)) < 0.002
+    assert not np.array_equal(environment.reset(tf.constant([6, 17])), again)
+
+
+def test_equal_environments_share_programs_and_different_ones_do_not() -> None:
+    first, second = load_data("CartPole-v0"), load_data("CartPole-v0")
+    assert first is not second
+    assert first == second and hash(first) == hash(second)
+    assert first != load_data("CartPole-v1")

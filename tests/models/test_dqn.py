@@ -1,0 +1,166 @@
+"""The DQN model: its contract with a search."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from tf_agents.trajectories import time_step
+
+from models.dqn import DQN, DQNHyperparameters
+from rliable.environments import load_data
+from rliable.schema import ConfigError, check_record
+from tests.models.dqn_models import SMALL, make_dqn, trained_dqn
+
+
+def test_importing_the_model_does_not_import_tensorflow() -> None:
+    code = "import models.dqn, sys; sys.exit('tensorflow' in sys.modules or 'gym' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_training_leaves_the_terminal_clean(tmp_path: Path) -> None:
+    code = f"from tests.models.dqn_models import trained_dqn; trained_dqn({str(tmp_path)!r}).save()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_curve_has_environment_steps_losses_and_evaluations(tmp_path: Path) -> None:
+    curve = trained_dqn(tmp_path, collect_steps_per_iteration=2).learning_curve
+    assert [row["step"] for row in curve] == [0, 300, 500, 700]
+    assert [row["step"] for row in curve if "average_return" in row] == [0, 500, 700]
+    assert all(np.isfinite(row["loss"]) and row["loss"] > 0 for row in curve[1:])
+
+
+def test_windows_of_the_log_do_not_limit_the_evaluation_interval(tmp_path: Path) -> None:
+    curve = trained_dqn(tmp_path, log_interval=1, eval_interval=1000).learning_curve
+    assert [row["step"] for row in curve] == [0, *range(101, 401)]
+    assert [row["step"] for row in curve if "average_return" in row] == [0, 400]
+
+
+def test_saved_policy_is_a_savedmodel_that_acts_as_the_model_does(tmp_path: Path) -> None:
+    model = trained_dqn(tmp_path)
+    model.save()
+    observations = np.random.default_rng(1).normal(size=(50, 4)).astype(np.float32)
+    policy = tf.saved_model.load(str(tmp_path / "policy"))
+    actions = policy.action(time_step.restart(tf.constant(observations), batch_size=50)).action
+    assert set(actions.numpy().tolist()) <= {0, 1}
+    assert np.array_equal(actions, model.predict(observations))
+
+
+def test_second_model_of_the_same_shapes_saves_its_own_weights(tmp_path: Path) -> None:
+    models = [trained_dqn(tmp_path / str(seed), seed=seed) for seed in (1, 2)]
+    observations = np.random.default_rng(1).normal(size=(200, 4)).astype(np.float32)
+    for model in models:
+        model.save()
+        policy = tf.saved_model.load(str(Path(model.cfg["mdl_file"]) / "policy"))
+        actions = policy.action(time_step.restart(tf.constant(observations), batch_size=200)).action
+        assert np.array_equal(actions, model.predict(observations))
+
+
+def test_loaded_model_plays_the_same_episodes(tmp_path: Path) -> None:
+    model = trained_dqn(tmp_path)
+    model.save()
+    expected = model.evaluate(load_data("CartPole-v0"))
+    other = trained_dqn(tmp_path, seed=99)  # uses the same programs
+    loaded = make_dqn(tmp_path)
+    loaded.load_model()
+    assert loaded.evaluate(load_data("CartPole-v0")) == expected
+    assert all(np.array_equal(a, b) for a, b in zip(loaded._run.trained, model._run.trained, strict=True))
+    assert not np.array_equal(loaded._run.weights[0], other._run.weights[0])
+
+
+def test_predict_gives_one_action_per_observation(tmp_path: Path) -> None:
+    model = trained_dqn(tmp_path)
+    actions = model.predict([[0.0, 0.1, 0.0, -0.1], [1.0, 0.0, 0.1, 0.0]])
+    hidden, bias, last, last_bias = model._run.weights
+    observations = np.array([[0.0, 0.1, 0.0, -0.1], [1.0, 0.0, 0.1, 0.0]])
+    q_values = np.maximum(observations @ hidden + bias, 0) @ last + last_bias
+    assert actions.tolist() == q_values.argmax(1).tolist()
+
+
+def test_a_policy_can_be_evaluated_in_another_environment(tmp_path: Path) -> None:
+    model = trained_dqn(tmp_path)
+    model._run.trained[:4] = balancing_weights()
+    assert model.run_episodes(load_data("CartPole-v0"), range(3)) == [200.0] * 3
+    assert model.run_episodes(load_data("CartPole-v1"), range(3)) == [500.0] * 3
+
+
+def balancing_weights() -> list[np.ndarray]:
+    """Weights of a small network that pushes under the falling pole."""
+    kernel, last = np.zeros((4, 12), np.float32), np.zeros((12, 2), np.float32)
+    kernel[:, 0] = [0.1, 0.3, 3.0, 1.0]
+    kernel[:, 1] = -kernel[:, 0]
+    last[0, 1] = last[1, 0] = 1.0
+    return [kernel, np.zeros(12, np.float32), last, np.zeros(2, np.float32)]
+
+
+def test_number_of_test_episodes(tmp_path: Path) -> None:
+    assert make_dqn(tmp_path).num_test_episodes == 12
+    assert make_dqn(tmp_path, num_test_episodes=3).num_test_episodes == 3
+    assert make_dqn(tmp_path).slices() == [range(0, 10), range(10, 12)]
+
+
+def test_diverging_loss_is_one_clear_line(tmp_path: Path) -> None:
+    with pytest.raises(
+        FloatingPointError, match="within .* environment steps; learning_rate may be too high"
+    ) as caught:
+        trained_dqn(
+            tmp_path, learning_rate=1.0, target_update_period=1, fc_layer_params=[32] * 8, train_iterations=3000
+        )
+    assert "\n" not in str(caught.value)
+
+
+def test_untrained_model_and_missing_checkpoint_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="neither trained nor loaded"):
+        make_dqn(tmp_path).save()
+    with pytest.raises(FileNotFoundError, match="no trained model"):
+        make_dqn(tmp_path).load_model()
+
+
+def test_rows_are_no_environment(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match="environment inside the graph, found list"):
+        make_dqn(tmp_path).train([{"count": 1}])
+
+
+def test_hyperparameters_are_checked() -> None:
+    with pytest.raises(ConfigError, match="hp_params.learning_rat: unknown key; did you mean 'learning_rate'"):
+        DQN(None, {"hp_params": {"train_iterations": 1, "learning_rat": 1}}).values  # noqa: B018
+    record, problems = check_record(DQNHyperparameters, SMALL | {"fc_layer_params": [8, 4]})
+    assert problems == [] and record.hidden_sizes == (8, 4)
+    assert check_record(DQNHyperparameters, SMALL)[0].hidden_sizes == (12,)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"gamma": 0.5},
+        {"learning_rate": 1e-2},
+        {"epsilon_start": 0.2},
+        {"epsilon_end": 0.9},
+        {"epsilon_decay_steps": 50},
+        {"target_update_period": 3},
+        {"target_update_tau": 0.5},
+        {"collect_steps_per_iteration": 3},
+        {"train_steps_per_iteration": 2},
+        {"initial_collect_steps": 50},
+        {"double": True},
+        {"loss": "huber"},
+        {"gradient_clipping": 0.05},
+        {"n_step": 3},
+        {"batch_size": 8},
+        {"replay_buffer_max_length": 150},
+        {"fc_layer_params": [12, 6]},
+        {"qnet_fc_hidden_size": 13},
+        {"train_iterations": 299},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_every_hyperparameter_changes_what_is_learned(tmp_path: Path, change: dict) -> None:
+    def weights(model: DQN) -> list[bytes]:
+        return [array.tobytes() for array in model._run.weights]
+
+    assert weights(trained_dqn(tmp_path, **change)) != weights(trained_dqn(tmp_path))
