@@ -106,7 +106,7 @@ def test_number_of_test_episodes(tmp_path: Path) -> None:
 
 def test_diverging_loss_is_one_clear_line(tmp_path: Path) -> None:
     with pytest.raises(
-        FloatingPointError, match="within .* environment steps; learning_rate may be too high"
+        FloatingPointError, match=r"within .* environment steps; learning_rate may be too high"
     ) as caught:
         trained_dqn(
             tmp_path, learning_rate=1.0, target_update_period=1, fc_layer_params=[32] * 8, train_iterations=3000
@@ -127,7 +127,7 @@ def test_rows_are_no_environment(tmp_path: Path) -> None:
 
 
 def test_hyperparameters_are_checked() -> None:
-    with pytest.raises(ConfigError, match="hp_params.learning_rat: unknown key; did you mean 'learning_rate'"):
+    with pytest.raises(ConfigError, match=r"hp_params.learning_rat: unknown key; did you mean 'learning_rate'"):
         DQN(None, {"hp_params": {"train_iterations": 1, "learning_rat": 1}}).values  # noqa: B018
     record, problems = check_record(DQNHyperparameters, SMALL | {"fc_layer_params": [8, 4]})
     assert problems == [] and record.hidden_sizes == (8, 4)
