@@ -2,7 +2,8 @@
 
 A. G. Barto, R. S. Sutton, C. W. Anderson, "Neuronlike adaptive elements that can solve difficult learning control
 problems", IEEE Transactions on Systems, Man, and Cybernetics 13 (1983), https://doi.org/10.1109/TSMC.1983.6313077;
-with the constants, the equations of motion and the Euler integration of Gym 0.23. States are float64, as Gym's are.
+with the constants, the equations of motion and the Euler integration of Gym 0.23. States are float64, as Gym's are:
+outside a compiled program every bit is Gym's, inside XLA's fused multiplications round the last bit differently.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from rliable.environments import load_data
-from rliable.environments.cartpole import CartPole, make_cartpole_v1
+from rliable.environments.cartpole import make_cartpole_v1
 
 NAMES = ["CartPole-v0", "CartPole-v1"]
 
@@ -33,25 +33,19 @@ def gym_episode(name: str, seed: int, choose) -> tuple[list, list, list, list, b
     return states, actions, rewards, dones, info.get("TimeLimit.truncated", False)
 
 
-def compiled_step(environment: CartPole):
-    return tf.function(environment.step, jit_compile=True, autograph=False)
-
-
 @pytest.mark.filterwarnings("ignore:.*out of date")
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("seed", range(6))
 def test_episodes_match_gym_step_by_step(name: str, seed: int) -> None:
-    """An upright pole is unstable: a difference in the last bit of one step grows to about 1e-8 over 500 steps."""
     random = np.random.default_rng(seed)
     choose = balancing_action if seed < 3 else lambda _: int(random.integers(2))
     states, actions, rewards, dones, truncated = gym_episode(name, seed, choose)
     environment = load_data(name)
-    step = compiled_step(environment)
     state = tf.constant(environment.initial_states([seed]))
     assert np.array_equal(state.numpy()[0], states[0])
     for index, action in enumerate(actions):
-        state, reward, terminated = step(state, tf.constant([action], tf.int32))
-        assert np.allclose(state.numpy()[0], states[index + 1], rtol=0, atol=1e-6)
+        state, reward, terminated = environment.step(state, tf.constant([action], tf.int32))
+        assert np.array_equal(state.numpy()[0], states[index + 1])
         assert float(reward[0]) == rewards[index]
         is_cut = index + 1 >= environment.max_episode_steps and not bool(terminated[0])
         assert (bool(terminated[0]) or is_cut) == dones[index]
@@ -60,10 +54,12 @@ def test_episodes_match_gym_step_by_step(name: str, seed: int) -> None:
         assert len(actions) == environment.max_episode_steps
 
 
-def test_single_steps_match_gym_to_rounding() -> None:
+def test_compiled_steps_match_gym_to_rounding() -> None:
+    """XLA fuses multiplications with additions, which changes the last bit."""
     states, actions, *_ = gym_episode("CartPole-v1", 3, balancing_action)
     before, after = tf.constant(np.array(states[:-1])), np.array(states[1:])
-    next_states, _, _ = compiled_step(make_cartpole_v1())(before, tf.constant(actions, tf.int32))
+    compiled_step = tf.function(make_cartpole_v1().step, jit_compile=True, autograph=False)
+    next_states, _, _ = compiled_step(before, tf.constant(actions, tf.int32))
     assert len(actions) == 500
     assert np.allclose(next_states, after, rtol=1e-13, atol=1e-15)
 
