@@ -16,6 +16,6 @@ setup(
     python_requires="==3.11.*",
     packages=find_packages(include=["rliable", "rliable.*", "models", "models.*"]),
     install_requires=[line.partition("#")[0].strip() for line in RUNTIME.splitlines() if line.partition("#")[0].strip()],
-    extras_require={"gp": ["torch"]},
+    extras_require={"gp": ["torch==2.1.2"]},
     entry_points={"console_scripts": ["rliable = rliable.cli:main"]},
 )

@@ -9,7 +9,7 @@ and QMCSampler look at which trials run or have finished, which depends on the n
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
+import importlib
 import inspect
 import warnings
 from collections.abc import Callable
@@ -40,7 +40,7 @@ class SamplerEntry:
       doc: one sentence for the user.
       options: (Optuna's class, or None) whose constructor arguments `sampler_options` may set.
       uses_results: whether a choice depends on earlier results, and so on their order at level 1 and 2.
-      needs: a module that must be installed besides requirements.txt.
+      needs: a package that must be installed besides requirements.txt, pinned to the version that fits the other pins.
     """
 
     make: Callable[[SearchSpace, int, int, dict[str, Any]], BaseSampler]
@@ -107,7 +107,7 @@ SAMPLERS: dict[str, SamplerEntry] = {
     "qmc": SamplerEntry(make_qmc, "a low-discrepancy sequence, more even than random", "QMCSampler"),
     "tpe": SamplerEntry(make_tpe, "tree-structured Parzen estimator", "TPESampler", uses_results=True),
     "cmaes": SamplerEntry(make_cmaes, "covariance matrix adaptation, for numbers", "CmaEsSampler", uses_results=True),
-    "gp": SamplerEntry(make_gp, "Gaussian process, for few trials", "GPSampler", uses_results=True, needs="torch"),
+    "gp": SamplerEntry(make_gp, "Gaussian process, for few trials", "GPSampler", uses_results=True, needs="torch==2.1.2"),
 }
 
 
@@ -133,14 +133,23 @@ def sampler_problems(name: str, options: dict[str, Any], space: SearchSpace) -> 
     if name not in SAMPLERS:
         return [f"sampler: unknown {name!r}{nearest(name, SAMPLERS)}"]
     entry = SAMPLERS[name]
-    if entry.needs and importlib.util.find_spec(entry.needs) is None:
-        return [f"sampler: {name!r} needs the package {entry.needs!r}, which is not installed"]
+    if entry.needs and not can_import(entry.needs.partition("==")[0]):
+        return [f"sampler: {name!r} needs a package more: pip install {entry.needs}"]
     if name == "grid" and space.size is None:
         endless = [key for key, parameter in space.varied.items() if parameter.size is None]
         return [f"grid.{key}: the grid sampler needs a step or a list of values" for key in endless]
     known = option_names(entry)
     problems = [f"sampler_options.{key}: unknown option{nearest(key, known)}" for key in options if key not in known]
     return problems or option_value_problems(name, entry, options, space)
+
+
+def can_import(module: str) -> bool:
+    """Tells whether a module is there and works with the other packages."""
+    try:
+        importlib.import_module(module)
+    except ImportError:
+        return False
+    return True
 
 
 def option_names(entry: SamplerEntry) -> list[str]:
