@@ -1,0 +1,74 @@
+"""Measures the memory of a slot's process: `python scripts/benchmark_memory.py [--json PATH]`.
+
+A fresh process runs DQN trials whose shapes are drawn from the issue's grid and beyond: 9 of width and batch size, and
+the resident memory is read after 20 and after 200 of them.
+"""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmark_rows import Row, make_parser, publish
+
+from rliable.trial import Limits, ModelConfig, Unit
+from rliable.worker import run_unit
+
+NUM_TRIALS = (20, 200)
+WIDTHS = {"of the grid": (20, 100, 400), "all different": tuple(range(16, 316))}
+BATCH_SIZES = (32, 64, 128)
+
+
+def main() -> None:
+    """Measures and publishes."""
+    parser = make_parser(__doc__)
+    parser.add_argument("--trials", choices=WIDTHS, help="for the child process: which widths to draw from")
+    args = parser.parse_args()
+    if args.trials:
+        run_trials(args.trials)
+        return
+    publish([row for widths in WIDTHS for row in measure(widths)], args.json)
+
+
+def measure(widths: str) -> list[Row]:
+    """The rows for one set of widths, measured in a child process."""
+    command = [sys.executable, __file__, "--trials", widths]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    early, late = (float(line) for line in done.stdout.split())
+    return [
+        Row(f"after {NUM_TRIALS[0]} trials, widths {widths}", early, "MB", "at most 900 MB"),
+        Row(f"after {NUM_TRIALS[1]} trials, widths {widths}", late, "MB", "at most 900 MB"),
+        Row(f"growth from {NUM_TRIALS[0]} to {NUM_TRIALS[1]}, widths {widths}", late / early, "times", "at most 1.3"),
+    ]
+
+
+def run_trials(widths: str) -> None:
+    """Runs the trials in this process, and prints its resident memory in MB at each of `NUM_TRIALS`."""
+    import psutil
+
+    shapes = random.Random(1)
+    for number in range(max(NUM_TRIALS)):
+        unit = make_unit(number, shapes.choice(WIDTHS[widths]), shapes.choice(BATCH_SIZES))
+        result = run_unit(unit, "slot")
+        assert result.error is None, result.traceback
+        if number + 1 in NUM_TRIALS:
+            print(psutil.Process().memory_info().rss / 1e6, flush=True)
+
+
+def make_unit(number: int, width: int, batch_size: int) -> Unit:
+    """A short run."""
+    hp_params = {
+        "train_iterations": 500,
+        "num_eval_episodes": 20,
+        "qnet_fc_hidden_size": width,
+        "batch_size": batch_size,
+    }
+    return Unit(number, 0, ModelConfig("DQN", "CartPole-v0", "", hp_params), number, Limits())
+
+
+if __name__ == "__main__":
+    main()
