@@ -62,7 +62,7 @@ class DQNHyperparameters:
         None, "Largest norm of the gradient of each weight tensor; null for no limit.", above=0
     )
     target_update_period: int = setting(
-        10, "How often the target network follows the online network.", unit="updates", low=1, high=10**9
+        100, "How often the target network follows the online network.", unit="updates", low=1, high=10**9
     )
     target_update_tau: float = setting(
         1.0, "Fraction of the way it goes each time; 1 copies the online network.", above=0, high=1

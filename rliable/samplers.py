@@ -107,7 +107,7 @@ SAMPLERS: dict[str, SamplerEntry] = {
     "qmc": SamplerEntry(make_qmc, "a low-discrepancy sequence, more even than random", "QMCSampler"),
     "tpe": SamplerEntry(make_tpe, "tree-structured Parzen estimator", "TPESampler", uses_results=True),
     "cmaes": SamplerEntry(make_cmaes, "covariance matrix adaptation, for numbers", "CmaEsSampler", uses_results=True),
-    "gp": SamplerEntry(make_gp, "Gaussian process, for few trials", "GPSampler", uses_results=True, needs="torch==2.1.2"),
+    "gp": SamplerEntry(make_gp, "Gaussian process, for few trials", "GPSampler", True, needs="torch==2.1.2"),
 }
 
 

@@ -5,11 +5,9 @@ import json
 import pytest
 
 from rliable.cli.dry_run import first_configurations
-from rliable.config import Study, StudyConfig
 from rliable.journal import Journal
 from rliable.samplers import SAMPLERS, can_import, sampler_problems
 from rliable.search_space import parse_search_space
-from rliable.trial import ModelConfig
 from tests.studies import make_study
 
 SMALL = {"a": [1, 2, 3], "b": ["x", "y"]}
