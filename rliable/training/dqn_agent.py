@@ -98,6 +98,17 @@ def make_q_network(environment: Environment, hidden_sizes: tuple[int, ...]) -> Q
     return network
 
 
+class LocalAdam(tf.keras.optimizers.legacy.Adam):
+    """Adam (Kingma and Ba 2015, arXiv:1412.6980) for one device.
+
+    Summing gradients over devices, Keras' default, leaves every traced graph behind in TensorFlow's registry of
+    gradients, for the life of the process.
+    """
+
+    def apply_gradients(self, grads_and_vars: Any, name: str | None = None, **_: Any) -> Any:
+        return super().apply_gradients(grads_and_vars, name, experimental_aggregate_gradients=False)
+
+
 class DQNParts(NamedTuple):
     """An agent and what it was put together from; the loop uses the agent, a run sets the variables of the rest."""
 
@@ -112,7 +123,7 @@ def make_dqn_agent(environment: Environment, shape: DQNShape) -> DQNParts:
     """An agent with the optimizer's slots created; its weights are still to be assigned."""
     numbers = DQNNumbers()
     network, target = (make_q_network(environment, shape.hidden_sizes) for _ in range(2))
-    optimizer = tf.keras.optimizers.legacy.Adam(numbers.learning_rate)
+    optimizer = LocalAdam(numbers.learning_rate)
     optimizer.apply_gradients([(tf.zeros_like(variable), variable) for variable in network.trainable_variables])
     agent = (VariableDdqnAgent if shape.double else VariableDqnAgent)(
         time_step_spec(environment),

@@ -67,7 +67,7 @@ class QPolicyProgram:
             return saver, {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir()) if path.is_file()}
 
 
-@functools.lru_cache(maxsize=8)
+@functools.lru_cache(maxsize=64)
 def q_policy_program(environment: Environment, hidden_sizes: tuple[int, ...], num_rows: int) -> QPolicyProgram:
     """The program for these shapes: that of an earlier run of this process, if there was one."""
     return QPolicyProgram(environment, hidden_sizes, num_rows)

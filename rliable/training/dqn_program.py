@@ -12,6 +12,7 @@ from rliable.environments.base import Environment
 from rliable.seeding import derive_seed
 from rliable.training.dqn_agent import DQNShape, make_dqn_agent
 from rliable.training.loop import LoopSettings, LoopShape, LoopState, OffPolicyLoop
+from rliable.training.runtime import release_memory
 from rliable.training.weights import initial_q_weights
 
 
@@ -51,7 +52,10 @@ class DQNProgram:
     def run(self, state: LoopState, settings: LoopSettings) -> tuple[LoopState, np.ndarray]:
         """Runs iterations; returns the state, and the mean loss of each window (0 where nothing was learned)."""
         iterations, window = int(settings.num_iterations), int(settings.window)
+        is_new = self.loop.run.experimental_get_tracing_count() == 0
         state, sums = self.loop.run(state, LoopSettings(*(tf.constant(value) for value in settings)))
+        if is_new:
+            release_memory()
         self.num_steps.assign(int(state.replay.num_written))
         lengths = np.diff([*range(0, iterations, window), iterations])
         return state, sums.numpy()[: len(lengths)] / (lengths * max(1, int(settings.train_steps)))
@@ -76,7 +80,11 @@ class DQNProgram:
             variable.assign(value)
 
 
-@functools.lru_cache(maxsize=8)
+@functools.lru_cache(maxsize=64)
 def dqn_program(environment: Environment, agent_shape: DQNShape, loop_shape: LoopShape) -> DQNProgram:
-    """The program for these shapes: that of an earlier run of this process, if there was one."""
+    """The program for these shapes: that of an earlier run of this process, if there was one.
+
+    TensorFlow keeps compiled code (about 25 MB per program) until its process ends, and forgetting a program frees
+    only its graph (about 4 MB) and costs as much again when the shapes come back: hence many are kept.
+    """
     return DQNProgram(environment, agent_shape, loop_shape)
