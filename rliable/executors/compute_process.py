@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import shutil
 import signal
 import socket
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import psutil
 
+from rliable.executors.failures import RAISED
 from rliable.executors.limits import resident_bytes
 from rliable.executors.slot_settings import SlotSettings
 from rliable.executors.wire import Kind, pack
@@ -24,10 +24,6 @@ MODULE = "rliable.executors.compute"
 TAIL_BYTES = 4000
 #: When the supervisor is gone, however it died, its end of the pipe is closed, and the guard clears up.
 GUARD = 'read -r _; kill -9 "-$1"; sleep 0.2; rm -rf -- "$2"'
-
-
-#: The last line of a traceback.
-RAISED = re.compile(r"[\w.]+(Error|Exception): ")
 
 
 class ComputeProcess:
@@ -67,7 +63,8 @@ class ComputeProcess:
         self.channel = Connection(ours.detach())
         self.is_ready = False
         fields = {"slot": slot, "level": settings.level, "class_names": settings.class_names, "files": settings.files}
-        self.channel.send_bytes(pack(Kind.START, fields))
+        with contextlib.suppress(OSError):  # one that died at once shows when it is next read
+            self.channel.send_bytes(pack(Kind.START, fields))
 
     @property
     def has_ended(self) -> bool:
@@ -87,10 +84,10 @@ class ComputeProcess:
             with contextlib.suppress(psutil.Error):
                 member.kill()
         code = self._process.wait()
-        self._guard.kill()
-        self._guard.communicate()
         self.channel.close()
         shutil.rmtree(self._folder, ignore_errors=True)
+        self._guard.kill()
+        self._guard.communicate()
         return ending(code, self.last_lines())
 
     def end(self) -> str:
@@ -100,7 +97,9 @@ class ComputeProcess:
         return self.kill()
 
     def last_lines(self) -> str:
-        """The end of what it printed."""
+        """The end of what it printed, if the log is still there."""
+        if not self._log.exists():
+            return ""
         with self._log.open("rb") as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(self._log_start, size - TAIL_BYTES))

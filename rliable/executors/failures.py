@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import time
 
 from rliable.trial import Unit, UnitResult
+
+#: The last line of a Python traceback.
+RAISED = re.compile(r"[\w.]+(Error|Exception): ")
 
 
 def failed_result(unit: Unit, slot: str, started: float, error: str) -> UnitResult:

@@ -12,57 +12,8 @@ from collections import deque
 from collections.abc import Iterator
 
 from rliable.executors.evaluations import Evaluation
+from rliable.executors.lease import Failure, Key, Lease, Loss
 from rliable.trial import SliceRecord, Unit, UnitResult
-
-Key = tuple[int, int]
-
-
-@dataclasses.dataclass(frozen=True)
-class Lease:
-    """A unit, or a slice of its test episodes, in the hands of a slot.
-
-    Attributes:
-      unit: what is run.
-      attempt: the run's, from 1.
-      episodes: the slice, or None for the run itself.
-    """
-
-    unit: Unit
-    attempt: int
-    episodes: range | None = None
-
-    @property
-    def key(self) -> Key:
-        """The unit's identity within a study."""
-        return self.unit.trial, self.unit.run
-
-
-@dataclasses.dataclass(frozen=True)
-class Loss:
-    """Why a lease ended without a result.
-
-    Attributes:
-      error: one line.
-      is_final: True when another attempt would end the same way (a limit, a model's own error).
-    """
-
-    error: str
-    is_final: bool = False
-
-
-@dataclasses.dataclass(frozen=True)
-class Failure:
-    """A unit that is given up.
-
-    Attributes:
-      unit: which one.
-      error: one line.
-      attempts: how often it was started.
-    """
-
-    unit: Unit
-    error: str
-    attempts: int
 
 
 class LeaseBook:
@@ -89,8 +40,8 @@ class LeaseBook:
         return self._held.get(slot)
 
     def files_of(self, lease: Lease) -> dict[str, bytes]:
-        """The trained model whose episodes the lease is about."""
-        return self._evaluations[lease.key].files
+        """The trained model whose episodes the lease is about; nothing for a run itself."""
+        return {} if lease.episodes is None else self._evaluations[lease.key].files
 
     def lease(self, slot: str) -> Lease | None:
         """Gives a free slot something to do; draws a unit only if there is nothing else."""

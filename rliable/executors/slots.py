@@ -2,52 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
-import dataclasses
+import logging
+import math
 import time
 from collections.abc import Iterator
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import wait
 from typing import Protocol
 
 from rliable.executors.base import ExecutorError
 from rliable.executors.channel import Door
-from rliable.executors.failures import failed_result
-from rliable.executors.leases import Failure, Key, Lease, LeaseBook, Loss
-from rliable.executors.wire import (
-    Fields,
-    Kind,
-    Message,
-    pack,
-    pack_files,
-    read_files_of,
-    read_result,
-    unit_fields,
-    unpack,
-)
+from rliable.executors.lease import Loss
+from rliable.executors.leases import LeaseBook
+from rliable.executors.slot import Slot
+from rliable.executors.wire import Kind, Message, pack, read_files_of, read_result, unpack
 from rliable.trial import SliceRecord, Unit, UnitResult
 
 POLL_SECONDS = 1.0
+LONELY_SECONDS = 60.0
 
-
-@dataclasses.dataclass
-class Slot:
-    """A connected slot.
-
-    Attributes:
-      name: "slot 0", ...
-      channel: to its supervisor.
-      seen: when it was last heard of, monotonic seconds.
-      is_free: whether it waits for work.
-      started: when its lease began, in seconds since the epoch.
-      loaded: the run whose trained model its process has loaded.
-    """
-
-    name: str
-    channel: Connection
-    seen: float
-    is_free: bool = True
-    started: float = 0.0
-    loaded: Key | None = None
+logger = logging.getLogger(__name__)
 
 
 class SlotKeeper(Protocol):
@@ -75,6 +48,7 @@ class SlotPool:
         self._patience = heartbeat_timeout_seconds
         self._keeper = keeper
         self._slots: dict[str, Slot] = {}
+        self._warn_at = time.monotonic() + LONELY_SECONDS
         self._book = LeaseBook(iter(()))
 
     def execute(self, units: Iterator[Unit]) -> Iterator[UnitResult]:
@@ -93,8 +67,7 @@ class SlotPool:
         """Tells all slots to end."""
         self._door.close()
         for slot in list(self._slots.values()):
-            with contextlib.suppress(OSError):
-                slot.channel.send_bytes(pack(Kind.STOP))
+            slot.send(pack(Kind.STOP))
             slot.channel.close()
         self._slots.clear()
 
@@ -104,22 +77,7 @@ class SlotPool:
             lease = self._book.lease(slot.name)
             if lease is None:
                 return
-            slot.is_free, slot.started = False, time.time()
-            self._send(slot, self._order(slot, lease))
-
-    def _order(self, slot: Slot, lease: Lease) -> bytes:
-        fields = {"unit": unit_fields(lease.unit)}
-        if lease.episodes is None:
-            slot.loaded = None
-            return pack(Kind.RUN, fields)
-        files = {} if slot.loaded == lease.key else self._book.files_of(lease)
-        slot.loaded = lease.key
-        return pack_files(Kind.PLAY, {**fields, "episodes": bounds(lease.episodes)}, files)
-
-    def _send(self, slot: Slot, frame: bytes) -> None:
-        """Sends; a broken channel shows when it is next read."""
-        with contextlib.suppress(OSError):
-            slot.channel.send_bytes(frame)
+            slot.give(lease, self._book.files_of(lease))
 
     def _take_in(self) -> Iterator[UnitResult]:
         """Waits for messages and yields the results in them, one slot after another."""
@@ -131,6 +89,7 @@ class SlotPool:
                 yield from self._hear(by_channel[ready])  # type: ignore[index]
                 self._hand_out()
         yield from self._drop_silent()
+        self._warn_if_alone()
 
     def _welcome(self) -> Iterator[UnitResult]:
         for channel, greeting in self._door.visitors():
@@ -177,8 +136,7 @@ class SlotPool:
         if message.kind is Kind.OFFER:
             slices = [range(*pair) for pair in message.fields["slices"]]
             self._book.offer(slot.name, slices, read_files_of(message))
-        episodes = self._book.next_slice(slot.name)
-        self._send(slot, pack(Kind.NEXT, {"episodes": None if episodes is None else bounds(episodes)}))
+        slot.answer(self._book.next_slice(slot.name))
 
     def _ended(self, slot: Slot, message: Message) -> Iterator[UnitResult]:
         slot.is_free = True
@@ -196,17 +154,17 @@ class SlotPool:
         slot.is_free = True
         failure = self._book.lose(slot.name, loss)
         if failure is not None:
-            yield failed(failure, slot, message.fields if message else {})
+            yield slot.failure_result(failure, message.fields if message else {})
 
-
-def failed(failure: Failure, slot: Slot, details: Fields) -> UnitResult:
-    """The result of a unit that is given up, with what its slot told of the last attempt."""
-    error = failure.error + (f", {failure.attempts} times" if failure.attempts > 1 else "")
-    result = failed_result(failure.unit, slot.name, slot.started, error)
-    told = {name: details[name] for name in ("pid", "traceback") if name in details}
-    return dataclasses.replace(result, attempts=failure.attempts, **told)
-
-
-def bounds(episodes: range) -> list[int]:
-    """A range of episodes as JSON: first and one past the last."""
-    return [episodes.start, episodes.stop]
+    def _warn_if_alone(self) -> None:
+        """Says once why nothing may be happening."""
+        now = time.monotonic()
+        if self._slots:
+            self._warn_at = now + LONELY_SECONDS
+        elif now > self._warn_at:
+            self._warn_at = math.inf
+            logger.warning(
+                "no slot for %g s: has the cluster free cores, and can they reach the driver's port %d?",
+                LONELY_SECONDS,
+                self._door.port,
+            )

@@ -12,6 +12,7 @@ from typing import Any
 
 from pyspark import InheritableThread, SparkContext, SparkFiles
 
+from rliable.executors.failures import RAISED
 from rliable.executors.slot_settings import SlotSettings, slot_name
 from rliable.executors.supervisor import serve_slot
 
@@ -23,8 +24,6 @@ END_SECONDS = 2.0
 #: Spark kills the Python process of a cancelled task after two seconds.
 CANCEL_SECONDS = 3.5
 
-#: The last line of a Python traceback.
-RAISED = re.compile(r"[\w.]+(Error|Exception): ")
 #: What Spark says of a task that it has lost; the reason comes after the place.
 LOST_TASK = re.compile(r"most recent failure: Lost task [^(]*(?:\([^)]*\) ?)*: (.*)")
 

@@ -1,6 +1,7 @@
 import pytest
 
-from rliable.executors.leases import LeaseBook, Loss
+from rliable.executors.lease import Loss
+from rliable.executors.leases import LeaseBook
 from rliable.trial import Limits, ModelConfig, SliceRecord, Unit, UnitResult
 
 DIED = Loss("worker process died (SIGKILL)")

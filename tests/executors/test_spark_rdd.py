@@ -1,11 +1,13 @@
 """Models that use the cluster themselves run on driver threads."""
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from unit_makers import all_facts, make_options, make_unit
 
-from rliable.executors.serial import SerialExecutor
 from rliable.executors.spark import SparkExecutor
 from rliable.trial import Limits
 
@@ -64,14 +66,28 @@ def test_closing_early_ends_running_units(executor):
     executor.close()
 
 
-def test_serial_mode_gives_the_same(executor, local_spark):
+SERIAL = """
+from unit_makers import all_facts, make_options, make_unit
+from rliable.executors.serial import SerialExecutor
+executor = SerialExecutor(make_options("Rows"))
+print(all_facts(executor.execute(make_unit("Rows", trial, data="rdd") for trial in range(2))))
+executor.close()
+"""
+
+
+def test_serial_mode_starts_spark_for_itself_and_gives_the_same(executor):
     units = [make_unit("Rows", trial, data="rdd") for trial in range(2)]
     parallel = all_facts(executor.execute(iter(units)))
+    folder = Path(__file__).parent
+    path = os.pathsep.join([str(folder), str(folder.parents[1])])
 
-    class SharingSerialExecutor(SerialExecutor):
-        """Serial mode on a context that is there already, as a process has one at a time."""
+    answer = subprocess.run(
+        [sys.executable, "-c", SERIAL],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"PYTHONPATH": path},
+    )
 
-        def _context(self):
-            return local_spark
-
-    assert all_facts(SharingSerialExecutor(make_options("Rows")).execute(iter(units))) == parallel
+    assert answer.stdout.strip() == str(parallel)
+    assert answer.stderr == ""
