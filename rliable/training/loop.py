@@ -106,7 +106,7 @@ class OffPolicyLoop:
         def iterate(index: tf.Tensor, state: LoopState, log: tf.Tensor) -> tuple[tf.Tensor, LoopState, tf.Tensor]:
             state = self._collect(state, settings)
             num_updates, loss = self._learn(state, settings)
-            log = tf.tensor_scatter_nd_add(log, [[index // settings.window]], [loss])
+            log = tf.tensor_scatter_nd_add(log, [[tf.truncatediv(index, settings.window)]], [loss])
             return index + 1, state._replace(num_updates=num_updates), log
 
         start = (tf.constant(0), state, tf.zeros([MAX_WINDOWS]))

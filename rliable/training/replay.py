@@ -51,7 +51,7 @@ def empty_replay(capacity: int, observation_size: int) -> Replay:
 
 def append(replay: Replay, row: Transitions) -> Replay:
     """Writes one transition (leading dimension 1) over the oldest one."""
-    position = tf.reshape(replay.num_written % capacity_of(replay), [1, 1])
+    position = tf.reshape(row_of(replay, replay.num_written), [1, 1])
     rows = [tf.tensor_scatter_nd_update(old, position, new) for old, new in zip(replay.rows, row, strict=True)]
     return Replay(Transitions(*rows), replay.num_written + 1)
 
@@ -90,23 +90,29 @@ def n_step_transitions(replay: Replay, first: tf.Tensor, num_steps: int, gamma: 
     Returns:
       The transitions. [B, ...]
     """
-    rows, capacity = replay.rows, capacity_of(replay)
-    last, taken = first, tf.ones_like(first, tf.bool)  # [B]
-    reward, scale = tf.gather(rows.reward, first % capacity), tf.ones_like(first, tf.float32)  # [B]
+    rows, last, taken = replay.rows, first, tf.ones_like(first, tf.bool)  # [B]
+    first_row = last_row = row_of(replay, first)  # [B]
+    reward, scale = tf.gather(rows.reward, first_row), tf.ones_like(first, tf.float32)  # [B]
     for step in range(1, num_steps):
-        goes_on = ~tf.gather(rows.is_boundary, last % capacity) & (first + step < replay.num_written)
+        goes_on = ~tf.gather(rows.is_boundary, last_row) & (first + step < replay.num_written)
         taken = taken & goes_on
         last = tf.where(taken, first + step, last)
+        last_row = row_of(replay, last)
         scale = tf.where(taken, scale * gamma, scale)
-        reward += tf.where(taken, scale * tf.gather(rows.reward, last % capacity), 0.0)
+        reward += tf.where(taken, scale * tf.gather(rows.reward, last_row), 0.0)
     return Transitions(
-        tf.gather(rows.observation, first % capacity),
-        tf.gather(rows.action, first % capacity),
+        tf.gather(rows.observation, first_row),
+        tf.gather(rows.action, first_row),
         reward,
-        scale * tf.gather(rows.discount, last % capacity),
-        tf.gather(rows.next_observation, last % capacity),
-        tf.gather(rows.is_boundary, last % capacity),
+        scale * tf.gather(rows.discount, last_row),
+        tf.gather(rows.next_observation, last_row),
+        tf.gather(rows.is_boundary, last_row),
     )
+
+
+def row_of(replay: Replay, number: tf.Tensor) -> tf.Tensor:
+    """The row that holds a transition's number."""
+    return tf.truncatemod(number, capacity_of(replay))
 
 
 def capacity_of(replay: Replay) -> int:
