@@ -14,9 +14,7 @@ from rliable.trial import ModelConfig, UnitResult
 from rliable.worker import write_files
 
 
-def write_run(
-    folder: RunFolder, model: ModelConfig, threads: int, result: UnitResult, figure_title: str | None
-) -> None:
+def write_run(folder: RunFolder, model: ModelConfig, threads: int, result: UnitResult) -> None:
     """Writes a finished run: its model, configuration, returns, curve and, if it failed, its traceback.
 
     Args:
@@ -24,16 +22,11 @@ def write_run(
       model: what was run.
       threads: on how many cores.
       result: what came of it.
-      figure_title: of the learning curve's picture; None draws none.
     """
     folder.path.mkdir(parents=True, exist_ok=True)
     write_files(folder.path, result.files)
     if result.learning_curve:
         write_learning_curve(folder.path, result.learning_curve)
-        if figure_title is not None:
-            from rliable.plots import draw_learning_curve
-
-            draw_learning_curve(result.learning_curve, folder.learning_curve_png, figure_title)
     write_predictions(folder, result)
     if result.error is not None:
         folder.error_txt.write_text(result.traceback or result.error + "\n", encoding="utf-8")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 from rliable.config import Study
 from rliable.executors.base import Executor
 from rliable.interrupts import Interrupts
 from rliable.journal import Journal, JournalTrial
+from rliable.learning_curves import Row
 from rliable.progress import Progress
 from rliable.record import RunRecord, StudyRecord, TrialRecord
 from rliable.run_files import write_run, write_trial
@@ -37,14 +39,14 @@ class Surroundings:
       executor: runs the units.
       listener: is told of each trial.
       interrupts: keeps Ctrl-C away from the moments in which something is written.
-      draws_curves: whether each run gets a picture of its learning curve.
+      draw_curve: has the learning curve of a run drawn into a file, with a title; returns at once. None draws none.
     """
 
     folder: StudyFolder
     executor: Executor
     listener: Listener
     interrupts: Interrupts
-    draws_curves: bool = True
+    draw_curve: Callable[[Sequence[Row], Path, str], None] | None = None
 
 
 class Tuner:
@@ -67,7 +69,7 @@ class Tuner:
         self._executor = surroundings.executor
         self._listener = surroundings.listener
         self._interrupts = surroundings.interrupts
-        self._draws_curves = surroundings.draws_curves
+        self._draw_curve = surroundings.draw_curve
         self._views = Views(surroundings.folder)
         self._specs: dict[int, TrialSpec] = {}  # trials asked for and not told
         self._runs: dict[int, dict[int, RunRecord]] = {}  # their finished runs
@@ -143,8 +145,11 @@ class Tuner:
     def _take_result(self, result: UnitResult) -> None:
         """Writes down a finished run and, with the last of its trial, the trial."""
         number, spec = result.trial, self._specs[result.trial]
-        title = f"trial {number}, seed {result.seed}" if self._draws_curves else None
-        write_run(self._folder.run(number, result.run), spec.model, spec.limits.threads, result, title)
+        folder = self._folder.run(number, result.run)
+        write_run(folder, spec.model, spec.limits.threads, result)
+        if result.learning_curve and self._draw_curve is not None:
+            title = f"trial {number}, seed {result.seed}"
+            self._draw_curve(result.learning_curve, folder.learning_curve_png, title)
         run = make_run_record(result)
         self._slot_seconds += result.slot_seconds
         self._runs[number][run.run] = run

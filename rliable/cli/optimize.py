@@ -19,6 +19,8 @@ from rliable.executors import make_executor
 from rliable.executors.options import ExecutorOptions
 from rliable.interrupts import Interrupts
 from rliable.noise import redirect_stderr
+from rliable.plots import draw_study
+from rliable.plots.drawer import CurveDrawer
 from rliable.record import StudyRecord
 from rliable.samplers import SAMPLERS
 from rliable.schema import ConfigError
@@ -146,13 +148,12 @@ def search_with(
     args: argparse.Namespace, study: Study, seed: int, folder: StudyFolder, reporter: Reporter, interrupts: Interrupts
 ) -> StudyRecord:
     """The search, once the terminal is set up."""
-    with open_executor(args, study, folder) as executor:
-        tuner = Tuner(study, seed, Surroundings(folder, executor, reporter, interrupts, not args.no_plots))
+    with CurveDrawer() as drawer, open_executor(args, study, folder) as executor:
+        draw_curve = None if args.no_plots else drawer.draw
+        tuner = Tuner(study, seed, Surroundings(folder, executor, reporter, interrupts, draw_curve))
         reporter.study_started(tuner.record, notes_for(args, study))
         record = tuner.run()
     if not args.no_plots and record.trials:
-        from rliable.plots import draw_study
-
         draw_study(folder.path)
     reporter.study_finished(record, folder.path)
     if record.best is None and record.trials:

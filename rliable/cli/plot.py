@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rliable.cli.arguments import LineParser
+from rliable.plots import draw_study
 from rliable.schema import ConfigError
 
 
@@ -20,8 +21,6 @@ def run(arguments: Sequence[str]) -> int:
     folder = Path(parser.parse_args(arguments).folder)
     if not (folder / "results.json").is_file():
         raise ConfigError([f"{folder}: no study here (results.json is missing)"])
-    from rliable.plots import draw_study
-
     for path in draw_study(folder):
         print(path)
     return 0

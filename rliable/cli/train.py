@@ -14,6 +14,7 @@ from rliable.formats import format_duration, format_metric
 from rliable.interrupts import Interrupts
 from rliable.model_file import load_model_file
 from rliable.noise import redirect_stderr
+from rliable.plots import draw_learning_curve
 from rliable.run_files import write_run
 from rliable.schema import ConfigError
 from rliable.study_folder import RunFolder
@@ -43,7 +44,10 @@ def run(arguments: Sequence[str]) -> int:
         except KeyboardInterrupt:
             print("interrupted; nothing is kept of a run that has not finished")
             return interrupts.exit_code
-    write_run(folder, model, args.threads, result, f"{model.class_name} on {model.environment}, seed {seed}")
+    write_run(folder, model, args.threads, result)
+    if result.learning_curve:
+        title = f"{model.class_name} on {model.environment}, seed {seed}"
+        draw_learning_curve(result.learning_curve, folder.learning_curve_png, title)
     return show(result, folder)
 
 

@@ -1,0 +1,36 @@
+"""Draws the learning curves of a study's runs beside the search, so that no slot waits for a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from rliable.learning_curves import Row
+
+
+class CurveDrawer:
+    """A thread that draws one picture after another; a context manager that waits for them, unless interrupted."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="curves")
+
+    def draw(self, rows: Sequence[Row], path: Path, title: str) -> None:
+        """Has a learning curve drawn soon; returns at once."""
+        self._pool.submit(_draw, rows, path, title)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=kind is not None)
+
+
+def _draw(rows: Sequence[Row], path: Path, title: str) -> None:
+    from rliable.plots import draw_learning_curve
+
+    draw_learning_curve(rows, path, title)
