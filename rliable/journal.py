@@ -23,7 +23,8 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FixedTrial, FrozenTrial, Trial, TrialState
 
 from rliable.config import Study
-from rliable.record import RunRecord, as_json, run_from_json
+from rliable.json_files import as_json
+from rliable.record import RunRecord, run_from_json
 from rliable.samplers import SAMPLERS, make_fixed
 
 RUN_ATTRIBUTE = "run"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -91,16 +93,18 @@ def apply_override(data: Any, key_path: str, value: Any) -> Any:
 
 def to_json(value: Any, indent: int | None = None) -> str:
     """JSON text that any reader takes: numbers that are not finite become null."""
-    return json.dumps(without_nan(value), indent=indent, ensure_ascii=False)
+    return json.dumps(as_json(value), indent=indent, ensure_ascii=False)
 
 
-def without_nan(value: Any) -> Any:
-    """A copy of plain data with null for every number that is not finite."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {key: without_nan(item) for key, item in value.items()}
-    return [without_nan(item) for item in value] if isinstance(value, list | tuple) else value
+def as_json(value: Any) -> Any:
+    """Turns plain data, records included, into JSON values; NaN and infinities become null."""
+    if dataclasses.is_dataclass(value):
+        return {field.name: as_json(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): as_json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [as_json(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def write_atomically(path: Path, text: str) -> None:

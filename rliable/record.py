@@ -1,6 +1,6 @@
 """The record of a study: what `results.json` holds, as plain data, and how to read and rank it.
 
-JSON knows no NaN and no infinity. `as_json` writes both as null, and null reads back as None.
+JSON knows no NaN and no infinity: both are written as null, and null reads back as None.
 """
 
 from __future__ import annotations
@@ -196,17 +196,6 @@ def run_from_json(data: Mapping[str, Any]) -> RunRecord:
     """Makes a run's record from parsed JSON."""
     slices = [EpisodeSlice(**_known(EpisodeSlice, piece)) for piece in data.get("slices", [])]
     return RunRecord(**_known(RunRecord, data) | {"slices": slices})
-
-
-def as_json(record: Any) -> Any:
-    """Turns a record, or any part of one, into JSON values; NaN and infinities become None."""
-    if dataclasses.is_dataclass(record):
-        return {field.name: as_json(getattr(record, field.name)) for field in dataclasses.fields(record)}
-    if isinstance(record, Mapping):
-        return {str(key): as_json(value) for key, value in record.items()}
-    if isinstance(record, list | tuple):
-        return [as_json(value) for value in record]
-    return None if isinstance(record, float) and not math.isfinite(record) else record
 
 
 def _known(record_type: type, data: Mapping[str, Any]) -> dict[str, Any]:

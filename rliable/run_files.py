@@ -8,7 +8,7 @@ from typing import Any
 
 from rliable.json_files import to_json, write_atomically
 from rliable.learning_curves import write_learning_curve
-from rliable.record import TrialRecord, as_json
+from rliable.record import TrialRecord
 from rliable.study_folder import RunFolder
 from rliable.trial import ModelConfig, UnitResult
 from rliable.worker import write_files
@@ -36,7 +36,7 @@ def write_run(folder: RunFolder, model: ModelConfig, threads: int, result: UnitR
 def write_trial(path: Path, trial: TrialRecord) -> None:
     """Writes a trial's configuration, seeds and result."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, to_json(as_json(trial), indent=2) + "\n")
+    write_atomically(path, to_json(trial, indent=2) + "\n")
 
 
 def model_record(model: ModelConfig, threads: int, result: UnitResult) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rliable.json_files import to_json, write_atomically
-from rliable.record import StudyRecord, TrialRecord, as_json
+from rliable.record import StudyRecord, TrialRecord
 from rliable.study_folder import StudyFolder
 
 PAUSE_FACTOR = 19
@@ -50,7 +50,7 @@ class Views:
 
     def _encoded(self, trial: TrialRecord) -> str:
         if trial.number not in self._trials:
-            self._trials[trial.number] = json.dumps(as_json(trial), ensure_ascii=False)
+            self._trials[trial.number] = to_json(trial)
         return self._trials[trial.number]
 
 

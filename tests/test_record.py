@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from rliable.record import EpisodeSlice, RunRecord, StudyRecord, TrialRecord, as_json, load_record
+from rliable.json_files import as_json
+from rliable.record import EpisodeSlice, RunRecord, StudyRecord, TrialRecord, load_record
 
 
 def trial(number, value):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from rliable.record import StudyRecord, TrialRecord, as_json
+from rliable.json_files import as_json
+from rliable.record import StudyRecord, TrialRecord
 from rliable.terminal.ending import study_files
 
 

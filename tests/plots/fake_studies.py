@@ -5,8 +5,9 @@ import math
 import random
 from pathlib import Path
 
+from rliable.json_files import as_json
 from rliable.learning_curves import write_learning_curve
-from rliable.record import RunRecord, StudyRecord, TrialRecord, as_json
+from rliable.record import RunRecord, StudyRecord, TrialRecord
 
 DQN_SPACE = {
     "train_iterations": "int 1000..4000",
