@@ -130,7 +130,9 @@ def test_wrong_model_key_is_one_line(folder, change, line):
 
 def test_all_mistakes_of_both_files_are_shown_together(folder):
     study = {**STUDY, "max_iters": 0, "grid": {"batch_size": []}, "metric": {"name": "x", "criteria": "max"}, "sed": 1}
-    lines = problems(folder, study, {**MODEL, "environment": "Moon-v0", "hp_params": {"gama": 0.9, "train_iterations": 1}})
+    lines = problems(
+        folder, study, {**MODEL, "environment": "Moon-v0", "hp_params": {"gama": 0.9, "train_iterations": 1}}
+    )
     keys = [line.split(": ")[1] for line in lines]
     assert sorted(keys) == sorted(
         ["sed", "max_iters", "grid.batch_size", "metric.name", "environment", "hp_params.gama"]
