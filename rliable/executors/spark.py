@@ -50,20 +50,21 @@ class SparkExecutor(Executor):
         self.num_slots = options.num_workers
         self._options = options
         self._spark = SparkConnection(options, sc)
-        self._pools: list[Pool] = []
+        self._pool: Pool | None = None
 
     def execute(self, units: Iterator[Unit]) -> Iterator[UnitResult]:
         first = next(units, None)
         if first is None:
             return
-        pool = self._make_pool(uses_cluster=first.model.data == "rdd")
-        self._pools.append(pool)
-        yield from pool.execute(itertools.chain([first], units))
+        self._pool = self._make_pool(uses_cluster=first.model.data == "rdd")
+        try:
+            yield from self._pool.execute(itertools.chain([first], units))
+        finally:
+            self._pool.close()  # the cluster's cores are free while the driver goes on
 
     def close(self) -> None:
-        pools, self._pools = self._pools, []
-        for pool in pools:
-            pool.close()
+        if self._pool is not None:
+            self._pool.close()
         self._spark.close()
 
     def _make_pool(self, uses_cluster: bool) -> Pool:
