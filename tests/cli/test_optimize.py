@@ -1,47 +1,12 @@
 """The command as a user types it: real processes, exit codes, what is printed and what is left."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import pytest
 
 from rliable.record import load_record
-
-ROOT = Path(__file__).parents[2]
-
-
-def optimize(*arguments, script="optimize.py", **options):
-    command = [sys.executable, str(ROOT / script), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=120, **options)
-
-
-@pytest.fixture
-def study(tmp_path):
-    """Writes a study of the test model; keys of both files can be set."""
-
-    def write(grid=None, hp_params=None, **keys):
-        model = {"class": "tests.study_models:Score", "environment": "tests/rows.jsonl", "mdl_file": "w"}
-        (tmp_path / "model.json").write_text(json.dumps({**model, "hp_params": hp_params or {}}))
-        content = {
-            "config": str(tmp_path / "model.json"),
-            "optim_name": "Test",
-            "num_workers": 2,
-            "grid": grid or {"x": [1, 2, 3, 4]},
-            "metric": {"name": "score", "criteria": "max"},
-            "max_iters": 4,
-            "convergence": None,
-            "sampler": "grid",
-            **keys,
-        }
-        (tmp_path / "study.json").write_text(json.dumps(content))
-        return tmp_path / "study.json"
-
-    return write
+from tests.cli.commands import optimize, start, wait_for_trials
 
 
 def test_prints_the_best_trial_and_leaves_the_files(study, tmp_path):
@@ -194,18 +159,3 @@ def test_resume_can_add_trials(study, tmp_path):
     optimize(study(max_iters=2), "--output", tmp_path / "out", "--no-plots")
     assert optimize("--resume", tmp_path / "out", "--max-iters", 4, "--no-plots").returncode == 0
     assert len(load_record(tmp_path / "out").trials) == 4
-
-
-def start(file, folder):
-    command = [sys.executable, str(ROOT / "optimize.py"), str(file), "--output", str(folder), "--no-plots"]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
-
-
-def wait_for_trials(folder, count):
-    """Waits until a running study has finished some trials."""
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        if (folder / "results.json").exists() and len(load_record(folder).trials) >= count:
-            return
-        time.sleep(0.02)
-    raise AssertionError(f"{os.listdir(folder) if folder.exists() else 'no folder'} after 30 s")
