@@ -25,3 +25,10 @@ def failed_result(unit: Unit, slot: str, started: float, error: str) -> UnitResu
     finished = time.time()
     result = UnitResult(unit.trial, unit.run, unit.seed, slot, os.getpid(), started, finished, error=error)
     return dataclasses.replace(result, slot_seconds=finished - started)
+
+
+def java_reason(text: str) -> str:
+    """The line of a Py4J error that holds Java's own message, or the first line there is."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    messages = [line.removeprefix(": ") for line in lines if line.startswith(": ")]
+    return (messages or lines or [""])[0]

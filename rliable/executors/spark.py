@@ -10,7 +10,7 @@ from typing import Protocol
 
 from pyspark import SparkContext
 
-from rliable.executors.base import Executor
+from rliable.executors.base import Executor, ExecutorError
 from rliable.executors.channel import Door
 from rliable.executors.options import ExecutorOptions
 from rliable.executors.slot_settings import SlotSettings
@@ -104,11 +104,17 @@ def make_door(sc: SparkContext, options: ExecutorOptions) -> Door:
     """Opens the channel at the address at which executors reach the driver anyway.
 
     Its port is any that is free, or `spark.rliable.port` where a firewall wants one to be named.
+
+    Raises:
+      ExecutorError: that address cannot be listened at.
     """
     conf = sc.getConf()
     host = str(conf.get("spark.driver.host", "127.0.0.1"))
-    bind_host = str(conf.get("spark.driver.bindAddress", host))
-    return Door(bind_host, int(conf.get("spark.rliable.port", "0") or 0), options.heartbeat_timeout_seconds)
+    bind_host, port = str(conf.get("spark.driver.bindAddress", host)), str(conf.get("spark.rliable.port", "0"))
+    try:
+        return Door(bind_host, int(port), options.heartbeat_timeout_seconds)
+    except (OSError, ValueError, OverflowError) as error:
+        raise ExecutorError(f"spark.rliable.port: cannot listen at {bind_host}:{port}: {error}") from error
 
 
 def make_settings(spark: SparkConnection, options: ExecutorOptions, door: Door) -> SlotSettings:

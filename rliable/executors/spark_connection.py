@@ -6,11 +6,12 @@ import atexit
 import shutil
 from pathlib import Path
 
+from py4j.protocol import Py4JError
 from pyspark import SparkContext, SparkFiles
 
 from rliable.executors.options import ExecutorOptions
 from rliable.executors.shipping import data_files, pack_code
-from rliable.executors.spark_context import make_context, stop_context
+from rliable.executors.spark_context import make_context, not_connected, stop_context
 
 
 class SparkConnection:
@@ -37,6 +38,10 @@ class SparkConnection:
         atexit.register(self.close)
         try:
             self.files = ship(self.sc, options)
+        except Py4JError as error:
+            known = not_connected(self.sc, error)
+            self.close()
+            raise known from error
         except BaseException:
             self.close()
             raise

@@ -16,6 +16,7 @@ from pyspark import SparkConf, SparkContext
 from pyspark.java_gateway import launch_gateway
 
 from rliable.executors.base import ExecutorError
+from rliable.executors.failures import java_reason
 from rliable.executors.java import find_java_home
 from rliable.executors.options import ExecutorOptions
 
@@ -49,10 +50,12 @@ def make_context(options: ExecutorOptions) -> SparkContext:
         sc.pythonExec = str(sc.getConf().get("spark.pyspark.python"))
         sc.setLogLevel("ERROR")
         logging.getLogger("py4j").setLevel(logging.CRITICAL)  # a lost connection is reported by who needs it
-    except BaseException as error:
+    except Exception as error:
+        known = not_started(error)  # while Java can still tell
         stop_context(None)
-        if isinstance(error, Exception):
-            raise ExecutorError(f"--parallelized: Spark does not start: {reason(error)}") from error
+        raise known from error
+    except BaseException:
+        stop_context(None)
         raise
     return sc
 
@@ -66,7 +69,7 @@ def start_virtual_machine(options: ExecutorOptions) -> None:
         try:
             gateway = launch_gateway(popen_kwargs=streams)
         except Exception as error:
-            raise ExecutorError(f"--parallelized: Spark does not start: {reason(error)}") from error
+            raise not_started(error) from error
     SparkContext._ensure_initialized(gateway=gateway)
 
 
@@ -122,11 +125,20 @@ def is_local(master: str) -> bool:
     return master.startswith("local")
 
 
-def reason(error: Exception) -> str:
-    """The line of Spark's or Java's error that says what is wrong."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    causes = [line.partition(": ")[2] for line in lines if line.startswith(": ")]
-    return (causes or lines or [type(error).__name__])[0]
+def not_connected(sc: SparkContext, error: Exception) -> ExecutorError:
+    """What to tell the user when a context that has just started refuses to work.
+
+    Spark gives up on a cluster that does not answer after a minute, and stops the context by itself.
+    """
+    with contextlib.suppress(Exception):
+        if sc._jsc.sc().isStopped():
+            return ExecutorError(f"--master: no cluster answers at {sc.master}")
+    return not_started(error)
+
+
+def not_started(error: Exception) -> ExecutorError:
+    """What to tell the user: the line of Spark's or Java's error that says what is wrong."""
+    return ExecutorError(f"--parallelized: Spark does not start: {java_reason(str(error)) or type(error).__name__}")
 
 
 @contextlib.contextmanager

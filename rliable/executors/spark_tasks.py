@@ -12,7 +12,7 @@ from typing import Any
 
 from pyspark import InheritableThread, SparkContext, SparkFiles
 
-from rliable.executors.failures import RAISED
+from rliable.executors.failures import RAISED, java_reason
 from rliable.executors.slot_settings import SlotSettings, slot_name
 from rliable.executors.supervisor import serve_slot
 
@@ -113,8 +113,13 @@ class ResidentTasks:
             self._sc.parallelize([slot], 1).mapPartitions(partial(serve_partition, settings)).collect()
         except Exception as error:
             if not self._is_ending.is_set():
-                self._last_error = cause_of(str(error))
-                logger.warning("%s died: %s", name, self._last_error)
+                self._report(name, cause_of(str(error)))
+
+    def _report(self, name: str, cause: str) -> None:
+        """Says that a slot died, but the same thing only once."""
+        if cause != self._last_error:
+            logger.warning("%s died: %s", name, cause)
+        self._last_error = cause
 
 
 def serve_partition(settings: SlotSettings, slots: Iterator[int]) -> Iterator[Any]:
@@ -130,4 +135,4 @@ def cause_of(text: str) -> str:
     start = next((index for index, line in enumerate(lines) if line.startswith("Traceback")), len(lines))
     raised = [line for line in lines[start:] if RAISED.match(line)]
     reasons = [match.group(1) for match in map(LOST_TASK.search, lines) if match]
-    return (raised or reasons or lines or ["no reason given"])[0]
+    return (raised or reasons or [java_reason(text) or "no reason given"])[0]

@@ -127,3 +127,27 @@ def test_spark_submit_decides_about_the_master(tmp_path):
 
     assert "result 0 None" in output and "result 1 None" in output, errors
     assert driver.returncode == 0
+
+
+BROKEN = """
+import sys
+from unit_makers import make_options
+from rliable.executors import make_executor
+from rliable.executors.base import ExecutorError
+try:
+    make_executor("spark", make_options("Plain", master="nonsense"))
+except ExecutorError as error:
+    print(error)
+"""
+
+
+def test_a_master_that_is_none_is_said_in_one_line():
+    path = os.pathsep.join([str(ROOT), str(HERE)])
+
+    answer = subprocess.run(
+        [sys.executable, "-c", BROKEN], capture_output=True, text=True, env=os.environ | {"PYTHONPATH": path}
+    )
+
+    assert "Spark does not start: " in answer.stdout and "nonsense" in answer.stdout
+    assert len(answer.stdout.splitlines()) == 1
+    assert answer.stderr == ""
