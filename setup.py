@@ -4,7 +4,8 @@ from pathlib import Path
 
 from setuptools import find_packages, setup
 
-RUNTIME, _, _ = Path("requirements.txt").read_text(encoding="utf-8").partition("# Development:")
+RUNTIME = Path("requirements.txt").read_text(encoding="utf-8").partition("# Development:")[0]
+PINS = [line.partition("#")[0].strip() for line in RUNTIME.splitlines()]
 
 setup(
     name="rliable-spark",
@@ -15,7 +16,7 @@ setup(
     license="Apache-2.0",
     python_requires="==3.11.*",
     packages=find_packages(include=["rliable", "rliable.*", "models", "models.*"]),
-    install_requires=[line.partition("#")[0].strip() for line in RUNTIME.splitlines() if line.partition("#")[0].strip()],
+    install_requires=[pin for pin in PINS if pin],
     extras_require={"gp": ["torch==2.1.2"]},
     entry_points={"console_scripts": ["rliable = rliable.cli:main"]},
 )

@@ -44,7 +44,8 @@ def run(name: str, peer: str) -> list[dict]:
     with tempfile.TemporaryDirectory(prefix="rliable-") as folder:
         path = Path(folder) / "rows.json"
         extra = ["--peer-python", peer] if name == "benchmark_dqn.py" else []
-        subprocess.run([sys.executable, str(ROOT / "scripts" / name), "--json", str(path), *extra], check=True, cwd=ROOT)
+        command = [sys.executable, str(ROOT / "scripts" / name), "--json", str(path), *extra]
+        subprocess.run(command, check=True, cwd=ROOT)
         rows: list[dict] = json.loads(path.read_text())
         return rows
 

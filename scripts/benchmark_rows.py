@@ -1,4 +1,4 @@
-"""What the benchmark scripts have in common: a figure with its target, a table in the terminal, and JSON for the page."""
+"""What the benchmark scripts share: a figure with its target, a table in the terminal, and JSON for the page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Measures whole searches as a user starts them: the README's study, and what a trial costs when its model does nothing."""
+"""Measures whole searches as a user starts them: the README's study, and trials of a model that does nothing."""
 
 from __future__ import annotations
 

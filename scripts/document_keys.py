@@ -33,7 +33,8 @@ def main() -> int:
     path = ROOT / "config" / "README.md"
     text = path.read_text(encoding="utf-8")
     written = text
-    for name, table in {**{name: key_table(record) for name, record in RECORDS.items()}, "samplers": samplers()}.items():
+    tables = {name: key_table(record) for name, record in RECORDS.items()}
+    for name, table in {**tables, "samplers": samplers()}.items():
         written = replace_table(written, name, table)
     if "--check" in sys.argv:
         return int(written != text)

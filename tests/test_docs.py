@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from rliable.executors.java import find_java_home
+
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = ["README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")), "config/README.md"]
 BLOCK = re.compile(r"(?:<!-- (file: \S+|output) -->\n)?```(\w*)\n(.*?)```", re.DOTALL)
@@ -50,8 +52,9 @@ def copy(tmp_path):
 
 def run_line(line, folder):
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = {**os.environ, "PATH": path, "COLUMNS": "120"}
-    done = subprocess.run(["bash", "-c", line], cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
+    environment = {**os.environ, "PATH": path, "COLUMNS": "120", "JAVA_HOME": str(find_java_home())}
+    command = ["bash", "-c", line]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 

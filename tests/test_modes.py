@@ -1,4 +1,4 @@
-"""Same seed, same bits: a study gives the same trials in every mode, with real Spark, real TensorFlow, real processes."""
+"""Same seed, same bits: a study gives the same trials in every mode, with real Spark and TensorFlow."""
 
 import json
 import subprocess
