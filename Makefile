@@ -9,8 +9,8 @@ PEERS := .venv-peers
 .PHONY: demo test check format benchmark clean
 
 demo: $(VENV)/installed
-	$(BIN)/python optimize.py config/optim_dqn.json
-	$(BIN)/python optimize.py config/optim_dqn.json --parallelized --plevel 2
+	$(BIN)/python optimize.py config/optim_dqn.json --seed 1
+	$(BIN)/python optimize.py config/optim_dqn.json --seed 1 --parallelized --plevel 2
 
 test: check
 	$(BIN)/python -m pytest
@@ -32,9 +32,10 @@ clean:
 
 $(VENV)/installed: requirements.txt setup.py
 	@command -v $(PYTHON) >/dev/null || { echo "error: Python 3.11 is needed; set PYTHON=/path/to/python3.11"; exit 2; }
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@echo "installing the requirements into $(VENV): once, about two minutes"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(PEERS)/installed: scripts/peers-requirements.txt

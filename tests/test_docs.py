@@ -99,8 +99,8 @@ def test_tree_in_the_readme_is_what_a_study_leaves(tmp_path):
 
 def test_make_demo_runs_the_readmes_study():
     planned = subprocess.run(["make", "-n", "demo"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert "optimize.py config/optim_dqn.json\n" in planned
-    assert "optimize.py config/optim_dqn.json --parallelized --plevel 2\n" in planned
+    assert "optimize.py config/optim_dqn.json --seed 1\n" in planned
+    assert "optimize.py config/optim_dqn.json --seed 1 --parallelized --plevel 2\n" in planned
 
 
 def test_every_key_is_in_the_configuration_page():
