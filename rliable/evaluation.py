@@ -14,6 +14,7 @@ from rliable.json_files import load_json
 from rliable.metrics import interquartile_mean, iqm_interval
 from rliable.schema import ConfigError
 from rliable.study_folder import RunFolder
+from rliable.threads import limit_threads
 from rliable.trial import ModelConfig
 from rliable.worker import make_model, open_data, play_slice
 
@@ -105,6 +106,7 @@ def evaluate_run(run: SavedRun, num_episodes: int | None, seed: int | None, sc: 
     Raises:
       ConfigError: a number of episodes was given for a model without episodes.
     """
+    limit_threads(run.threads)
     model = make_model(run.model, run.seed if seed is None else seed, str(run.folder), sc, run.threads)
     model.load_model()
     data = open_data(run.model, sc)

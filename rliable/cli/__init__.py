@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from rliable.cli.arguments import LineParser
+from rliable.executors.base import ExecutorError
 from rliable.schema import ConfigError, nearest
 
 #: Command -> what it does; each lives in the module of its name.
@@ -18,6 +19,7 @@ COMMANDS = {
     "models": "list the models, or one model's hyperparameters",
 }
 
+FAILURE = 1
 USER_ERROR = 2
 
 
@@ -42,6 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         print("\n".join(f"error: {line}" for line in error.problems), file=sys.stderr)
         return USER_ERROR
+    except ExecutorError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return FAILURE
     except KeyboardInterrupt:
         return 130
 

@@ -17,9 +17,9 @@ def context_if_needed(model: ModelConfig) -> Iterator[Any]:
     if model.data != "rdd":
         yield None
         return
-    spark_context = importlib.import_module("rliable.executors.spark_context")
-    sc = spark_context.make_context(ExecutorOptions(class_names=(model.class_name,), files=(model.environment,)))
+    spark = importlib.import_module("rliable.executors.spark_connection")
+    connection = spark.SparkConnection(ExecutorOptions(class_names=(model.class_name,)))
     try:
-        yield sc
+        yield connection.sc
     finally:
-        spark_context.stop_context(sc)
+        connection.close()

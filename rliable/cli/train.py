@@ -18,6 +18,7 @@ from rliable.plots import draw_learning_curve
 from rliable.run_files import write_run
 from rliable.schema import ConfigError
 from rliable.study_folder import RunFolder
+from rliable.threads import limit_threads
 from rliable.trial import Limits, ModelConfig, Unit, UnitResult
 from rliable.worker import run_unit
 
@@ -83,6 +84,7 @@ def check_arguments(args: argparse.Namespace, folder: RunFolder) -> None:
 
 def train(model: ModelConfig, seed: int, threads: int) -> UnitResult:
     """Trains in this process and prints the learning curve as it grows."""
+    limit_threads(threads)
     unit = Unit(0, 0, model, seed, Limits(threads=threads))
     with context_if_needed(model) as sc:
         return run_unit(unit, "driver", sc=sc, on_report=CurvePrinter())

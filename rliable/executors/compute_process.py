@@ -16,12 +16,14 @@ from pathlib import Path
 import psutil
 
 from rliable.executors.failures import RAISED
-from rliable.executors.limits import resident_bytes
+from rliable.executors.limits import own_resident_bytes, resident_bytes
 from rliable.executors.slot_settings import SlotSettings
 from rliable.executors.wire import Kind, pack
+from rliable.threads import thread_variables
 
 MODULE = "rliable.executors.compute"
 TAIL_BYTES = 4000
+GROWTH_BYTES = 250 * 10**6
 #: When the supervisor is gone, however it died, its end of the pipe is closed, and the guard clears up.
 GUARD = 'read -r _; kill -9 "-$1"; sleep 0.2; rm -rf -- "$2"'
 
@@ -34,6 +36,8 @@ class ComputeProcess:
       pid: of the process, which is also its process group.
       is_ready: whether it has said that it waits for work; the supervisor sets it.
     """
+
+    _first_bytes: int | None = None  # resident after its first run
 
     def __init__(self, settings: SlotSettings, slot: str, log: Path) -> None:
         """Starts it.
@@ -74,6 +78,16 @@ class ComputeProcess:
     def memory_bytes(self) -> int:
         """Resident memory of the process and all below it."""
         return resident_bytes(self._watched)
+
+    def has_outgrown_its_slot(self) -> bool:
+        """Whether it has grown so much since its first run that a new process should take its place.
+
+        Called after each run. TensorFlow frees compiled programs only when its process ends: about 40 MB for each new
+        shape of network or batch.
+        """
+        now = own_resident_bytes(self._watched)
+        self._first_bytes = now if self._first_bytes is None else self._first_bytes
+        return now - self._first_bytes > GROWTH_BYTES
 
     def kill(self) -> str:
         """Kills the process and all that it started, removes its folder, and says how it ended."""
@@ -118,13 +132,9 @@ def start_guard(group: int, folder: str) -> subprocess.Popen[bytes]:
 
 
 def process_environment(threads: int, folder: str) -> dict[str, str]:
-    """What the process finds in its environment besides the supervisor's own.
-
-    NumPy's libraries read their number of threads when they are loaded, and it decides the last bit of a result.
-    """
-    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    """What the process finds in its environment besides the supervisor's own."""
     path = os.pathsep.join(entry for entry in sys.path if entry)
-    return {name: str(threads) for name in names} | {"PYTHONPATH": path, "TMPDIR": folder, "PYTHONUNBUFFERED": "1"}
+    return thread_variables(threads) | {"PYTHONPATH": path, "TMPDIR": folder, "PYTHONUNBUFFERED": "1"}
 
 
 def descendants(process: psutil.Process) -> list[psutil.Process]:

@@ -13,6 +13,7 @@ from rliable.executors.base import Executor
 from rliable.executors.failures import failed_result
 from rliable.executors.options import ExecutorOptions
 from rliable.executors.watchdog import LimitExceeded, Watchdog
+from rliable.threads import limit_threads
 from rliable.trial import Unit, UnitResult
 from rliable.worker import run_unit
 
@@ -33,6 +34,7 @@ class SerialExecutor(Executor):
         self._spark: Any = None
 
     def execute(self, units: Iterator[Unit]) -> Iterator[UnitResult]:
+        limit_threads(self._options.threads)
         for unit in units:
             yield self._run(unit)
 

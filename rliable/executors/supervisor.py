@@ -132,6 +132,9 @@ class Supervisor:
         if kind in (Kind.RESULT, Kind.PLAYED):
             self._job = None
         self._driver.send_bytes(frame)
+        if kind is Kind.RESULT and process.has_outgrown_its_slot():
+            process.kill()
+            self._process = self._start_process()
 
     def _watch(self) -> None:
         """Ends a process that exceeds a limit, does not start, or has closed its channel without a word."""

@@ -228,6 +228,14 @@ def test_an_idle_process_that_dies_is_replaced_when_there_is_work(make_executor)
     assert (second.error, second.attempts) == (None, 1)
 
 
+def test_a_process_that_has_grown_too_much_is_replaced_between_runs(make_executor):
+    results = run_all(make_executor("Plain", num_workers=1), make_units("Plain", 9, deed="grow"))
+    assert [result.error for result in results] == [None] * 9
+    assert [result.attempts for result in results] == [1] * 9
+    pids = [result.pid for result in results]
+    assert [pids.count(pid) for pid in dict.fromkeys(pids)] == [4, 4, 1]
+
+
 def test_large_files_come_back_whole(make_executor):
     executor = make_executor("Plain", num_workers=2)
 

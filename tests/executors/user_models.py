@@ -16,6 +16,8 @@ import numpy as np
 from models.base_model import BaseModel
 from models.episodic_model import EpisodicModel
 
+LEAK: list[np.ndarray] = []  # what a process never gives back
+
 
 class Plain(BaseModel):
     """Does at once, or after `seconds`, what its hyperparameters say."""
@@ -63,6 +65,9 @@ class Plain(BaseModel):
         while True:
             blocks.append(np.ones(5_000_000))  # 40 MB
             time.sleep(0.02)
+
+    def grow(self) -> None:
+        LEAK.append(np.ones(12_000_000))  # 96 MB
 
     def odd_result(self) -> None:
         self.odd = True
