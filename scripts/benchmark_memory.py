@@ -2,7 +2,8 @@
 
 A fresh process runs DQN trials whose shapes are drawn from the README's grid (three widths, two batch sizes); its
 resident memory is read after 20 and after 200 of them. A second process runs 20 trials of which each has a shape of its
-own: TensorFlow keeps the code it compiled until its process ends.
+own: TensorFlow keeps the code it compiled until its process ends. So a slot on Spark replaces a process that has grown:
+the third figure is the peak of one over 30 trials of different shapes.
 """
 
 from __future__ import annotations
@@ -10,18 +11,23 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+
+import psutil
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmark_rows import Row, make_parser, publish
 
+from rliable.executors import ExecutorOptions, make_executor
 from rliable.trial import Limits, ModelConfig, Unit
 from rliable.worker import run_unit
 
 NUM_TRIALS = {"of the grid": (20, 200), "all different": (10, 20)}
 WIDTHS = {"of the grid": (20, 100, 400), "all different": tuple(range(16, 316))}
 BATCH_SIZES = (32, 64)
+NUM_SLOT_TRIALS = 30
 
 
 def main() -> None:
@@ -39,6 +45,7 @@ def main() -> None:
         Row("after 200 trials of 6 shapes", late, "MB", "at most 900 MB"),
         Row("growth from 20 trials to 200", late / early, "times", "at most 1.3"),
         Row("added by each trial of a new shape", (more - few) / 10, "MB"),
+        Row("peak of a slot on Spark, 30 trials of different shapes", measure_slot_peak(), "MB", "at most 900 MB"),
     ]
     publish(rows, args.json)
 
@@ -50,10 +57,34 @@ def measure(widths: str) -> list[float]:
     return [float(line) for line in done.stdout.split()]
 
 
+def measure_slot_peak() -> float:
+    """The largest resident memory of a slot's process in MB, over trials of different shapes at level 1."""
+    executor = make_executor("spark", ExecutorOptions(class_names=("DQN",)))
+    samples: list[float] = []
+    units = (make_unit(number, 16 + 10 * number, 32) for number in range(NUM_SLOT_TRIALS))
+    try:
+        for result in executor.execute(sampled(units, samples)):
+            assert result.error is None, result.traceback
+    finally:
+        executor.close()
+    return max(samples)
+
+
+def sampled(units: Iterator[Unit], samples: list[float]) -> Iterator[Unit]:
+    """The units; whenever one is drawn, the memory of the processes that compute for slots is noted, in MB."""
+    for unit in units:
+        samples += [process.memory_info().rss / 1e6 for process in slot_processes()]
+        yield unit
+
+
+def slot_processes() -> list[psutil.Process]:
+    """The processes below this one that compute for slots."""
+    below = psutil.Process().children(recursive=True)
+    return [process for process in below if "rliable.executors.compute" in process.cmdline()]
+
+
 def run_trials(widths: str) -> None:
     """Runs the trials in this process, and prints its resident memory in MB at each of its `NUM_TRIALS`."""
-    import psutil
-
     shapes = random.Random(1)
     for number in range(max(NUM_TRIALS[widths])):
         unit = make_unit(number, shapes.choice(WIDTHS[widths]), shapes.choice(BATCH_SIZES))

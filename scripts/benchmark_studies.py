@@ -90,7 +90,7 @@ def measure_readme_study() -> list[Row]:
         output = str(Path(folder) / "out")
         seconds, memory = optimize(ROOT, "config/optim_dqn.json", "--seed", "1", "--output", output)
     name = "config/optim_dqn.json, serial, whole process"
-    return [Row(name, seconds, "s", "at most 15"), Row(f"{name}, memory", memory, "MB")]
+    return [Row(name, seconds, "s", "at most 15 s"), Row(f"{name}, memory", memory, "MB")]
 
 
 def measure_empty_trials(num_trials: int, *mode: str) -> list[float]:
@@ -115,10 +115,12 @@ def measure_all() -> list[Row]:
     early, late = milliseconds_around(serial, 100), milliseconds_around(serial, NUM_TRIALS - WINDOW - 1)
     return [
         *measure_readme_study(),
-        Row("empty trial, serial, the 100th", early, "ms", "at most 6"),
+        Row("empty trial, serial, the 100th", early, "ms", "at most 6 ms"),
         Row(f"empty trial, serial, the {NUM_TRIALS}th", late, "ms"),
-        Row(f"the {NUM_TRIALS}th against the 100th", late / early, "times", "at most 2"),
-        Row("empty trial, level 1, 2 slots", milliseconds_around(level_1, NUM_TRIALS_LEVEL_1 // 2), "ms", "at most 6"),
+        Row(f"the {NUM_TRIALS}th against the 100th", late / early, "times", "at most 2 times"),
+        Row(
+            "empty trial, level 1, 2 slots", milliseconds_around(level_1, NUM_TRIALS_LEVEL_1 // 2), "ms", "at most 6 ms"
+        ),
     ]
 
 
