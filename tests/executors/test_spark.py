@@ -67,7 +67,7 @@ def test_results_are_those_of_the_serial_mode_bit_by_bit(make_executor, serial_f
 def test_a_slot_computes_all_its_units_in_one_process_without_tensorflow(make_executor):
     executor = make_executor("Plain", num_workers=2)
 
-    results = run_all(executor, make_units("Plain", 30, seconds=0.01))
+    results = run_all(executor, make_units("Plain", 30, seconds=0.01, tells_tensorflow=True))
 
     assert {result.slot for result in results} == {"slot 0", "slot 1"}
     assert len({(result.slot, result.pid) for result in results}) == 2

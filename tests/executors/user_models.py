@@ -77,7 +77,10 @@ class Plain(BaseModel):
         if hasattr(self, "odd"):
             return [object()], {"mse": 0.0}
         predictions = [*values.tolist(), float("nan"), os.getpid() if self.cfg["hp_params"].get("pid") else 0]
-        return predictions, {"mse": float(values.sum()), "has_tensorflow": float("tensorflow" in sys.modules)}
+        metrics = {"mse": float(values.sum())}
+        if self.cfg["hp_params"].get("tells_tensorflow"):
+            metrics["has_tensorflow"] = float("tensorflow" in sys.modules)
+        return predictions, metrics
 
     def predict(self, data: Any) -> Any:
         return 0
