@@ -13,7 +13,7 @@ demo: $(VENV)/installed
 	$(BIN)/python optimize.py config/optim_dqn.json --seed 1 --parallelized --plevel 2
 
 test: check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(VENV)/installed
 	$(BIN)/ruff format --check .
