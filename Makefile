@@ -5,8 +5,9 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 PEERS := .venv-peers
+SPARK4 := .venv-spark4
 
-.PHONY: demo test check format benchmark clean
+.PHONY: demo test test-spark4 check format benchmark clean
 
 demo: $(VENV)/installed
 	$(BIN)/python optimize.py config/optim_dqn.json --seed 1
@@ -14,6 +15,9 @@ demo: $(VENV)/installed
 
 test: check
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-spark4: $(SPARK4)/installed
+	$(SPARK4)/bin/python -m pytest -n 2 --dist loadfile tests/executors
 
 check: $(VENV)/installed
 	$(BIN)/ruff format --check .
@@ -28,7 +32,7 @@ benchmark: $(VENV)/installed $(PEERS)/installed
 	$(BIN)/python scripts/benchmark_all.py --peer-python $(PEERS)/bin/python
 
 clean:
-	rm -rf $(VENV) $(PEERS) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf $(VENV) $(PEERS) $(SPARK4) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
 
 $(VENV)/installed: requirements.txt setup.py
 	@command -v $(PYTHON) >/dev/null || { echo "error: Python 3.11 is needed; set PYTHON=/path/to/python3.11"; exit 2; }
@@ -36,6 +40,13 @@ $(VENV)/installed: requirements.txt setup.py
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(SPARK4)/installed: requirements.txt
+	@echo "installing the requirements with PySpark 4 into $(SPARK4)"
+	@$(PYTHON) -m venv $(SPARK4)
+	@$(SPARK4)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(SPARK4)/bin/python -m pip install --quiet --disable-pip-version-check pyspark==4.0.1
 	@touch $@
 
 $(PEERS)/installed: scripts/peers-requirements.txt

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-import typing
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from rliable.grid_check import grid_problems
 from rliable.json_files import JsonError, apply_overrides, load_json
 from rliable.model_classes import load_class
 from rliable.model_file import check_model
 from rliable.samplers import SAMPLERS, sampler_problems
-from rliable.schema import REQUIRED, ConfigError, Rule, check_record, check_value, describe, has_type, nearest, setting
-from rliable.search_space import Choice, SearchSpace, parse_search_space
+from rliable.schema import REQUIRED, ConfigError, check_record, describe, nearest, setting
+from rliable.search_space import SearchSpace, parse_search_space
 from rliable.trial import Limits, ModelConfig
 
 
@@ -148,43 +148,6 @@ def class_of(model_data: Any) -> Any:
         return load_class(model_data["class"])
     except (ConfigError, TypeError, KeyError):
         return None
-
-
-def grid_problems(grid: Any, space: SearchSpace, table: Any) -> list[str]:
-    """Checks every value that the search space can give against the model's own rules."""
-    if table is None or not isinstance(grid, dict):
-        return []
-    fields = {field.name: field for field in dataclasses.fields(table)}
-    hints = typing.get_type_hints(table)
-    problems = [f"grid.{name}: unknown hyperparameter{nearest(name, fields)}" for name in grid if name not in fields]
-    for name in [name for name in grid if name in fields and (name in space.varied or name in space.fixed)]:
-        for place, value in sample_values(name, grid[name]):
-            problems += check_value_in_grid(value, hints[name], fields[name].metadata["rule"], place)
-    return problems
-
-
-def sample_values(name: str, entry: Any) -> list[tuple[str, Any]]:
-    """The values of a grid entry that decide whether all are allowed: all of a list, the ends of a range."""
-    if isinstance(entry, list):
-        return [(f"grid.{name}[{i}]", value) for i, value in enumerate(entry)]
-    if not isinstance(entry, dict):
-        return [(f"grid.{name}", entry)]
-    space, _ = parse_search_space({name: entry})
-    parameter = space.varied.get(name)
-    is_integer = parameter is not None and not isinstance(parameter, Choice) and parameter.is_integer
-    return [(f"grid.{name}.{end}", entry[end] if is_integer else float(entry[end])) for end in ("min", "max")]
-
-
-def check_value_in_grid(value: Any, hint: Any, rule: Rule, place: str) -> list[str]:
-    """Like `check_value`; a range of real numbers for a whole-number hyperparameter gets its own words."""
-    if (
-        isinstance(value, float)
-        and place.endswith((".min", ".max"))
-        and not has_type(value, hint)
-        and has_type(1, hint)
-    ):
-        return [f"{place}: this range gives real numbers, but a whole number is needed; write both ends and step whole"]
-    return check_value(value, hint, rule, place)
 
 
 def metric_problems(name: str, model_class: Any) -> list[str]:

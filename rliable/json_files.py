@@ -6,31 +6,33 @@ import dataclasses
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from rliable.schema import ConfigError
+from rliable.schema import ConfigError, join
 
 
 class JsonError(ConfigError):
     """A file that is no JSON as we read it."""
 
 
-class _Found(Exception):
-    """A mistake that Python's JSON reader would let pass."""
+@dataclasses.dataclass(frozen=True)
+class _Mistake:
+    """Stands in parsed JSON for a value that Python's reader would let pass."""
+
+    words: str
 
 
 def load_json(path: str) -> Any:
     """Reads a JSON file strictly.
 
     Raises:
-      JsonError: the file does not exist, is not UTF-8 or not JSON, starts with a byte-order mark, names a key twice
-        in one object, or holds NaN or Infinity. One line, with file, line and column where known.
+      JsonError: the file does not exist, is not UTF-8 or not JSON, starts with a byte-order mark, names a key twice in
+        one object, or holds NaN or Infinity. One line each, with the key's path, or line and column.
     """
     try:
-        content = Path(path).read_bytes()
-        text = content.decode("utf-8")
+        text = Path(path).read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:
         raise JsonError([f"{path}: not UTF-8 text: {error.reason} at byte {error.start}"]) from error
     except OSError as error:
@@ -38,25 +40,48 @@ def load_json(path: str) -> Any:
     if text.startswith("\ufeff"):
         raise JsonError([f"{path}: starts with a byte-order mark; save it as UTF-8 without one"])
     try:
-        return json.loads(text, object_pairs_hook=unique_keys, parse_constant=refuse_constant)
+        return parse_json(text)
     except json.JSONDecodeError as error:
         raise JsonError([f"{path}: not JSON: {error.msg} at line {error.lineno} column {error.colno}"]) from error
-    except _Found as error:
-        raise JsonError([f"{path}: {error}"]) from error
+    except JsonError as error:
+        raise JsonError([f"{path}: {line}" for line in error.problems]) from error
 
 
-def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object whose keys must differ."""
+def parse_json(text: str) -> Any:
+    """Parses JSON strictly.
+
+    Raises:
+      json.JSONDecodeError: it is no JSON.
+      JsonError: a key is given twice in one object, or a number is NaN or infinite.
+    """
+    data = json.loads(text, object_pairs_hook=mark_repeated_keys, parse_constant=mark_constant)
+    problems = [f"{place}: {mistake.words}" for place, mistake in mistakes_in(data, "")]
+    if problems:
+        raise JsonError(problems)
+    return data
+
+
+def mark_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object, with a mark in place of the value of a key that is given twice."""
     keys = [key for key, _ in pairs]
-    twice = sorted({key for key in keys if keys.count(key) > 1})
-    if twice:
-        raise _Found(", ".join(f"{key}: this key is given twice" for key in twice))
-    return dict(pairs)
+    return {key: _Mistake("this key is given twice") if keys.count(key) > 1 else value for key, value in pairs}
 
 
-def refuse_constant(name: str) -> Any:
-    """NaN and the infinities are no JSON."""
-    raise _Found(f"{name} is not a finite number")
+def mark_constant(name: str) -> _Mistake:
+    """A mark in place of NaN and the infinities, which are no JSON."""
+    return _Mistake(f"{name} is not a finite number")
+
+
+def mistakes_in(data: Any, place: str) -> Iterator[tuple[str, _Mistake]]:
+    """The marks in parsed JSON, with the key path of each."""
+    if isinstance(data, _Mistake):
+        yield place or "the file", data
+    elif isinstance(data, dict):
+        for key, value in data.items():
+            yield from mistakes_in(value, join(place, key))
+    elif isinstance(data, list):
+        for index, value in enumerate(data):
+            yield from mistakes_in(value, f"{place}[{index}]")
 
 
 def parse_override(text: str) -> tuple[str, Any]:
@@ -69,11 +94,11 @@ def parse_override(text: str) -> tuple[str, Any]:
     if not equals or not key:
         raise ConfigError([f"--set {text}: expected key=value, such as grid.batch_size=[64]"])
     try:
-        return key, json.loads(value, object_pairs_hook=unique_keys, parse_constant=refuse_constant)
+        return key, parse_json(value)
     except json.JSONDecodeError:
         return key, value
-    except _Found as error:
-        raise ConfigError([f"--set {text}: {error}"]) from error
+    except JsonError as error:
+        raise ConfigError([f"--set {key}: {line}" for line in error.problems]) from error
 
 
 def apply_overrides(data: Any, overrides: dict[str, Any] | None) -> Any:

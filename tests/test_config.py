@@ -104,6 +104,11 @@ def test_grid_is_checked_against_the_models_hyperparameters(folder, grid, line):
     assert line in problems(folder, {**STUDY, "grid": grid})
 
 
+def test_range_of_one_value_is_that_value(folder):
+    study = load_study(write(folder, {**STUDY, "grid": {"batch_size": {"min": 64, "max": 64}}}))
+    assert study.space.fixed == {"batch_size": 64}
+
+
 def test_unknown_hyperparameter_is_named_with_the_nearest(folder):
     (line,) = problems(folder, {**STUDY, "grid": {"learning_rat": [0.1]}})
     assert line.startswith("study.json: grid.learning_rat: unknown hyperparameter; did you mean 'learning_rate'?")

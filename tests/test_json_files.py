@@ -22,10 +22,10 @@ def error_of(path, content):
     ("content", "words"),
     [
         (b'{"a": 1, "a": 2}', "a: this key is given twice"),
-        (b'{"b": {"a": 1, "c": 0, "a": 2}}', "a: this key is given twice"),
+        (b'{"b": [{"a": 1, "c": 0, "a": 2}]}', "b[0].a: this key is given twice"),
         (b"\xef\xbb\xbf{}", "starts with a byte-order mark; save it as UTF-8 without one"),
-        (b'{"a": NaN}', "NaN is not a finite number"),
-        (b'{"a": -Infinity}', "-Infinity is not a finite number"),
+        (b'{"a": NaN}', "a: NaN is not a finite number"),
+        (b'{"b": {"a": -Infinity}}', "b.a: -Infinity is not a finite number"),
         (b'{"a": }', "not JSON: Expecting value at line 1 column 7"),
         (b"hello", "not JSON: Expecting value at line 1 column 1"),
         (b'{"a": "\xff"}', "not UTF-8 text: invalid start byte at byte 7"),
