@@ -8,10 +8,11 @@ the third figure is the peak of one over 30 trials of different shapes.
 
 from __future__ import annotations
 
+import contextlib
 import random
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
 from pathlib import Path
 
 import psutil
@@ -60,27 +61,27 @@ def measure(widths: str) -> list[float]:
 def measure_slot_peak() -> float:
     """The largest resident memory of a slot's process in MB, over trials of different shapes at level 1."""
     executor = make_executor("spark", ExecutorOptions(class_names=("DQN",)))
-    samples: list[float] = []
     units = (make_unit(number, 16 + 10 * number, 32) for number in range(NUM_SLOT_TRIALS))
+    is_over, samples = threading.Event(), [0.0]
+    sampler = threading.Thread(target=sample_slots, args=(is_over, samples))
+    sampler.start()
     try:
-        for result in executor.execute(sampled(units, samples)):
+        for result in executor.execute(units):
             assert result.error is None, result.traceback
     finally:
+        is_over.set()
+        sampler.join()
         executor.close()
     return max(samples)
 
 
-def sampled(units: Iterator[Unit], samples: list[float]) -> Iterator[Unit]:
-    """The units; whenever one is drawn, the memory of the processes that compute for slots is noted, in MB."""
-    for unit in units:
-        samples += [process.memory_info().rss / 1e6 for process in slot_processes()]
-        yield unit
-
-
-def slot_processes() -> list[psutil.Process]:
-    """The processes below this one that compute for slots."""
-    below = psutil.Process().children(recursive=True)
-    return [process for process in below if "rliable.executors.compute" in process.cmdline()]
+def sample_slots(is_over: threading.Event, samples: list[float]) -> None:
+    """Notes the memory of the processes that compute for slots, in MB, ten times a second until it is over."""
+    while not is_over.wait(0.1):
+        for process in psutil.Process().children(recursive=True):
+            with contextlib.suppress(psutil.Error):  # it has ended in the meantime
+                if "rliable.executors.compute" in process.cmdline():
+                    samples.append(process.memory_info().rss / 1e6)
 
 
 def run_trials(widths: str) -> None:
