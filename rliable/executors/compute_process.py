@@ -23,7 +23,7 @@ from rliable.threads import thread_variables
 
 MODULE = "rliable.executors.compute"
 TAIL_BYTES = 4000
-GROWTH_BYTES = 250 * 10**6
+GROWTH_BYTES = 220 * 10**6
 #: When the supervisor is gone, however it died, its end of the pipe is closed, and the guard clears up.
 GUARD = 'read -r _; kill -9 "-$1"; sleep 0.2; rm -rf -- "$2"'
 
