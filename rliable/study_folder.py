@@ -107,10 +107,8 @@ class StudyFolder:
         Raises:
           ConfigError: it holds a study, or anything else, already.
         """
-        if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
-            cure = "continue it with --resume, or" if self.study_json.exists() else "please"
-            raise ConfigError([f"--output {self.path}: this folder is not empty; {cure} choose another"])
-        self.path.mkdir(parents=True, exist_ok=True)
+        cure = "continue it with --resume, or" if self.study_json.exists() else "please"
+        make_empty_folder(self.path, cure)
         self.lock()
 
     def require(self) -> None:
@@ -146,6 +144,26 @@ class StudyFolder:
         neighbour.unlink(missing_ok=True)
         neighbour.symlink_to(trial_folder_name(number), target_is_directory=True)
         neighbour.replace(self.best)
+
+
+def make_empty_folder(path: Path, cure: str = "please") -> None:
+    """Makes the folder for what a command leaves.
+
+    Args:
+      path: the value of `--output`.
+      cure: words before "choose another", should the folder be in use.
+
+    Raises:
+      ConfigError: it holds something already, is a file, or may not be written.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        if any(path.iterdir()):
+            raise ConfigError([f"--output {path}: this folder is not empty; {cure} choose another"])
+        if not os.access(path, os.W_OK):
+            raise ConfigError([f"--output {path}: this folder may not be written to"])
+    except OSError as error:
+        raise ConfigError([f"--output {path}: cannot make this folder: {error.strerror}"]) from error
 
 
 def trial_folder_name(number: int) -> str:

@@ -21,6 +21,7 @@ DOCUMENTS = ["README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs"
 BLOCK = re.compile(r"(?:<!-- (file: \S+|output) -->\n)?```(\w*)\n(.*?)```", re.DOTALL)
 LINK = re.compile(r"\]\(([^)#]+)\)")
 
+
 @dataclasses.dataclass(frozen=True)
 class Block:
     """A fenced block: its language, its text, and the file that it is or whether it is output."""

@@ -41,6 +41,15 @@ def serial(tmp_path_factory):
     return {"dqn": optimize(folder / "dqn", *DQN), "count": optimize(folder / "count", *COUNT)}
 
 
+def test_evaluate_reproduces_the_best_trial_exactly(tmp_path):
+    record = optimize(tmp_path / "out", *DQN, "--set", "seeds_per_trial=2", "--max-iters", "2")
+    command = [sys.executable, "evaluate.py", "--model", str(tmp_path / "out/best"), "--out", str(tmp_path / "e.json")]
+    subprocess.run(command, check=True, capture_output=True, cwd=ROOT, timeout=120)
+    report = json.loads((tmp_path / "e.json").read_text())
+    assert report["metrics"] == record.best_trial.metrics
+    assert [run["metrics"] for run in report["runs"]] == [run.metrics for run in record.best_trial.runs]
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_dqn_study_is_bit_equal_to_serial(tmp_path, serial, mode):
     record = optimize(tmp_path / "out", *DQN, *MODES[mode])

@@ -16,6 +16,8 @@ from rliable.cli.arguments import LineParser, add_set, overrides_of
 from rliable.cli.dry_run import print_dry_run
 from rliable.config import Study, load_study
 from rliable.executors import make_executor
+from rliable.executors.base import ExecutorError
+from rliable.executors.java import find_java_home
 from rliable.executors.options import ExecutorOptions
 from rliable.interrupts import Interrupts
 from rliable.noise import redirect_stderr
@@ -28,6 +30,8 @@ from rliable.study_file import load_saved_study, save_study
 from rliable.study_folder import StudyFolder
 from rliable.terminal import Reporter, summary
 from rliable.tuner import Surroundings, Tuner
+
+FAILURE = 1
 
 
 def make_parser() -> LineParser:
@@ -86,6 +90,8 @@ def run(arguments: Sequence[str]) -> int:
     """
     args = make_parser().parse_args(arguments)
     check_combination(args)
+    if args.parallelized:
+        find_java_home()
     names = ("seed", "num_workers", "max_iters", "sampler")
     overrides = overrides_of(args.set, **{name: getattr(args, name) for name in names})
     folder = StudyFolder(Path(args.resume or "."))
@@ -133,15 +139,14 @@ def search(args: argparse.Namespace, study: Study, seed: int, folder: StudyFolde
         with Reporter(verbosity, stream, errors) as reporter:
             try:
                 record = search_with(args, study, seed, folder, reporter, interrupts)
-            except KeyboardInterrupt:
+            except (KeyboardInterrupt, ExecutorError) as error:
                 reporter.close()
-                reporter.error(
-                    f"interrupted; all finished trials are kept. Continue: optimize.py --resume {folder.path}"
-                )
-                return interrupts.exit_code
+                what = str(error) or "interrupted"
+                reporter.error(f"{what}; all finished trials are kept. Continue: optimize.py --resume {folder.path}")
+                return FAILURE if isinstance(error, ExecutorError) else interrupts.exit_code
     if args.json:
         print(json.dumps(summary(record, folder.path)))
-    return 0 if record.best is not None else 1
+    return 0 if record.best is not None else FAILURE
 
 
 def search_with(

@@ -17,7 +17,7 @@ from rliable.noise import redirect_stderr
 from rliable.plots import draw_learning_curve
 from rliable.run_files import write_run
 from rliable.schema import ConfigError
-from rliable.study_folder import RunFolder
+from rliable.study_folder import RunFolder, make_empty_folder
 from rliable.threads import limit_threads
 from rliable.trial import Limits, ModelConfig, Unit, UnitResult
 from rliable.worker import run_unit
@@ -35,10 +35,10 @@ def run(arguments: Sequence[str]) -> int:
     args = make_parser().parse_args(arguments)
     model, notes = load_model_file(args.config, overrides_of(args.set))
     folder = RunFolder(Path(args.output or f"{model.mdl_file}-{time.strftime('%Y%m%d-%H%M%S')}"))
-    check_arguments(args, folder)
+    check_arguments(args)
     seed = secrets.randbits(31) if args.seed is None else args.seed
+    make_empty_folder(folder.path)
     print("\n".join([*notes, f"training {model.class_name} on {model.environment}, seed {seed}"]), flush=True)
-    folder.path.mkdir(parents=True, exist_ok=True)
     with Interrupts() as interrupts, redirect_stderr(folder.log_txt):
         try:
             result = train(model, seed, args.threads)
@@ -65,8 +65,8 @@ def make_parser() -> LineParser:
     return parser
 
 
-def check_arguments(args: argparse.Namespace, folder: RunFolder) -> None:
-    """Refuses numbers out of range and a folder in use.
+def check_arguments(args: argparse.Namespace) -> None:
+    """Refuses numbers out of range.
 
     Raises:
       ConfigError: with every mistake.
@@ -76,8 +76,6 @@ def check_arguments(args: argparse.Namespace, folder: RunFolder) -> None:
         problems.append(f"--seed: {args.seed} is out of range, must be at least 0")
     if args.threads < 1:
         problems.append(f"--threads: {args.threads} is out of range, must be at least 1")
-    if folder.path.exists() and (not folder.path.is_dir() or any(folder.path.iterdir())):
-        problems.append(f"--output {folder.path}: this folder is not empty; please choose another")
     if problems:
         raise ConfigError(problems)
 

