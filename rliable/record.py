@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from rliable.search_space import SearchSpace, parse_search_space
+
 
 @dataclasses.dataclass(frozen=True)
 class EpisodeSlice:
@@ -116,7 +118,7 @@ class StudyRecord:
       max_iters: trials asked for.
       num_slots, threads_per_trial: slots, and cores of each.
       model, environment: the model's class, and what it learns from.
-      search_space: hyperparameter -> text such as "int 1000..4000", "float 0.001..0.1 (log)", "choice 32, 64".
+      search_space: the `grid` of the study file.
       status: "running", "finished" or "interrupted".
       stop_reason: one line, None while running.
       best: the best trial's number, None while there is none.
@@ -136,7 +138,7 @@ class StudyRecord:
     threads_per_trial: int = 1
     model: str = ""
     environment: str = ""
-    search_space: dict[str, str] = dataclasses.field(default_factory=dict)
+    search_space: dict[str, Any] = dataclasses.field(default_factory=dict)
     status: str = "running"
     stop_reason: str | None = None
     best: int | None = None
@@ -144,6 +146,15 @@ class StudyRecord:
     started: float = 0.0
     finished: float | None = None
     trials: list[TrialRecord] = dataclasses.field(default_factory=list)
+
+    @property
+    def space(self) -> SearchSpace:
+        """What `search_space` says, without what is no part of a search space; parsed at each call."""
+        return parse_search_space(self.search_space)[0]
+
+    def varied_names(self) -> list[str]:
+        """The hyperparameters that vary, in the study's order; those of the trials if `search_space` names none."""
+        return list(self.space.varied) or list(dict.fromkeys(name for trial in self.trials for name in trial.params))
 
     @property
     def best_trial(self) -> TrialRecord | None:

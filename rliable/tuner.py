@@ -211,6 +211,6 @@ def new_record(study: Study, seed: int, executor: Executor) -> StudyRecord:
         threads_per_trial=config.threads_per_trial,
         model=study.model.class_name,
         environment=study.model.environment,
-        search_space=study.space.describe(),
+        search_space=config.grid,
         started=time.time(),
     )

@@ -17,7 +17,9 @@ def trial(number, value):
 
 def test_a_record_comes_back_from_its_file(tmp_path):
     run = RunRecord(0, 5, {"reward": 1.5}, 20, "1", 42, slices=[EpisodeSlice(0, 10, "1", 42)])
-    record = StudyRecord("Search", search_space={"a": "int 1..2"}, trials=[TrialRecord(0, value=1.5, runs=[run])])
+    record = StudyRecord(
+        "Search", search_space={"a": {"min": 1, "max": 2.5}}, trials=[TrialRecord(0, value=1.5, runs=[run])]
+    )
     (tmp_path / "results.json").write_text(json.dumps(as_json(record)))
     assert load_record(tmp_path) == load_record(tmp_path / "results.json") == record
 
@@ -34,6 +36,18 @@ def test_keys_of_later_versions_are_left_out(tmp_path):
     data = {"optim_name": "Search", "later": 1, "trials": [{"number": 0, "later": 2, "runs": [{"run": 0, "later": 3}]}]}
     (tmp_path / "results.json").write_text(json.dumps(data))
     assert load_record(tmp_path).trials[0].runs == [RunRecord(0)]
+
+
+def test_a_study_varies_what_leaves_a_choice():
+    space = {"a": {"min": 1, "max": 4}, "b": [200], "c": 3, "d": [[1, 2]], "e": {"min": 2, "max": 2}, "f": ["x", "y"]}
+    trials = [TrialRecord(0, params={"g": 1}), TrialRecord(1, "FAIL", params={"h": 2})]
+    assert StudyRecord("Search", search_space=space, trials=trials).varied_names() == ["a", "f"]
+    assert StudyRecord("Search", trials=trials).varied_names() == ["g", "h"]
+
+
+def test_what_is_no_search_space_in_a_record_is_left_out():
+    space = {"a": "int 1..4", "b": {"min": 1}, "c": [], "d": [True, False]}
+    assert list(StudyRecord("Search", search_space=space).space.varied) == ["d"]
 
 
 def test_another_json_file_is_refused_by_name(tmp_path):

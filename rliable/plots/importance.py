@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from rliable.formats import format_value
 from rliable.record import StudyRecord, TrialRecord
-from rliable.space_text import parse_space, varying
+from rliable.search_space import Parameter, Range
 
 if TYPE_CHECKING:
     import optuna
@@ -38,7 +38,7 @@ class Importance:
 def importance_of(record: StudyRecord) -> Importance:
     """Works out the importances, if the study allows it."""
     trials = record.ranked()
-    names = [name for name in varying(record.search_space, []) if all(name in trial.params for trial in trials)]
+    names = [name for name in record.space.varied if all(name in trial.params for trial in trials)]
     if len(trials) < MIN_TRIALS:
         return Importance(
             {}, f"Parameter importance needs at least {MIN_TRIALS} finished trials; there are {len(trials)}."
@@ -61,7 +61,8 @@ def top_share(num_trials: int) -> float:
 def _shares(record: StudyRecord, trials: list[TrialRecord], names: list[str]) -> dict[str, float]:
     import optuna
 
-    distributions = {name: _distribution(record.search_space[name], trials, name) for name in names}
+    varied = record.space.varied
+    distributions = {name: _distribution(varied[name], [trial.params[name] for trial in trials]) for name in names}
     evaluator = optuna.importance.PedAnovaImportanceEvaluator(target_quantile=top_share(len(trials)))
     study = _silent_study(record.criteria)
     for trial in trials:
@@ -82,17 +83,15 @@ def _silent_study(criteria: str) -> optuna.Study:
         optuna.logging.set_verbosity(verbosity)
 
 
-def _distribution(space_text: str, trials: list[TrialRecord], name: str) -> BaseDistribution:
+def _distribution(parameter: Parameter, values: list[Any]) -> BaseDistribution:
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-    space = parse_space(space_text)
-    values = [trial.params[name] for trial in trials]
-    if space.kind not in ("int", "float"):
+    if not isinstance(parameter, Range):
         return CategoricalDistribution(list(dict.fromkeys(format_value(value) for value in values)))
-    low, high = min(space.low, *values), max(space.high, *values)
-    if space.kind == "int":
-        return IntDistribution(int(low), int(high), log=space.is_log and low >= 1)
-    return FloatDistribution(low, high, log=space.is_log and low > 0)
+    low, high = min(parameter.low, *values), max(parameter.high, *values)
+    if parameter.is_integer:
+        return IntDistribution(int(low), int(high), log=parameter.log and low >= 1)
+    return FloatDistribution(low, high, log=parameter.log and low > 0)
 
 
 def _plain(distribution: BaseDistribution, value: Any) -> Any:

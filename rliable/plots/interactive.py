@@ -11,7 +11,6 @@ from rliable.plots.curves import TrialCurve, curve_label
 from rliable.plots.pictures import Pictures
 from rliable.plots.plotly_parts import PlotlyPart, make_axis, make_layout, make_line, make_points, make_trial_axis
 from rliable.record import TrialRecord
-from rliable.space_text import varying
 
 
 def history_plot(pictures: Pictures) -> PlotlyPart:
@@ -86,7 +85,7 @@ def curve_lines(curve: TrialCurve, colour: str, metric_name: str) -> list[Plotly
 def hover_texts(pictures: Pictures, numbers: Collection[int]) -> list[str]:
     """What the points of some trials say under the mouse, as HTML."""
     record, wanted = pictures.record, set(numbers)
-    shown = varying(record.search_space, [])
+    shown = record.varied_names()
     texts = {
         trial.number: hover_text(trial, record.metric_name, shown) for trial in record.trials if trial.number in wanted
     }

@@ -9,7 +9,7 @@ from typing import Any
 
 from rliable.formats import format_value
 from rliable.record import StudyRecord, TrialRecord
-from rliable.space_text import SpaceText, parse_space, varying
+from rliable.search_space import Choice, Parameter, Range
 
 GOLDEN_RATIO = 0.6180339887498949
 JITTER = 0.5
@@ -51,36 +51,35 @@ def make_panels(record: StudyRecord) -> list[Panel]:
     """
     complete = [trial for trial in record.trials if trial.is_complete]
     trials = sorted(complete, key=lambda trial: (trial.number == record.best, trial.number))
-    sampled = list(dict.fromkeys(name for trial in trials for name in trial.params))
-    return [_make_panel(name, record, trials) for name in varying(record.search_space, sampled)]
+    varied = record.space.varied
+    return [_make_panel(name, varied.get(name), trials) for name in record.varied_names()]
 
 
-def _make_panel(name: str, record: StudyRecord, trials: Sequence[TrialRecord]) -> Panel:
-    space = parse_space(record.search_space.get(name, ""))
+def _make_panel(name: str, parameter: Parameter | None, trials: Sequence[TrialRecord]) -> Panel:
     having = [trial for trial in trials if name in trial.params]
     raw = [trial.params[name] for trial in having]
     labels = [format_value(value) for value in raw]
-    categories = categories_of(space, raw)
+    categories = categories_of(parameter, raw)
     positions = [float(value) for value in raw] if not categories else []
     for trial, label in zip(having, labels, strict=True) if categories else ():
         positions.append(categories.index(label) + jitter(trial.number))
     values = [float(trial.value or 0.0) for trial in having]
     medians = [_median(values, labels, category) for category in categories]
-    is_log = space.is_log and all(position > 0 for position in positions)
+    is_log = isinstance(parameter, Range) and parameter.log and all(position > 0 for position in positions)
     numbers = [trial.number for trial in having]
-    limits = axis_limits(space, positions, categories, is_log)
+    limits = axis_limits(parameter, positions, categories, is_log)
     return Panel(name, numbers, positions, labels, values, categories, medians, is_log, limits)
 
 
 def axis_limits(
-    space: SpaceText, positions: Sequence[float], categories: Sequence[str], is_log: bool
+    parameter: Parameter | None, positions: Sequence[float], categories: Sequence[str], is_log: bool
 ) -> tuple[float, float] | None:
     """The ends of a panel's horizontal axis, so that it shows what was searched and not only what was tried."""
     if categories:
         return -0.6, len(categories) - 0.4
-    if space.kind not in ("int", "float"):
+    if not isinstance(parameter, Range):
         return None
-    low, high = min([space.low, *positions]), max([space.high, *positions])
+    low, high = min([parameter.low, *positions]), max([parameter.high, *positions])
     if is_log:
         factor = (high / low) ** MARGIN
         return low / factor, high * factor
@@ -92,17 +91,19 @@ def num_columns(num_panels: int) -> int:
     return 3 if num_panels == 6 else max(1, min(4, num_panels))
 
 
-def categories_of(space: SpaceText, values: Sequence[Any]) -> list[str]:
+def categories_of(parameter: Parameter | None, values: Sequence[Any]) -> list[str]:
     """The categories of a hyperparameter; empty when it is a range of numbers.
 
     Args:
-      space: what the study searches. Its order counts, and choices that no trial took are shown as well.
+      parameter: what the study searches. Its order counts, and choices that no trial took are shown as well.
+        None when the record does not say.
       values: the sampled ones.
     """
     is_numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
-    if space.kind in ("int", "float") or (not space.kind and is_numeric):
+    if isinstance(parameter, Range) or (parameter is None and is_numeric):
         return []
-    return list(dict.fromkeys([*space.choices, *(format_value(value) for value in values)]))
+    choices = parameter.values if isinstance(parameter, Choice) else ()
+    return list(dict.fromkeys(format_value(value) for value in (*choices, *values)))
 
 
 def jitter(number: int) -> float:

@@ -42,7 +42,7 @@ def report_page(pictures: Pictures) -> str:
         subtitle=html.escape(counts_text(record)),
         style=STYLE,
         facts=facts_table(report_facts(record)),
-        space=facts_table(record.search_space),
+        space=facts_table(record.space.describe()),
         cards="".join(card(*section) for section in sections(pictures)),
         trials=trial_table(record),
         plotly=plotly_js(),

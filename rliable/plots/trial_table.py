@@ -7,7 +7,6 @@ from typing import Any
 
 from rliable.formats import format_duration, format_metric, format_value, one_line
 from rliable.record import StudyRecord, TrialRecord
-from rliable.space_text import varying
 from rliable.terminal.lines import slot_names
 
 
@@ -16,7 +15,7 @@ def trial_table(record: StudyRecord) -> str:
 
     A cell's `data-v` holds the number that it is sorted by, where its text is not that number.
     """
-    names = varying(record.search_space, list(record.trials[0].params) if record.trials else [])
+    names = record.varied_names()
     heads = ["trial", record.metric_name, *names, "time", "slot", "result"]
     head = "".join(f"<th tabindex='0'>{html.escape(name)}</th>" for name in heads)
     rows = "".join(trial_row(trial, names, record.best) for trial in record.trials)

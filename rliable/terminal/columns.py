@@ -9,11 +9,12 @@ from rich.text import Text
 
 from rliable.formats import format_duration, format_metric, format_value, one_line, shorten
 from rliable.record import StudyRecord, TrialRecord
-from rliable.space_text import SpaceText, parse_space, varying
+from rliable.search_space import Parameter, Range
 from rliable.terminal.lines import error_text, slot_names
 
 GAP = 2
 DURATION_WIDTH = 11
+FLOAT_WIDTH = 9
 HEADING_WIDTH = 8
 MAX_WIDTH = 18
 
@@ -92,7 +93,7 @@ def fit_columns(record: StudyRecord, width: int, star: str = "★") -> TrialColu
     duration = Column("time", ("time",), DURATION_WIDTH)
     has_slots = record.num_slots > 1
     left = width - sum(c.width + GAP for c in (number, metric, duration)) - (4 + GAP) * has_slots
-    params = [_param_column(name, parse_space(record.search_space[name])) for name in varying(record.search_space, [])]
+    params = [_column(name, value_width(parameter)) for name, parameter in record.space.varied.items()]
     shown = _that_fit(params, left)
     hidden = tuple(column.name for column in params[len(shown) :])
     return TrialColumns(number, metric, tuple(shown), duration, hidden, has_slots, width, star)
@@ -110,10 +111,12 @@ def split_name(name: str, width: int) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _param_column(name: str, space: SpaceText) -> Column:
-    widths = {"int": max(len(f"{end:.0f}") for end in (space.low, space.high)), "float": 9}
-    choices = [len(choice) for choice in space.choices]
-    return _column(name, widths.get(space.kind, max(choices, default=9)))
+def value_width(parameter: Parameter) -> int:
+    """How many characters the widest value of a hyperparameter takes."""
+    if isinstance(parameter, Range) and not parameter.is_integer:
+        return FLOAT_WIDTH
+    values = (parameter.low, parameter.high) if isinstance(parameter, Range) else parameter.values
+    return max(len(format_value(value)) for value in values)
 
 
 def _column(name: str, value_width: int) -> Column:

@@ -12,7 +12,6 @@ from rich.text import Text
 
 from rliable.formats import format_duration, format_metric, format_value
 from rliable.record import StudyRecord, TrialRecord
-from rliable.space_text import varying
 from rliable.terminal.header import facts_table
 from rliable.terminal.lines import error_text
 
@@ -51,7 +50,7 @@ def best_table(record: StudyRecord, trials: list[TrialRecord]) -> Table:
     for rank, trial in enumerate(trials):
         table.add_column(str(trial.number), justify="right", overflow="fold", style="green" if rank == 0 else "")
     table.add_row(record.metric_name, *(Text(format_metric(trial.value), "bold") for trial in trials))
-    for name in varying(record.search_space, list(trials[0].params)):
+    for name in record.varied_names():
         table.add_row(name, *(Text(format_value(trial.params.get(name, "-"))) for trial in trials))
     table.add_row("time", *(format_duration(trial.duration_seconds) for trial in trials))
     return table

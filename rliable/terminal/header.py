@@ -21,7 +21,7 @@ def study_header(record: StudyRecord, notes: Sequence[str] = ()) -> RenderableTy
     """
     parts: list[RenderableType] = [Text(one_line(record.optim_name), style="bold"), facts_table(study_facts(record))]
     if record.search_space:
-        parts += [Text(), space_table(record.search_space)]
+        parts += [Text(), space_table(record.space.describe())]
     parts += [Text(), *(Text(one_line(note), style="yellow") for note in notes), *([Text()] if notes else [])]
     return Group(*parts)
 
@@ -55,11 +55,11 @@ def facts_table(facts: dict[str, str]) -> Table:
     return table
 
 
-def space_table(search_space: dict[str, str]) -> Table:
-    """The search space: a hyperparameter a row."""
+def space_table(phrases: dict[str, str]) -> Table:
+    """The search space: a hyperparameter and its phrase a row."""
     table = Table(box=None, padding=(0, 2), pad_edge=True, header_style="dim")
     table.add_column("hyperparameter", overflow="fold")
     table.add_column("search space", overflow="fold")
-    for name, space in search_space.items():
-        table.add_row(Text(one_line(name)), Text(one_line(space)))
+    for name, phrase in phrases.items():
+        table.add_row(Text(one_line(name)), Text(one_line(phrase)))
     return table

@@ -11,7 +11,6 @@ from rich.live import Live
 from rich.text import Text
 
 from rliable.record import StudyRecord, TrialRecord
-from rliable.space_text import varying
 from rliable.terminal.columns import TrialColumns, fit_columns
 from rliable.terminal.lines import trial_line
 from rliable.terminal.progress import Progress
@@ -32,7 +31,7 @@ class PlainScreen:
 
     def begin(self, record: StudyRecord) -> None:
         """Starts the list of trials."""
-        self._study, self._names = record, varying(record.search_space, [])
+        self._study, self._names = record, list(record.space.varied)
 
     def show(self, content: RenderableType) -> None:
         """Writes anything that rich can render."""

@@ -4,25 +4,27 @@ import json
 import math
 import random
 from pathlib import Path
+from typing import Any
 
 from rliable.json_files import as_json
 from rliable.learning_curves import write_learning_curve
 from rliable.record import RunRecord, StudyRecord, TrialRecord
+from rliable.search_space import parse_search_space
 
 DQN_SPACE = {
-    "train_iterations": "int 1000..4000",
-    "collect_steps_per_iteration": "choice 1",
-    "batch_size": "choice 32, 64",
-    "learning_rate": "float 0.0001..0.01 (log)",
-    "qnet_fc_hidden_size": "choice 20, 100, 400",
-    "num_eval_episodes": "choice 200",
+    "train_iterations": {"min": 1000, "max": 4000},
+    "collect_steps_per_iteration": [1],
+    "batch_size": [32, 64],
+    "learning_rate": {"min": 0.0001, "max": 0.01, "log": True},
+    "qnet_fc_hidden_size": [20, 100, 400],
+    "num_eval_episodes": 200,
 }
 
 
 def make_study(
     folder: Path,
     num_trials: int = 20,
-    space: dict[str, str] | None = None,
+    space: dict[str, Any] | None = None,
     criteria: str = "max",
     num_runs: int = 1,
     fails: float = 0.1,
@@ -65,7 +67,8 @@ def write_study(folder: Path, record: StudyRecord, curves: bool = True) -> Study
 
 def make_trial(number, space, criteria, num_runs, fails, rng) -> TrialRecord:
     """A trial whose value follows from its learning rate, with noise; some fail."""
-    params = {name: sample(text, rng) for name, text in space.items()}
+    varied = parse_search_space(space)[0].varied
+    params = {name: parameter.from_unit(rng.random()) for name, parameter in varied.items()}
     distance = abs(math.log10(params.get("learning_rate", 0.002) / 0.002))
     value = (
         min(200.0, 205 - 150 * distance + rng.gauss(0, 12))
@@ -93,18 +96,6 @@ def make_trial(number, space, criteria, num_runs, fails, rng) -> TrialRecord:
         f"trials/{number:04d}",
         runs,
     )
-
-
-def sample(text: str, rng: random.Random):
-    """Draws a value from the text of a search space."""
-    kind, rest = text.split(" ", 1)
-    if kind == "choice":
-        choice = rng.choice(rest.split(", "))
-        return int(choice) if choice.isdigit() else choice
-    low, high = (float(end) for end in rest.split(" ")[0].split(".."))
-    if kind == "int":
-        return rng.randint(int(low), int(high))
-    return math.exp(rng.uniform(math.log(low), math.log(high))) if "log" in rest else rng.uniform(low, high)
 
 
 def curve_rows(trial: TrialRecord, seed: int) -> list[dict[str, float]]:

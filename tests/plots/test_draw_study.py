@@ -16,15 +16,15 @@ from rliable.record import StudyRecord, TrialRecord
 
 FILES = ["history.png", "parameters.png", "importance.png", "learning_curves.png", "report.html"]
 EXTRA = [
-    "float 0..1",
-    "float 1e-05..0.1 (log)",
-    'choice "relu", "tanh", "exponential_linear"',
-    "int 1..8",
-    "choice true, false",
+    {"min": 0.0, "max": 1.0},
+    {"min": 1e-05, "max": 0.1, "log": True},
+    ["relu", "tanh", "exponential_linear"],
+    {"min": 1, "max": 8},
+    [True, False],
 ]
 TWELVE = {
-    f"hyperparameter_{number}": text
-    for number, text in enumerate([*EXTRA, *EXTRA, "int 4..4096 (log)", "choice [8, 8], [16]"])
+    f"hyperparameter_{number}": entry
+    for number, entry in enumerate([*EXTRA, *EXTRA, {"min": 4, "max": 4096, "log": True}, [[8, 8], [16]]])
 }
 STUDIES = {
     "no trial": {"num_trials": 0},
@@ -32,8 +32,8 @@ STUDIES = {
     "three trials": {"num_trials": 3, "fails": 0},
     "all failed": {"num_trials": 5, "fails": 1},
     "several runs": {"num_trials": 12, "num_runs": 3},
-    "one hyperparameter": {"num_trials": 30, "space": {"learning_rate": "float 0.0001..0.01 (log)"}},
-    "nothing varies": {"num_trials": 3, "space": {"batch_size": "choice 32"}},
+    "one hyperparameter": {"num_trials": 30, "space": {"learning_rate": DQN_SPACE["learning_rate"]}},
+    "nothing varies": {"num_trials": 3, "space": {"batch_size": [32]}},
     "twelve hyperparameters": {"num_trials": 200, "space": TWELVE},
     "minimised, no curves": {"num_trials": 40, "criteria": "min", "curves": False},
 }
@@ -71,7 +71,7 @@ def test_the_report_needs_no_network_and_holds_plotly_once(tmp_path):
 
 
 def test_the_report_shows_names_and_errors_as_text_and_not_as_html(tmp_path):
-    space = {"<img src=x>": "choice </script>, b"}
+    space = {"<img src=x>": ["</script>", "b"]}
     trials = [
         TrialRecord(0, value=1.0, params={"<img src=x>": "</script>"}),
         TrialRecord(1, "FAIL", error="</script><script>alert(1)</script>", params={"<img src=x>": "b"}),

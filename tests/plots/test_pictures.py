@@ -47,7 +47,7 @@ def test_subtitle_says_how_many_failed_and_which_direction_is_better():
 
 
 def test_panels_show_the_searched_range_and_every_choice():
-    space = {"rate": "float 0.001..0.1 (log)", "units": "choice 20, 100, 400", "fixed": "choice 1"}
+    space = {"rate": {"min": 0.001, "max": 0.1, "log": True}, "units": [20, 100, 400], "fixed": [1]}
     params = [{"rate": 0.01, "units": 100, "fixed": 1}, {"rate": 0.02, "units": 20, "fixed": 1}]
     rate, units = make_panels(study([1.0, 2.0], space=space, params=params, best=0))
     assert rate.is_log
@@ -59,7 +59,7 @@ def test_panels_show_the_searched_range_and_every_choice():
 
 
 def test_medians_need_three_trials():
-    space, params = {"units": "choice 20, 100"}, [{"units": 20}, {"units": 20}, {"units": 20}, {"units": 100}]
+    space, params = {"units": [20, 100]}, [{"units": 20}, {"units": 20}, {"units": 20}, {"units": 100}]
     (panel,) = make_panels(study([1.0, 5.0, 2.0, 9.0], space=space, params=params))
     assert panel.medians == [2.0, None]
 
@@ -91,12 +91,12 @@ def test_the_hyperparameter_that_decides_is_the_most_important(tmp_path):
 
 
 def test_importance_says_why_it_cannot_be_told():
-    space = {"a": "int 1..9", "b": "int 1..9"}
+    space = {"a": {"min": 1, "max": 9}, "b": {"min": 1, "max": 9}}
     params = [{"a": number % 9 + 1, "b": 1} for number in range(12)]
     assert f"at least {MIN_TRIALS} finished trials; there are 2" in importance_of(study([1.0, 2.0])).note
     assert "same value" in importance_of(study([1.0] * 12, space=space, params=params)).note
     rising = [float(number) for number in range(12)]
-    assert "fewer than two" in importance_of(study(rising, space={"a": "int 1..9"}, params=params)).note
+    assert "fewer than two" in importance_of(study(rising, space={"a": space["a"]}, params=params)).note
 
 
 def test_at_least_five_trials_and_at_most_half_count_as_the_best():

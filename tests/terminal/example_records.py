@@ -4,7 +4,7 @@ import dataclasses
 
 from rliable.record import RunRecord, StudyRecord, TrialRecord
 
-SPACE = {"batch_size": "choice 32, 64", "learning_rate": "float 0.001..0.005", "num_eval_episodes": "choice 200"}
+SPACE = {"batch_size": [32, 64], "learning_rate": {"min": 0.001, "max": 0.005}, "num_eval_episodes": 200}
 RUN = RunRecord(0, 77, {"reward": 187.42}, 200, "slot 1", 4242, 2, 10.0, 14.2)
 GOOD = TrialRecord(
     3,

@@ -6,7 +6,7 @@ from rliable.record import StudyRecord, TrialRecord
 from rliable.terminal.columns import fit_columns, split_name
 from rliable.terminal.progress import Progress
 
-SPACE = {f"hyperparameter_{number}": "float 0.001..0.005" for number in range(12)} | {"fixed": "choice 1"}
+SPACE = {f"hyperparameter_{number}": {"min": 0.001, "max": 0.005} for number in range(12)} | {"fixed": [1]}
 RECORD = StudyRecord("Search", max_iters=20, num_slots=2, search_space=SPACE)
 TRIAL = TrialRecord(3, value=1.0, params=dict.fromkeys(SPACE, 0.00123456), finished=3599.0)
 
