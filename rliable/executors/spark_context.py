@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+import psutil
 from pyspark import SparkConf, SparkContext
 from pyspark.java_gateway import launch_gateway
 
@@ -66,11 +67,39 @@ def start_virtual_machine(options: ExecutorOptions) -> None:
         stack.enter_context(environment("JAVA_HOME", str(find_java_home())))
         log = stack.enter_context(open(options.log_path or os.devnull, "ab"))  # noqa: PTH123
         streams: dict[str, Any] = {"stdout": log, "stderr": log, "start_new_session": True}
+        stack.enter_context(sessions_ended_on_error())
         try:
-            gateway = launch_gateway(popen_kwargs=streams)
+            SparkContext._ensure_initialized(gateway=launch_gateway(popen_kwargs=streams))
         except Exception as error:
             raise not_started(error) from error
-    SparkContext._ensure_initialized(gateway=gateway)
+
+
+@contextlib.contextmanager
+def sessions_ended_on_error() -> Iterator[None]:
+    """Kills the sessions that the block has started if it raises, be it an interrupt.
+
+    `launch_gateway` gives the process away only when it has started, and a virtual machine whose start is left half way
+    never ends by itself.
+    """
+    before = own_sessions()
+    try:
+        yield
+    except BaseException:
+        for leader in own_sessions() - before:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(leader.pid, signal.SIGKILL)
+            leader.wait()
+        raise
+
+
+def own_sessions() -> set[psutil.Process]:
+    """The processes that this one has started in sessions of their own."""
+    found = set()
+    for child in psutil.Process().children():
+        with contextlib.suppress(ProcessLookupError):
+            if os.getsid(child.pid) == child.pid:
+                found.add(child)
+    return found
 
 
 def configure(conf: SparkConf, options: ExecutorOptions) -> SparkConf:

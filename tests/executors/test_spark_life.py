@@ -42,6 +42,19 @@ def wait_for_units(folder):
         wait_until(lambda file=folder / f"pids{index}": file.exists() and len(read_numbers(file)) == 2, 60)
 
 
+def processes_in(folder):
+    """All processes that work in a folder, whoever their parent is by now."""
+    found = [process for process in psutil.process_iter(["cwd"]) if process.info["cwd"] == str(folder)]
+    return [process.pid for process in found if is_running(process.pid)]
+
+
+def command_of(pid):
+    try:
+        return " ".join(psutil.Process(pid).cmdline())
+    except psutil.Error:
+        return ""
+
+
 def assert_all_gone(processes, seconds=6.0):
     wait_until(lambda: not [process.pid for process in processes if is_running(process.pid)], seconds)
 
@@ -91,6 +104,19 @@ def test_an_interrupt_while_spark_starts_leaves_no_process(tmp_path):
 
     assert driver.returncode != 0
     assert_all_gone(processes)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("stage", ["launcher.Main", "deploy.SparkSubmit"])
+def test_no_virtual_machine_survives_a_start_that_is_interrupted(tmp_path, stage, number):
+    driver = start_driver(tmp_path, "nothing")
+    wait_until(lambda: [pid for pid in processes_in(tmp_path) if stage in command_of(pid)], 60)
+
+    driver.send_signal(number)
+    driver.communicate(timeout=30)
+
+    assert driver.returncode != 0
+    wait_until(lambda: not processes_in(tmp_path), 10)
 
 
 def test_a_spark_that_is_killed_is_said_in_one_line_and_leaves_no_process(tmp_path):
