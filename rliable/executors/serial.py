@@ -46,11 +46,13 @@ class SerialExecutor(Executor):
         sc = self._context() if unit.model.data == "rdd" else None
         started = time.time()
         try:
-            with Watchdog(unit.limits):
-                return run_unit(unit, SLOT, sc=sc)
+            with Watchdog(unit.limits) as watchdog:
+                result = run_unit(unit, SLOT, sc=sc)
         except LimitExceeded as error:
             result = failed_result(unit, SLOT, started, str(error))
             return dataclasses.replace(result, traceback=traceback.format_exc())
+        # a model's bare `except:` takes the interrupt, but not the limit
+        return failed_result(unit, SLOT, started, watchdog.reason) if watchdog.reason else result
 
     def _context(self) -> Any:
         """The SparkContext for models that need an RDD, made when the first one comes."""

@@ -25,13 +25,16 @@ class Watchdog:
     """Raises `LimitExceeded` in the main thread's `with` block when the limits are exceeded.
 
     Without limits it does nothing and costs nothing. On leaving, the signal's previous handler is back.
+
+    Attributes:
+      reason: the limit that was exceeded, one line, even if the block has swallowed the exception; else empty.
     """
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._is_active = has_limits(limits)
         self._left = threading.Event()
-        self._reason = ""
+        self.reason = ""
 
     def __enter__(self) -> Watchdog:
         if self._is_active:
@@ -54,11 +57,11 @@ class Watchdog:
         started, process = time.monotonic(), psutil.Process()
         while not self._left.wait(CHECK_SECONDS):
             memory = resident_bytes(process) if self._limits.memory_mb is not None else 0
-            self._reason = exceeded(self._limits, time.monotonic() - started, memory) or ""
-            if self._reason:
+            self.reason = exceeded(self._limits, time.monotonic() - started, memory) or ""
+            if self.reason:
                 signal.pthread_kill(threading.main_thread().ident or 0, INTERRUPT)
                 return
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
         if not self._left.is_set():
-            raise LimitExceeded(self._reason)
+            raise LimitExceeded(self.reason)

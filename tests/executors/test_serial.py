@@ -53,6 +53,15 @@ def test_a_run_that_takes_too_long_fails_and_the_next_runs(executor):
     assert following.error is None
 
 
+def test_a_limit_that_a_model_swallows_is_exceeded_all_the_same(executor):
+    units = [make_unit("Plain", 0, Limits(timeout_seconds=0.3), deed="hang_and_swallow"), make_unit("Plain", 1)]
+
+    late, following = executor.execute(iter(units))
+
+    assert (late.error, late.metrics) == ("exceeded trial_timeout_seconds 0.3", None)
+    assert following.error is None
+
+
 def test_a_run_that_takes_too_much_memory_fails(executor):
     import psutil
 

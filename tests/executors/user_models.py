@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -54,6 +55,10 @@ class Plain(BaseModel):
     def hang(self) -> None:
         while True:
             time.sleep(0.05)
+
+    def hang_and_swallow(self) -> None:
+        with contextlib.suppress(BaseException):
+            self.hang()
 
     def spawn_and_hang(self) -> None:
         child = subprocess.Popen(["sleep", "300"])
