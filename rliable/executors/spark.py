@@ -19,6 +19,7 @@ from rliable.executors.spark_connection import SparkConnection
 from rliable.executors.spark_context import is_local
 from rliable.executors.spark_rdd import RddPool
 from rliable.executors.spark_tasks import ResidentTasks
+from rliable.threads import limit_threads
 from rliable.trial import Unit, UnitResult
 
 
@@ -69,6 +70,7 @@ class SparkExecutor(Executor):
 
     def _make_pool(self, uses_cluster: bool) -> Pool:
         if uses_cluster:
+            limit_threads(self._options.threads)  # the runs share this process
             return RddPool(self._spark.sc, self.num_slots)
         return SparkSlots(self._spark, self._options)
 

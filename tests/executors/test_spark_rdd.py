@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import threadpoolctl
 from unit_makers import all_facts, make_options, make_unit
 
 from rliable.executors.spark import SparkExecutor
@@ -29,6 +30,14 @@ def test_runs_get_the_context_and_run_side_by_side(executor):
     assert [result.predictions for result in results] == [[1.0, 3.0]] * 4
     assert {result.slot for result in results} == {"slot 0", "slot 1"}
     assert {result.pid for result in results} == {os.getpid()}
+
+
+def test_runs_compute_with_the_cores_of_a_trial(executor):
+    with threadpoolctl.threadpool_limits(2, user_api="blas"):
+        list(executor.execute(iter([make_unit("Rows", data="rdd")])))
+        libraries = threadpoolctl.ThreadpoolController().select(user_api="blas").info()
+
+    assert {library["num_threads"] for library in libraries} == {1}
 
 
 def test_a_run_that_takes_too_long_or_fails_is_a_result(executor):
