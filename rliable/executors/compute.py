@@ -108,8 +108,12 @@ class Computer:
             self._channel.send_bytes(pack(Kind.ASK))
 
     def _play(self, message: Message) -> None:
+        unit = self._unit_of(message)
+        if message.fields["is_loaded"] and not self._has_loaded(unit):  # the process before this one had
+            self._channel.send_bytes(pack(Kind.PLAYED, {"needs_files": True}))
+            return
         try:
-            loaded = self._load(self._unit_of(message), message)
+            loaded = self._load(unit, message)
             record = play_slice(loaded.model, loaded.test_data, range(*message.fields["episodes"]), self._slot)
             frame = pack(Kind.PLAYED, vars(record))
         except Exception as error:
@@ -119,16 +123,18 @@ class Computer:
 
     def _load(self, unit: Unit, message: Message) -> LoadedModel:
         """The trained model, loaded from the files that come with its first slice."""
-        key = (unit.trial, unit.run)
-        if self._loaded is None or self._loaded.key != key:
+        if self._loaded is None or not self._has_loaded(unit):
             folder = tempfile.TemporaryDirectory(prefix="rliable-")
             write_files(Path(folder.name), read_files_of(message))
             model = make_model(unit.model, unit.seed, folder.name, threads=unit.limits.threads)
             model.load_model()
             if not isinstance(model, EpisodicModel):
                 raise TypeError(f"{unit.model.class_name} has no episodes to share")
-            self._loaded = LoadedModel(key, folder, model, open_data(unit.model))
+            self._loaded = LoadedModel((unit.trial, unit.run), folder, model, open_data(unit.model))
         return self._loaded
+
+    def _has_loaded(self, unit: Unit) -> bool:
+        return self._loaded is not None and self._loaded.key == (unit.trial, unit.run)
 
 
 def without_values(result: UnitResult, error: Exception) -> UnitResult:

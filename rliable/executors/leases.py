@@ -96,6 +96,13 @@ class LeaseBook:
         self._again.append(dataclasses.replace(lease, attempt=lease.attempt + 1))
         return None
 
+    def put_back(self, slot: str) -> None:
+        """Takes back a slice that a slot could not begin to play; this does not count as a loss."""
+        lease = self._held.pop(slot)
+        evaluation = self._evaluation_of(lease)
+        if evaluation is not None and lease.episodes is not None:
+            evaluation.open.append(lease.episodes)
+
     def _lose_slice(self, lease: Lease, episodes: range, loss: Loss) -> Failure | None:
         evaluation = self._evaluation_of(lease)
         if evaluation is None:

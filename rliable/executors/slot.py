@@ -23,7 +23,7 @@ class Slot:
       seen: when it was last heard of, monotonic seconds.
       is_free: whether it waits for work.
       started: when its lease began, in seconds since the epoch.
-      loaded: the run whose trained model its process has loaded.
+      loaded: the run whose trained model its process has loaded, unless it has died since without a word.
     """
 
     name: str
@@ -51,9 +51,9 @@ class Slot:
             self.loaded = None
             self.send(pack(Kind.RUN, fields))
             return
-        missing = {} if self.loaded == lease.key else files
-        self.loaded = lease.key
-        self.send(pack_files(Kind.PLAY, {**fields, "episodes": bounds(lease.episodes)}, missing))
+        is_loaded, self.loaded = self.loaded == lease.key, lease.key
+        fields |= {"episodes": bounds(lease.episodes), "is_loaded": is_loaded}
+        self.send(pack_files(Kind.PLAY, fields, {} if is_loaded else files))
 
     def answer(self, episodes: range | None) -> None:
         """Tells a slot that evaluates its run which slice to play next, or that none is left."""

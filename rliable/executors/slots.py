@@ -140,6 +140,10 @@ class SlotPool:
 
     def _ended(self, slot: Slot, message: Message) -> Iterator[UnitResult]:
         slot.is_free = True
+        if message.fields.get("needs_files"):
+            slot.loaded = None
+            self._book.put_back(slot.name)
+            return
         if message.kind is Kind.RESULT:
             result = self._book.finish(slot.name, read_result(message))
         elif "error" in message.fields:

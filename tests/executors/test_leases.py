@@ -51,6 +51,27 @@ def test_a_lost_unit_goes_to_the_next_slot_with_the_same_seed():
     assert book.finish("slot 1", result_of(again.unit, "slot 1", metrics={})).attempts == 2
 
 
+def test_a_slice_that_could_not_begin_is_handed_out_again_and_is_no_loss():
+    book, _ = evaluating_book(max_attempts=1)
+    first = book.lease("slot 1")
+
+    book.put_back("slot 1")
+
+    assert book.held_by("slot 1") is None
+    assert book.lease("slot 1") == first
+
+
+def test_a_slice_of_a_run_that_has_failed_since_is_not_put_back():
+    book, _ = evaluating_book(max_attempts=1)
+    book.lease("slot 1")
+    book.lose("slot 0", DIED)
+
+    book.put_back("slot 1")
+
+    assert book.lease("slot 1") is None
+    assert book.is_finished
+
+
 def test_a_unit_is_given_up_after_its_last_attempt():
     book = LeaseBook(iter(make_units(1, max_attempts=2)))
     book.lease("slot 0")

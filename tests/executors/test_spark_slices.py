@@ -1,13 +1,17 @@
 """Level 2: one run's test episodes on several slots."""
 
+import time
+
 import pytest
 from unit_makers import all_facts, make_options, make_unit, make_units
+from waiting import wait_until
 
 from rliable.executors.serial import SerialExecutor
 from rliable.executors.spark import SparkExecutor
 from rliable.trial import Limits
 
 SLOW = {"slice_seconds": 0.1, "num_eval_episodes": 105}
+MANY = {"num_eval_episodes": 305}
 
 
 @pytest.fixture
@@ -68,6 +72,24 @@ def test_a_slice_whose_slot_dies_is_played_by_another(run, tmp_path):
     (tmp_path / "mark").unlink()
     (tmp_path / "mark").touch()
     assert all_facts([result]) == serial(units)
+
+
+def test_a_helper_that_dies_between_two_slices_gets_the_model_again(local_spark, tmp_path):
+    mark = tmp_path / "mark"
+    slow = make_unit("Walker", 0, Limits(max_attempts=1), idle_helper_dies=str(mark), slice_seconds=0.2, **MANY)
+    units = [slow, make_unit("Walker", 1, train_seconds=1.0, num_eval_episodes=10)]
+    executor = SparkExecutor(make_options("Walker", num_workers=3, level=2), local_spark)
+    results = executor.execute(iter(units))
+
+    first = next(results)  # while nobody takes the next, no slot gets work
+    wait_until(mark.exists, 10)
+    time.sleep(0.5)
+    (second,) = results
+    executor.close()
+
+    assert (first.trial, second.error) == (1, None)
+    assert len({record.pid for record in second.slices if record.slot != second.slot}) > 1
+    assert all_facts([second]) == serial([slow])
 
 
 @pytest.mark.parametrize("episode", [0, 55, 104])

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -122,6 +123,8 @@ class Walker(EpisodicModel):
         params = self.cfg["hp_params"]
         self.misbehave(params, episodes)
         time.sleep(params.get("slice_seconds", 0))
+        if params.get("idle_helper_dies"):
+            self.die_if_idle(Path(params["idle_helper_dies"]))
         return [self.weight + float(np.random.default_rng([self.cfg["seed"], i]).standard_normal()) for i in episodes]
 
     def misbehave(self, params: dict[str, Any], episodes: range) -> None:
@@ -131,6 +134,14 @@ class Walker(EpisodicModel):
             os.kill(os.getpid(), signal.SIGKILL)
         if params.get("bad_episode") in episodes:
             raise RuntimeError(f"episode {params['bad_episode']} is broken")
+
+    def die_if_idle(self, mark: Path) -> None:
+        """Has a helper's process die, once, when no other slice follows within half a second."""
+        if hasattr(self, "timer"):
+            self.timer.cancel()
+        if not hasattr(self, "is_learner") and not mark.exists():
+            self.timer = threading.Timer(0.5, lambda: (mark.touch(), os.kill(os.getpid(), signal.SIGKILL)))
+            self.timer.start()
 
     def predict(self, data: Any) -> Any:
         return self.weight
