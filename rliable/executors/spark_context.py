@@ -6,13 +6,11 @@ import contextlib
 import logging
 import os
 import signal
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
 
-import psutil
 from pyspark import SparkConf, SparkContext
 from pyspark.java_gateway import launch_gateway
 
@@ -20,6 +18,7 @@ from rliable.executors.base import ExecutorError
 from rliable.executors.failures import java_reason
 from rliable.executors.java import find_java_home
 from rliable.executors.options import ExecutorOptions
+from rliable.executors.virtual_machine import end_virtual_machine, sessions_ended_on_error
 
 #: Set by spark-submit for the program that it runs: the virtual machine is there already, and is not ours to end.
 SUBMITTED = "PYSPARK_GATEWAY_PORT"
@@ -29,7 +28,6 @@ QUIET = {
     "spark.ui.enabled": "false",
     "spark.scheduler.mode": "FAIR",
 }
-JVM_SECONDS = 3.0
 
 
 def make_context(options: ExecutorOptions) -> SparkContext:
@@ -74,34 +72,6 @@ def start_virtual_machine(options: ExecutorOptions) -> None:
             raise not_started(error) from error
 
 
-@contextlib.contextmanager
-def sessions_ended_on_error() -> Iterator[None]:
-    """Kills the sessions that the block has started if it raises, be it an interrupt.
-
-    `launch_gateway` gives the process away only when it has started, and a virtual machine whose start is left half way
-    never ends by itself.
-    """
-    before = own_sessions()
-    try:
-        yield
-    except BaseException:
-        for leader in own_sessions() - before:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(leader.pid, signal.SIGKILL)
-            leader.wait()
-        raise
-
-
-def own_sessions() -> set[psutil.Process]:
-    """The processes that this one has started in sessions of their own."""
-    found = set()
-    for child in psutil.Process().children():
-        with contextlib.suppress(ProcessLookupError):
-            if os.getsid(child.pid) == child.pid:
-                found.add(child)
-    return found
-
-
 def configure(conf: SparkConf, options: ExecutorOptions) -> SparkConf:
     """Adds our settings to what the user's files and spark-submit have set."""
     if options.master is not None:
@@ -135,18 +105,6 @@ def stop_context(sc: SparkContext | None) -> None:
     with contextlib.suppress(Exception):
         gateway.shutdown()
     end_virtual_machine(process)
-
-
-def end_virtual_machine(process: subprocess.Popen[bytes]) -> None:
-    """Ends Spark's virtual machine by closing its input, or by force, and what has stayed of its session."""
-    with contextlib.suppress(OSError):
-        if process.stdin is not None:
-            process.stdin.close()
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(JVM_SECONDS)
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 def is_local(master: str) -> bool:
