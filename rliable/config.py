@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-from rliable.grid_check import grid_problems
-from rliable.json_files import JsonError, apply_overrides, load_json
+from rliable.grid_check import grid_problems, whole_range_notes
+from rliable.json_files import JsonError, apply_overrides, find_file, load_json
 from rliable.model_classes import load_class
 from rliable.model_file import check_model
 from rliable.samplers import SAMPLERS, sampler_problems
 from rliable.schema import REQUIRED, ConfigError, check_record, describe, nearest, setting
 from rliable.search_space import SearchSpace, parse_search_space
 from rliable.trial import Limits, ModelConfig
+
+MAX_SEED = 2**63 - 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +42,9 @@ class StudyConfig:
         low=0,
     )
     patience: int = setting(5, "How many trials the best value may take to improve.", unit="trials", low=1)
-    seed: int | None = setting(None, "Decides every random choice; drawn, printed and recorded when null.", low=0)
+    seed: int | None = setting(
+        None, "Decides every random choice; drawn, printed and recorded when null.", low=0, high=MAX_SEED
+    )
     seeds_per_trial: int = setting(1, "Runs per trial, each with its own seed; the metric is their mean.", low=1)
     sampler: str = setting("random", "How trials are chosen.", choices=tuple(SAMPLERS))
     sampler_options: dict[str, Any] = setting({}, "Arguments of Optuna's sampler of that name.")
@@ -99,7 +102,7 @@ def load_study(path: str, overrides: dict[str, Any] | None = None) -> Study:
     if model_path is None:
         return check_study(data, path, None, "", [f"{path}: config: no such file {name!r}"])
     try:
-        return check_study(data, path, load_json(model_path), name)
+        return check_study(data, path, load_json(model_path), model_path)
     except JsonError as error:
         return check_study(data, path, None, "", error.problems)
 
@@ -121,19 +124,20 @@ def check_study(data: Any, path: str, model_data: Any, model_path: str, model_pr
     keys = data if isinstance(data, dict) else {}
     grid = keys["grid"] if isinstance(keys.get("grid"), dict) else {}
     space, found = parse_search_space(grid)
-    model, notes, lines = check_model(model_data, varied=set(grid)) if model_data is not None else (None, [], [])
+    is_read = model_data is not None
+    model, notes, lines = check_model(model_data, model_path, set(grid)) if is_read else (None, [], [])
     problems += found + meaning_problems(keys, space, class_of(model_data))
     model_lines = [*model_problems, *[f"{model_path}: {line}" for line in lines]]
     if problems or model_lines or model is None or config is None:
         raise ConfigError([f"{path}: {line}" for line in problems] + model_lines)
-    return Study(config, model, space, tuple(notes))
+    return Study(config, model, space, (*notes, *whole_range_notes(space, class_of(model_data))))
 
 
 def meaning_problems(keys: dict[str, Any], space: SearchSpace, model_class: Any) -> list[str]:
     """Checks what well-formed keys of a study mean together; malformed ones have their own lines already."""
     problems = name_problems(keys["optim_name"]) if isinstance(keys.get("optim_name"), str) else []
     options, sampler = keys.get("sampler_options", {}), keys.get("sampler", "random")
-    if sampler in SAMPLERS and isinstance(options, dict):
+    if isinstance(sampler, str) and sampler in SAMPLERS and isinstance(options, dict):
         problems += sampler_problems(sampler, options, space)
     if model_class is not None:
         metric = keys["metric"].get("name") if isinstance(keys.get("metric"), dict) else None
@@ -153,19 +157,13 @@ def class_of(model_data: Any) -> Any:
 def metric_problems(name: str, model_class: Any) -> list[str]:
     """Checks that the model reports the metric, where it says what it reports."""
     known = getattr(model_class, "metrics", ())
+    if not isinstance(known, tuple | list):
+        return []
     return [f"metric.name: unknown {name!r}{nearest(name, known)}"] if known and name not in known else []
 
 
 def name_problems(name: str) -> list[str]:
     """Checks that a study's name can be part of a folder's name."""
-    if name.strip() and not set(name) & set('/\\:*?"<>|\n\t\0') and not name.startswith("."):
+    if name.strip() and name.isprintable() and not set(name) & set('/\\:*?"<>|') and not name.startswith("."):
         return []
     return [f"optim_name: {describe(name)} cannot be a folder's name; use letters, digits, '-' and '_'"]
-
-
-def find_file(name: str, beside: str) -> str | None:
-    """A file named in another one: seen from the working folder, else from the other file's folder or the one above."""
-    for candidate in (Path(name), Path(beside).parent / name, Path(beside).parent.parent / name):
-        if candidate.is_file():
-            return str(candidate)
-    return None

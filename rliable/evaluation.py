@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from models.episodic_model import EpisodicModel
-from rliable.environments import resolve_environment
+from rliable.environments import ENVIRONMENTS, resolve_environment
 from rliable.json_files import load_json
 from rliable.metrics import interquartile_mean, iqm_interval
 from rliable.schema import ConfigError
@@ -81,16 +81,17 @@ def load_run(folder: Path) -> SavedRun:
 
 
 def with_environment(run: SavedRun, name: str | None) -> SavedRun:
-    """The same model on another environment.
+    """The same model on another environment; on the recorded one when None.
 
     Raises:
-      ConfigError: there is no such environment or file.
+      ConfigError: there is no such environment or file, or it is data where the model wants an environment.
     """
-    if name is None:
-        return run
-    resolved, problem = resolve_environment(name)
+    recorded = run.model.environment
+    resolved, problem = resolve_environment(name or recorded)
     if problem:
         raise ConfigError([f"--env: {problem}"])
+    if (resolved in ENVIRONMENTS) != (recorded in ENVIRONMENTS):
+        raise ConfigError([f"--env: {name!r} does not go with a model of {recorded!r}: one is data, one is not"])
     return dataclasses.replace(run, model=dataclasses.replace(run.model, environment=resolved))
 
 

@@ -7,7 +7,7 @@ import typing
 from typing import Any
 
 from rliable.schema import Rule, check_value, has_type, nearest
-from rliable.search_space import SearchSpace
+from rliable.search_space import Range, SearchSpace
 
 
 def grid_problems(grid: Any, space: SearchSpace, table: Any) -> list[str]:
@@ -21,6 +21,18 @@ def grid_problems(grid: Any, space: SearchSpace, table: Any) -> list[str]:
         for place, value in sample_values(name, grid[name]):
             problems += check_value_in_grid(value, hints[name], fields[name].metadata["rule"], place)
     return problems
+
+
+def whole_range_notes(space: SearchSpace, model_class: Any) -> list[str]:
+    """Says which ranges of whole numbers are for hyperparameters that take real ones: perhaps not what was meant."""
+    table = getattr(model_class, "hyperparameters", None)
+    hints = typing.get_type_hints(table) if table is not None else {}
+    names = [name for name, parameter in space.varied.items() if isinstance(parameter, Range) and parameter.is_integer]
+    return [
+        f"grid.{name}: whole ends make a range of whole numbers; write {space.varied[name].low}.0 for real ones"  # type: ignore[union-attr]
+        for name in names
+        if name in hints and has_type(0.5, hints[name])
+    ]
 
 
 def sample_values(name: str, entry: Any) -> list[tuple[str, Any]]:

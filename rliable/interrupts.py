@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: stop soon, but never in the middle of writing something down."""
+"""Ctrl-C, SIGTERM and a closed terminal: stop soon, but never in the middle of writing something down."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interrupts:
-    """Turns the first SIGINT or SIGTERM into one KeyboardInterrupt in the main thread, and ignores further ones.
+    """Turns the first of these signals into one KeyboardInterrupt in the main thread, and ignores further ones.
 
     Attributes:
       received: the signal's number, or None.
@@ -39,13 +39,16 @@ class Interrupts:
     @contextlib.contextmanager
     def shielded(self) -> Iterator[None]:
         """Holds an interrupt back until the block is done."""
-        was_received = self.received is not None
         self._is_shielded = True
         try:
             yield
         finally:
             self._is_shielded = False
-        if self.received is not None and not was_received:
+        self.check()
+
+    def check(self) -> None:
+        """Raises the interrupt again that somebody, a model that catches everything, has kept from coming through."""
+        if self.received is not None:
             raise KeyboardInterrupt
 
     def _handle(self, number: int, frame: FrameType | None) -> None:

@@ -43,6 +43,8 @@ def load_json(path: str) -> Any:
         return parse_json(text)
     except json.JSONDecodeError as error:
         raise JsonError([f"{path}: not JSON: {error.msg} at line {error.lineno} column {error.colno}"]) from error
+    except RecursionError as error:
+        raise JsonError([f"{path}: nested too deeply"]) from error
     except JsonError as error:
         raise JsonError([f"{path}: {line}" for line in error.problems]) from error
 
@@ -54,7 +56,9 @@ def parse_json(text: str) -> Any:
       json.JSONDecodeError: it is no JSON.
       JsonError: a key is given twice in one object, or a number is NaN or infinite.
     """
-    data = json.loads(text, object_pairs_hook=mark_repeated_keys, parse_constant=mark_constant)
+    data = json.loads(
+        text, object_pairs_hook=mark_repeated_keys, parse_constant=mark_constant, parse_int=mark_large_number
+    )
     problems = [f"{place}: {mistake.words}" for place, mistake in mistakes_in(data, "")]
     if problems:
         raise JsonError(problems)
@@ -72,10 +76,18 @@ def mark_constant(name: str) -> _Mistake:
     return _Mistake(f"{name} is not a finite number")
 
 
+def mark_large_number(digits: str) -> int | _Mistake:
+    """A whole number, or a mark in place of one that fits no 64 bits."""
+    is_small = len(digits) <= 20 and abs(int(digits)) < 2**63
+    return int(digits) if is_small else _Mistake(f"{digits:.20} is too large a number")
+
+
 def mistakes_in(data: Any, place: str) -> Iterator[tuple[str, _Mistake]]:
     """The marks in parsed JSON, with the key path of each."""
     if isinstance(data, _Mistake):
         yield place or "the file", data
+    elif isinstance(data, float) and not math.isfinite(data):
+        yield place or "the file", _Mistake("this number is too large")
     elif isinstance(data, dict):
         for key, value in data.items():
             yield from mistakes_in(value, join(place, key))
@@ -108,12 +120,19 @@ def apply_overrides(data: Any, overrides: dict[str, Any] | None) -> Any:
     return data
 
 
-def apply_override(data: Any, key_path: str, value: Any) -> Any:
-    """A copy of parsed JSON with one value replaced."""
+def apply_override(data: Any, key_path: str, value: Any, place: str = "") -> Any:
+    """A copy of parsed JSON, which stands at `place` in its file, with one value replaced."""
     key, dot, rest = key_path.partition(".")
     if not isinstance(data, dict):
-        raise ConfigError([f"--set {key_path}: there is no object to set it in"])
-    return {**data, key: apply_override(data.get(key, {}), rest, value) if dot else value}
+        where = f"{place} is no object" if place else "the file is no object"
+        raise ConfigError([f"--set {join(place, key_path)}: {where}"])
+    return {**data, key: apply_override(data.get(key, {}), rest, value, join(place, key)) if dot else value}
+
+
+def find_file(name: str, beside: str | None = None) -> str | None:
+    """A file named in another one: seen from the working folder, else from the other file's folder or the one above."""
+    folders = [Path()] if beside is None else [Path(), Path(beside).parent, Path(beside).parent.parent]
+    return next((str(folder / name) for folder in folders if (folder / name).is_file()), None)
 
 
 def to_json(value: Any, indent: int | None = None) -> str:

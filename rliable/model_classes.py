@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import inspect
 import sys
@@ -10,7 +11,7 @@ from typing import Any
 
 from models import MODELS
 from models.base_model import CONTRACT
-from rliable.schema import ConfigError, nearest
+from rliable.schema import ConfigError, Rule, nearest
 
 
 def load_class(name: str) -> type[Any]:
@@ -31,9 +32,21 @@ def load_class(name: str) -> type[Any]:
     abstract: frozenset[str] = getattr(model_class, "__abstractmethods__", frozenset())
     missing = [method for method in CONTRACT if not callable(getattr(model_class, method, None))]
     missing += sorted(abstract - set(missing))
+    if not is_table(getattr(model_class, "hyperparameters", None)):
+        rule = "must be a dataclass whose fields are made with rliable.schema.setting, or None"
+        raise ConfigError([f"class: {name}.hyperparameters {rule}"])
     if missing:
         raise ConfigError([f"class: {name} lacks the method {method!r}, which every model needs" for method in missing])
     return model_class
+
+
+def is_table(hyperparameters: Any) -> bool:
+    """Tells whether a class attribute `hyperparameters` is what the contract asks for."""
+    if hyperparameters is None:
+        return True
+    if not (isinstance(hyperparameters, type) and dataclasses.is_dataclass(hyperparameters)):
+        return False
+    return all(isinstance(field.metadata.get("rule"), Rule) for field in dataclasses.fields(hyperparameters))
 
 
 def import_module(name: str) -> Any:

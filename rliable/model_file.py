@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Set
 from typing import Any
 
-from rliable.environments import resolve_environment
+from rliable.environments import ENVIRONMENTS, resolve_environment
+from rliable.environments.rows import load_rows
 from rliable.json_files import apply_overrides, load_json
 from rliable.model_classes import load_class
 from rliable.schema import REQUIRED, ConfigError, check_record, setting
@@ -33,17 +35,20 @@ def load_model_file(path: str, overrides: dict[str, Any] | None = None) -> tuple
       ConfigError: with every mistake.
     """
     data = apply_overrides(load_json(path), overrides)
-    model, notes, problems = check_model(data)
+    model, notes, problems = check_model(data, path)
     if model is None:
         raise ConfigError([f"{path}: {line}" for line in problems])
     return model, notes
 
 
-def check_model(data: Any, varied: set[str] = frozenset()) -> tuple[ModelConfig | None, list[str], list[str]]:  # type: ignore[assignment]
+def check_model(
+    data: Any, path: str, varied: Set[str] = frozenset()
+) -> tuple[ModelConfig | None, list[str], list[str]]:
     """Checks a model file's content.
 
     Args:
       data: the parsed file.
+      path: its name; a data file may be named relative to it.
       varied: hyperparameters that a study sets, which the file therefore may leave out.
 
     Returns:
@@ -58,9 +63,13 @@ def check_model(data: Any, varied: set[str] = frozenset()) -> tuple[ModelConfig 
     problems = [line.replace("class_name", "class") for line in problems]
     if file is None:
         return None, [], problems
-    environment, environment_problem = resolve_environment(file.environment)
+    environment, environment_problem = resolve_environment(file.environment, path)
+    if environment_problem is None and environment not in ENVIRONMENTS:
+        environment_problem = rows_problem(environment)
     if environment_problem:
         problems.append(f"environment: {environment_problem}")
+    if file.data == "rdd" and environment in ENVIRONMENTS:
+        problems.append(f"data: 'rdd' is for rows of a file, and {environment} is an environment")
     try:
         model_class = load_class(file.class_name)
     except ConfigError as error:
@@ -69,11 +78,20 @@ def check_model(data: Any, varied: set[str] = frozenset()) -> tuple[ModelConfig 
     problems += found
     if problems:
         return None, [], problems
-    notes = [f"environment {file.environment!r} is {environment}"] if environment != file.environment else []
+    is_other_case = environment in ENVIRONMENTS and environment != file.environment
+    notes = [f"environment {file.environment!r} is {environment}"] if is_other_case else []
     return ModelConfig(file.class_name, environment, file.mdl_file, hp_params, file.data), notes, []
 
 
-def fill_hyperparameters(model_class: Any, given: dict[str, Any], varied: set[str]) -> tuple[dict[str, Any], list[str]]:
+def rows_problem(path: str) -> str | None:
+    """What is wrong with a file of rows, or None."""
+    try:
+        return None if load_rows(path) else f"{path} has no rows"
+    except (ValueError, OSError) as error:
+        return str(error)
+
+
+def fill_hyperparameters(model_class: Any, given: dict[str, Any], varied: Set[str]) -> tuple[dict[str, Any], list[str]]:
     """The hyperparameters with the model's defaults filled in, and one line per mistake."""
     if not has_table(model_class):
         return given, []
@@ -84,7 +102,7 @@ def fill_hyperparameters(model_class: Any, given: dict[str, Any], varied: set[st
     return {name: value for name, value in {**defaults, **given}.items() if value is not REQUIRED}, problems
 
 
-def is_excused(line: str, varied: set[str]) -> bool:
+def is_excused(line: str, varied: Set[str]) -> bool:
     """Tells whether a mistake is only that the model file leaves out what the study sets."""
     return any(line.startswith(f"hp_params.{name}: missing") for name in varied)
 

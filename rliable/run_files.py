@@ -18,7 +18,7 @@ def write_run(folder: RunFolder, model: ModelConfig, threads: int, result: UnitR
     """Writes a finished run: its model, configuration, returns, curve and, if it failed, its traceback.
 
     Args:
-      folder: the run's folder; made, or written over where a crash left parts.
+      folder: the run's folder; made if it is not there.
       model: what was run.
       threads: on how many cores.
       result: what came of it.

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 #: Up to this many configurations, random search uses each once before it repeats any.
 MAX_SHUFFLED = 10_000
 
+#: Trials on which `sampler_options` are tried out.
+NUM_TRIED = 12
+
 #: Constructor arguments of Optuna's samplers that a study file cannot or must not set.
 RESERVED_OPTIONS = {"self", "seed", "gamma", "weights", "constraints_func", "independent_sampler", "source_trials"}
 
@@ -139,6 +142,8 @@ def sampler_problems(name: str, options: dict[str, Any], space: SearchSpace) -> 
         endless = [key for key, parameter in space.varied.items() if parameter.size is None]
         return [f"grid.{key}: the grid sampler needs a step or a list of values" for key in endless]
     known = option_names(entry)
+    if options and not known:
+        return [f"sampler_options: {name} takes no options"]
     problems = [f"sampler_options.{key}: unknown option{nearest(key, known)}" for key in options if key not in known]
     return problems or option_value_problems(name, entry, options, space)
 
@@ -163,13 +168,26 @@ def option_names(entry: SamplerEntry) -> list[str]:
 
 
 def option_value_problems(name: str, entry: SamplerEntry, options: dict[str, Any], space: SearchSpace) -> list[str]:
-    """Tries to make the first trial's sampler; Optuna's own words for what it does not take."""
+    """Tries the sampler on trials in memory; Optuna's own words for what it does not take."""
     if not options:
         return []
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            entry.make(space, 0, 0, options)
+            try_sampler(entry, options, space)
     except Exception as error:
-        return [f"sampler_options: {name} refuses {options}: {str(error).splitlines()[0]}"]
+        return [f"sampler_options: {name} refuses {options}: {(str(error) or type(error).__name__).splitlines()[0]}"]
     return []
+
+
+def try_sampler(entry: SamplerEntry, options: dict[str, Any], space: SearchSpace) -> None:
+    """Samples some trials, enough for a sampler to come out of its random beginning."""
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study()
+    for number in range(NUM_TRIED):
+        study.sampler = entry.make(space, 0, number, options)
+        trial = study.ask()
+        space.suggest(trial)
+        study.tell(trial, float(number))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 from rliable.config import Study
-from rliable.executors.base import Executor
+from rliable.environments import short_name
+from rliable.executors.base import Executor, ExecutorError
 from rliable.interrupts import Interrupts
 from rliable.journal import Journal, JournalTrial
 from rliable.learning_curves import Row
@@ -91,13 +93,14 @@ class Tuner:
 
         Raises:
           KeyboardInterrupt: on Ctrl-C or SIGTERM; everything finished until then is on disk.
+          ExecutorError: no slot is left to run in; likewise.
         """
         self._publish("running", None)
         started = time.monotonic()
         try:
             self._run_units()
-        except KeyboardInterrupt:
-            self._publish("interrupted", "interrupted", self._utilisation(started))
+        except (KeyboardInterrupt, ExecutorError) as error:
+            self._publish("interrupted", str(error) or "interrupted", self._utilisation(started))
             raise
         with self._interrupts.shielded():
             self._journal.cancel_open()
@@ -108,6 +111,7 @@ class Tuner:
         if self.progress.is_over:
             return
         for result in self._executor.execute(self._units()):
+            self._interrupts.check()  # a run that an interrupt has cut short is no result
             with self._interrupts.shielded():
                 self._take_result(result)
             if self.progress.is_converged:
@@ -146,6 +150,7 @@ class Tuner:
         """Writes down a finished run and, with the last of its trial, the trial."""
         number, spec = result.trial, self._specs[result.trial]
         folder = self._folder.run(number, result.run)
+        shutil.rmtree(folder.path, ignore_errors=True)  # what a crash may have left of an earlier attempt
         write_run(folder, spec.model, spec.limits.threads, result)
         if result.learning_curve and self._draw_curve is not None:
             title = f"trial {number}, seed {result.seed}"
@@ -210,7 +215,7 @@ def new_record(study: Study, seed: int, executor: Executor) -> StudyRecord:
         num_slots=executor.num_slots,
         threads_per_trial=config.threads_per_trial,
         model=study.model.class_name,
-        environment=study.model.environment,
+        environment=short_name(study.model.environment),
         search_space=config.grid,
         started=time.time(),
     )

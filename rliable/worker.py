@@ -15,6 +15,7 @@ from models.episodic_model import EpisodicModel
 from rliable.environments import load_data
 from rliable.metrics import return_metrics
 from rliable.model_classes import load_class
+from rliable.plain_data import plain_numbers, plain_row, plain_text, plain_values
 from rliable.trial import ModelConfig, SliceRecord, Unit, UnitResult
 
 #: Called with a trained model and the files it saved; yields the slices of test episodes to play here.
@@ -45,8 +46,8 @@ def run_unit(
     started = time.time()
     try:
         done = train_and_evaluate(unit, slot, sc, slices, on_report)
-    except Exception as error:
-        done = {"error": one_line(error), "traceback": traceback.format_exc()}
+    except (Exception, SystemExit) as error:
+        done = {"error": one_line(error), "traceback": plain_text(traceback.format_exc())}
     finished = time.time()
     return UnitResult(
         unit.trial, unit.run, unit.seed, slot, os.getpid(), started, finished, slot_seconds=finished - started, **done
@@ -63,14 +64,21 @@ def train_and_evaluate(
         model.train(open_data(unit.model, sc), open_data(unit.model, sc))
         model.save()
         files = read_files(folder)
-        done = {"files": files, "learning_curve": getattr(model, "learning_curve", [])}
-        test_data = open_data(unit.model, sc)
-        if isinstance(model, EpisodicModel):
-            parts = slices(model, files) if slices else iter(model.slices())
-            played = [play_slice(model, test_data, part, slot) for part in parts]
-            return done | evaluation_fields(played, model.num_test_episodes)
-        predictions, metrics = model.evaluate(test_data)
-        return done | {"predictions": list(predictions), "metrics": {k: float(v) for k, v in metrics.items()}}
+        evaluated = evaluate_here(model, files, open_data(unit.model, sc), slot, slices)
+        curve = [plain_row(row) for row in getattr(model, "learning_curve", [])]
+        return {"files": files, "learning_curve": curve, **evaluated}
+
+
+def evaluate_here(
+    model: Any, files: dict[str, bytes], test_data: Any, slot: str, slices: Slices | None
+) -> dict[str, Any]:
+    """The final evaluation, as far as it is done in this process: the result's fields that follow from it."""
+    if isinstance(model, EpisodicModel):
+        parts = slices(model, files) if slices else iter(model.slices())
+        played = [play_slice(model, test_data, part, slot) for part in parts]
+        return evaluation_fields(played, model.num_test_episodes)
+    predictions, metrics = model.evaluate(test_data)
+    return {"predictions": plain_values(predictions), "metrics": plain_numbers(metrics)}
 
 
 def play_slice(model: EpisodicModel, test_data: Any, episodes: range, slot: str) -> SliceRecord:
@@ -123,5 +131,5 @@ def write_files(folder: Path, files: dict[str, bytes]) -> None:
 
 def one_line(error: BaseException) -> str:
     """An exception as one line: its type and the first line of its message."""
-    message = str(error).strip()
+    message = plain_text(str(error)).strip()
     return f"{type(error).__name__}: {message.splitlines()[0]}" if message else type(error).__name__

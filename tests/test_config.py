@@ -167,6 +167,22 @@ def test_model_file_is_found_beside_the_study_file(folder):
     assert load_study("deep/study.json").model.class_name == "DQN"
 
 
+def test_data_file_is_found_beside_the_model_file_from_any_folder(folder, monkeypatch):
+    (folder / "there/data").mkdir(parents=True)
+    (folder / "there/data/rows.csv").write_text("value\n1\n")
+    model = {"class": "CountModel", "environment": "data/rows.csv", "mdl_file": "w", "hp_params": {}}
+    (folder / "there/model.json").write_text(json.dumps(model))
+    config, notes = load_model_file("there/model.json")
+    assert config.environment == str(folder / "there/data/rows.csv")
+    assert notes == []
+
+
+@pytest.mark.parametrize("change", [{"sampler": ["random"]}, {"seed": 2**63}, {"optim_name": "a\ud800b"}])
+def test_odd_values_are_one_line_too(folder, change):
+    (line,) = problems(folder, {**STUDY, **change})
+    assert line.startswith(f"study.json: {next(iter(change))}: ")
+
+
 def test_model_file_alone_is_checked_too(folder):
     write(folder, model={**MODEL, "hp_params": {"gamma": 2}})
     with pytest.raises(ConfigError) as caught:

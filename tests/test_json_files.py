@@ -27,6 +27,9 @@ def error_of(path, content):
         (b'{"a": NaN}', "a: NaN is not a finite number"),
         (b'{"b": {"a": -Infinity}}', "b.a: -Infinity is not a finite number"),
         (b'{"a": }', "not JSON: Expecting value at line 1 column 7"),
+        (b'{"a": [[1e999]]}', "a[0][0]: this number is too large"),
+        (b'{"a": 99999999999999999999}', "a: 99999999999999999999 is too large a number"),
+        (b"[" * 100_000, "nested too deeply"),
         (b"hello", "not JSON: Expecting value at line 1 column 1"),
         (b'{"a": "\xff"}', "not UTF-8 text: invalid start byte at byte 7"),
     ],
@@ -38,6 +41,11 @@ def test_what_is_no_json_is_refused_in_one_line(tmp_path, content, words):
 def test_missing_file_is_one_line(tmp_path):
     with pytest.raises(ConfigError, match=r"none\.json: cannot be read: No such file or directory"):
         load_json(str(tmp_path / "none.json"))
+
+
+def test_override_below_what_is_no_object_names_the_place():
+    with pytest.raises(ConfigError, match=r"--set grid\.a\.x: grid\.a is no object"):
+        apply_override({"grid": {"a": [1]}}, "grid.a.x", 3)
 
 
 def test_override_sets_one_value_and_keeps_the_rest():

@@ -82,8 +82,9 @@ def test_tpe_finds_a_better_region_than_it_starts_with(tmp_path):
     ("name", "options", "grid", "line"),
     [
         ("tep", {}, SMALL, "sampler: unknown 'tep'; did you mean 'tpe'? known: cmaes, gp, grid, qmc, random, tpe"),
-        ("random", {"x": 1}, SMALL, "sampler_options.x: unknown option; known: "),
+        ("random", {"x": 1}, SMALL, "sampler_options: random takes no options"),
         ("grid", {}, MIXED, "grid.b: the grid sampler needs a step or a list of values"),
+        ("tpe", {"n_ei_candidates": 0}, SMALL, "sampler_options: tpe refuses {'n_ei_candidates': 0}"),
         ("qmc", {"qmc_type": "sobl"}, SMALL, "sampler_options: qmc refuses {'qmc_type': 'sobl'}"),
         ("tpe", {"n_startup_trial": 3}, SMALL, "sampler_options.n_startup_trial: unknown option; did you mean"),
     ],

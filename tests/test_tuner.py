@@ -142,6 +142,19 @@ def test_samplers_that_learn_choose_the_same_on_resume(tmp_path, sampler):
     assert [t.params for t in search(study, tmp_path / "cut").trials] == [t.params for t in whole.trials]
 
 
+def test_model_that_catches_ctrl_c_stops_the_search_all_the_same(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        search(make_study({"x": [1, 2, 3]}, model(ignores_interrupts=True), sampler="grid", max_iters=3), tmp_path)
+    assert load_record(tmp_path).trials == []  # a run that was cut short is no result
+
+
+def test_what_a_crash_left_of_a_run_is_gone_after_its_repetition(tmp_path):
+    (tmp_path / "trials/0000/run_0").mkdir(parents=True)
+    (tmp_path / "trials/0000/run_0/error.txt").write_text("old")
+    search(make_study({"x": [1, 2]}, model(), max_iters=1), tmp_path)
+    assert not (tmp_path / "trials/0000/run_0/error.txt").exists()
+
+
 def test_torn_journal_line_is_dropped(tmp_path):
     study = make_study({"x": {"min": 0.0, "max": 1.0}, "noise": [0.1, 0.2]}, model(), max_iters=4)
     whole = search(study, tmp_path / "whole")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -38,13 +39,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if words[0] not in COMMANDS:
         print(f"error: unknown command {words[0]!r}{nearest(words[0], COMMANDS)}", file=sys.stderr)
         return USER_ERROR
-    command = importlib.import_module(f"rliable.cli.{words[0]}")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # a user's model may import TensorFlow while it is checked
     try:
+        command = importlib.import_module(f"rliable.cli.{words[0]}")
         return int(command.run(words[1:]))
+    except BrokenPipeError:  # nobody reads what is printed
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILURE
+    except ModuleNotFoundError as error:
+        cure = "activate the environment (source .venv/bin/activate), or pip install -r requirements.txt"
+        print(f"error: the package {error.name!r} is missing; {cure}", file=sys.stderr)
+        return USER_ERROR
     except ConfigError as error:
         print("\n".join(f"error: {line}" for line in error.problems), file=sys.stderr)
         return USER_ERROR
-    except ExecutorError as error:
+    except (ExecutorError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return FAILURE
     except KeyboardInterrupt:

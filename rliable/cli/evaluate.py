@@ -26,8 +26,7 @@ def run(arguments: Sequence[str]) -> int:
       ConfigError: a mistake in the arguments, or no trained model in the folder.
     """
     args = make_parser().parse_args(arguments)
-    if args.episodes is not None and args.episodes < 1:
-        raise ConfigError([f"--episodes: {args.episodes} is out of range, must be at least 1"])
+    check_arguments(args)
     runs = [with_environment(found, args.env) for found in find_runs(args.model)]
     reports = [report_on(found, args) for found in runs]
     content = reports[0] if len(reports) == 1 else {"runs": reports, "metrics": mean_of_runs(reports)}
@@ -38,6 +37,23 @@ def run(arguments: Sequence[str]) -> int:
         write_atomically(Path(args.out), to_json(content, indent=2) + "\n")
         print(f"written to {args.out}")
     return 0
+
+
+def check_arguments(args: argparse.Namespace) -> None:
+    """Refuses numbers out of range, and a file that could not be written afterwards.
+
+    Raises:
+      ConfigError: with every mistake.
+    """
+    problems = []
+    if args.episodes is not None and args.episodes < 1:
+        problems.append(f"--episodes: {args.episodes} is out of range, must be at least 1")
+    if args.seed is not None and args.seed < 0:
+        problems.append(f"--seed: {args.seed} is out of range, must be at least 0")
+    if args.out and (Path(args.out).is_dir() or not Path(args.out).parent.is_dir()):
+        problems.append(f"--out {args.out}: no file can be written there")
+    if problems:
+        raise ConfigError(problems)
 
 
 def make_parser() -> LineParser:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import itertools
 import json
 import secrets
+import shlex
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -22,14 +24,16 @@ from rliable.executors.options import ExecutorOptions
 from rliable.interrupts import Interrupts
 from rliable.noise import redirect_stderr
 from rliable.plots import draw_study
-from rliable.plots.drawer import CurveDrawer
+from rliable.plots.drawer import CurveDrawer, draw_missing_curves
 from rliable.record import StudyRecord
 from rliable.samplers import SAMPLERS
 from rliable.schema import ConfigError
 from rliable.study_file import load_saved_study, save_study
 from rliable.study_folder import StudyFolder
 from rliable.terminal import Reporter, summary
+from rliable.terminal.ending import program
 from rliable.tuner import Surroundings, Tuner
+from rliable.worker import one_line
 
 FAILURE = 1
 
@@ -90,8 +94,6 @@ def run(arguments: Sequence[str]) -> int:
     """
     args = make_parser().parse_args(arguments)
     check_combination(args)
-    if args.parallelized:
-        find_java_home()
     names = ("seed", "num_workers", "max_iters", "sampler")
     overrides = overrides_of(args.set, **{name: getattr(args, name) for name in names})
     folder = StudyFolder(Path(args.resume or "."))
@@ -105,10 +107,23 @@ def run(arguments: Sequence[str]) -> int:
         if args.dry_run:
             print_dry_run(study, seed)
             return 0
-        folder = StudyFolder(Path(args.output or f"runs/{study.config.optim_name}-{time.strftime('%Y%m%d-%H%M%S')}"))
+        if args.parallelized:
+            find_java_home()
+        folder = StudyFolder(Path(args.output) if args.output else claim_folder(study.config.optim_name))
         folder.create()
         save_study(folder, study, seed)
     return search(args, study, seed, folder)
+
+
+def claim_folder(name: str) -> Path:
+    """Makes runs/NAME-TIME, with a number behind it when another study has that already."""
+    base = f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    for suffix in itertools.chain([""], (f"-{number}" for number in itertools.count(2))):
+        with contextlib.suppress(FileExistsError):
+            path = Path("runs", base + suffix)
+            path.mkdir(parents=True)
+            return path
+    raise AssertionError("there is always one number more")
 
 
 def check_combination(args: argparse.Namespace) -> None:
@@ -127,6 +142,8 @@ def check_combination(args: argparse.Namespace) -> None:
         problems.append(f"--master {args.master} needs --parallelized; add it")
     if args.resume and (args.output or args.dry_run):
         problems.append("--resume DIR goes on in DIR; leave out --output and --dry-run")
+    if args.json and args.dry_run:
+        problems.append("--dry-run prints text; leave out --json")
     if problems:
         raise ConfigError(problems)
 
@@ -134,19 +151,31 @@ def check_combination(args: argparse.Namespace) -> None:
 def search(args: argparse.Namespace, study: Study, seed: int, folder: StudyFolder) -> int:
     """Runs a checked study in its folder and shows how it goes."""
     verbosity = next((name for name in ("quiet", "verbose", "json") if getattr(args, name)), "normal")
-    with Interrupts() as interrupts, redirect_stderr(folder.log) as errors:
-        stream = errors if args.json else sys.stdout
+    screen = sys.stdout
+    is_terse = args.json or args.quiet
+    with Interrupts() as interrupts, redirect_stderr(folder.log) as errors, contextlib.ExitStack() as stack:
+        stream = errors if args.json else screen
+        if is_terse:  # what a model prints goes to the log
+            stack.enter_context(contextlib.redirect_stdout(sys.stderr))
         with Reporter(verbosity, stream, errors) as reporter:
             try:
                 record = search_with(args, study, seed, folder, reporter, interrupts)
             except (KeyboardInterrupt, ExecutorError) as error:
                 reporter.close()
                 what = str(error) or "interrupted"
-                reporter.error(f"{what}; all finished trials are kept. Continue: optimize.py --resume {folder.path}")
+                reporter.error(f"{what}; all finished trials are kept. Continue: {resume_command(args, folder)}")
                 return FAILURE if isinstance(error, ExecutorError) else interrupts.exit_code
     if args.json:
         print(json.dumps(summary(record, folder.path)))
     return 0 if record.best is not None else FAILURE
+
+
+def resume_command(args: argparse.Namespace, folder: StudyFolder) -> str:
+    """What to type to go on with a study in the same mode."""
+    words = ["--resume", str(folder.path), *(["--parallelized"] if args.parallelized else [])]
+    words += ["--plevel", str(args.plevel)] if args.plevel else []
+    words += ["--master", args.master] if args.master else []
+    return f"{program('optimize')} {shlex.join(words)}"
 
 
 def search_with(
@@ -159,11 +188,20 @@ def search_with(
         reporter.study_started(tuner.record, notes_for(args, study))
         record = tuner.run()
     if not args.no_plots and record.trials:
-        draw_study(folder.path)
+        draw_pictures(folder, reporter)
     reporter.study_finished(record, folder.path)
     if record.best is None and record.trials:
         reporter.error(f"all {len(record.trials)} trials failed; the first: {record.trials[0].error}")
     return record
+
+
+def draw_pictures(folder: StudyFolder, reporter: Reporter) -> None:
+    """Draws what a finished study leaves; a picture that fails takes nothing else with it."""
+    try:
+        draw_missing_curves(folder.path)
+        draw_study(folder.path)
+    except Exception as error:
+        reporter.warning(f"pictures: {one_line(error)}; the study is complete, and rliable plot draws it again")
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rliable.cli.arguments import LineParser
 from rliable.plots import draw_study
+from rliable.plots.drawer import draw_missing_curves
 from rliable.schema import ConfigError
 
 
@@ -21,6 +22,9 @@ def run(arguments: Sequence[str]) -> int:
     folder = Path(parser.parse_args(arguments).folder)
     if not (folder / "results.json").is_file():
         raise ConfigError([f"{folder}: no study here (results.json is missing)"])
-    for path in draw_study(folder):
-        print(path)
+    try:
+        paths = [*draw_missing_curves(folder), *draw_study(folder)]
+    except ValueError as error:
+        raise ConfigError([f"{folder / 'results.json'}: cannot be drawn: {error}"]) from error
+    print("\n".join(map(str, paths)))
     return 0

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rliable.environments.rows import ROW_SUFFIXES, load_rdd, load_rows
+from rliable.json_files import find_file
 from rliable.schema import nearest
 from rliable.training.runtime import prepare_import
 
@@ -20,22 +21,30 @@ ENVIRONMENTS: dict[str, str] = {
 }
 
 
-def resolve_environment(name: str) -> tuple[str, str | None]:
+def resolve_environment(name: str, beside: str | None = None) -> tuple[str, str | None]:
     """Finds what the `environment` of a model file stands for.
 
     Args:
       name: an environment's name in any case, or the path of a JSON-lines or CSV file.
+      beside: the file that names it; a path may be relative to it as well as to the working folder.
 
     Returns:
-      The registered name or the path, and None; or the name as it is, and what is wrong with it.
+      The registered name or the absolute path, and None; or the name as it is, and what is wrong with it.
     """
     by_lower_case = {known.lower(): known for known in ENVIRONMENTS}
     if name.lower() in by_lower_case:
         return by_lower_case[name.lower()], None
     if Path(name).suffix.lower() in ROW_SUFFIXES:
-        return name, None if Path(name).is_file() else f"no such file {name!r}"
+        found = find_file(name, beside)
+        return (name, f"no such file {name!r}") if found is None else (str(Path(found).absolute()), None)
     files = ", ".join(ROW_SUFFIXES)
     return name, f"unknown environment {name!r}{nearest(name, ENVIRONMENTS)}; or a file ending in {files}"
+
+
+def short_name(name: str) -> str:
+    """A name for people: a file below the working folder is shown relative to it."""
+    path = Path(name)
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else name
 
 
 def load_data(name: str, sc: Any = None) -> Any:

@@ -13,6 +13,7 @@ import struct
 from collections.abc import Sequence
 from typing import Any
 
+from rliable.plain_data import as_plain
 from rliable.trial import Limits, ModelConfig, SliceRecord, Unit, UnitResult
 
 HEADER = struct.Struct(">BI")
@@ -76,15 +77,6 @@ def unpack(frame: bytes) -> Message:
 def kind_of(frame: bytes) -> Kind:
     """The kind of a frame that is passed on unread."""
     return Kind(frame[0])
-
-
-def as_plain(value: Any) -> Any:
-    """NumPy's and TensorFlow's numbers and arrays as plain numbers and lists."""
-    if hasattr(value, "numpy"):
-        value = value.numpy()
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    raise TypeError(f"a model's results must be numbers, texts, lists and dicts, not {type(value).__name__}")
 
 
 def unit_fields(unit: Unit) -> Fields:

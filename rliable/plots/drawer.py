@@ -8,7 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from rliable.learning_curves import Row
+from rliable.learning_curves import CSV_NAME, Row, read_learning_curve
+from rliable.study_folder import RunFolder
 
 
 class CurveDrawer:
@@ -28,6 +29,24 @@ class CurveDrawer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._pool.shutdown(wait=True, cancel_futures=kind is not None)
+
+
+def draw_missing_curves(folder: str | Path) -> list[Path]:
+    """Draws the learning curves that an interrupt or a crash left undrawn.
+
+    Args:
+      folder: the study's folder.
+
+    Returns:
+      The new pictures.
+    """
+    drawn = []
+    for curve in sorted(Path(folder).glob(f"trials/*/run_*/{CSV_NAME}")):
+        picture = RunFolder(curve.parent).learning_curve_png
+        if not picture.exists():
+            _draw(read_learning_curve(curve), picture, f"{curve.parent.parent.name}, {curve.parent.name}")
+            drawn.append(picture)
+    return drawn
 
 
 def _draw(rows: Sequence[Row], path: Path, title: str) -> None:

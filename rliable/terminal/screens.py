@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 from typing import TextIO
@@ -56,8 +57,9 @@ class PlainScreen:
 
     def _write(self, text: str) -> None:
         printable = text.encode(self._encoding, "backslashreplace").decode(self._encoding)
-        self._stream.write(printable + "\n")
-        self._stream.flush()
+        with contextlib.suppress(BrokenPipeError):  # nobody reads any more (`| head`); the search goes on
+            self._stream.write(printable + "\n")
+            self._stream.flush()
 
 
 class LiveScreen:

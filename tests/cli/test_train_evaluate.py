@@ -93,6 +93,9 @@ def test_mistake_is_one_line_and_exit_code_2(script, arguments, words):
     [
         (["--episodes", "0"], "--episodes: 0 is out of range, must be at least 1"),
         (["--env", "Moon-v0"], "--env: unknown environment 'Moon-v0'"),
+        (["--env", "tests/rows.jsonl"], "does not go with a model of 'CartPole-v0': one is data, one is not"),
+        (["--seed", "-1"], "--seed: -1 is out of range, must be at least 0"),
+        (["--out", "nowhere/e.json"], "--out nowhere/e.json: no file can be written there"),
     ],
 )
 def test_evaluate_checks_its_arguments(trained, arguments, words):
