@@ -62,6 +62,10 @@ class Progress:
         line = Table.grid(padding=(0, 2, 0, 0))
         for _ in range(4):
             line.add_column(no_wrap=True, overflow="ellipsis")
-        bar = ProgressBar(total=max(1, self.total), completed=self.num_finished, width=max(4, bar_width))
+        bar = ProgressBar(
+            total=max(1, self.total, complete_style="green", finished_style="green"),
+            completed=self.num_finished,
+            width=max(4, bar_width),
+        )
         line.add_row(bar, Text(finished, "bold"), Text(best, "green" if self.best else "dim"), Text(clock, "dim"))
         yield from console.render(line, options.update(width=width))
