@@ -63,9 +63,11 @@ class Progress:
         for _ in range(4):
             line.add_column(no_wrap=True, overflow="ellipsis")
         bar = ProgressBar(
-            total=max(1, self.total, complete_style="green", finished_style="green"),
+            total=max(1, self.total),
             completed=self.num_finished,
             width=max(4, bar_width),
+            complete_style="green",
+            finished_style="green",
         )
         line.add_row(bar, Text(finished, "bold"), Text(best, "green" if self.best else "dim"), Text(clock, "dim"))
         yield from console.render(line, options.update(width=width))
