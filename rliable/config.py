@@ -126,11 +126,12 @@ def check_study(data: Any, path: str, model_data: Any, model_path: str, model_pr
     space, found = parse_search_space(grid)
     is_read = model_data is not None
     model, notes, lines = check_model(model_data, model_path, set(grid)) if is_read else (None, [], [])
-    problems += found + meaning_problems(keys, space, class_of(model_data))
+    model_class = class_of(model_data)
+    problems += found + meaning_problems(keys, space, model_class)
     model_lines = [*model_problems, *[f"{model_path}: {line}" for line in lines]]
     if problems or model_lines or model is None or config is None:
         raise ConfigError([f"{path}: {line}" for line in problems] + model_lines)
-    return Study(config, model, space, (*notes, *whole_range_notes(space, class_of(model_data))))
+    return Study(config, model, space, (*notes, *whole_range_notes(space, model_class)))
 
 
 def meaning_problems(keys: dict[str, Any], space: SearchSpace, model_class: Any) -> list[str]:

@@ -9,7 +9,6 @@ from typing import Any
 from rliable.config import Study, check_study
 from rliable.json_files import apply_overrides, load_json, to_json, write_atomically
 from rliable.provenance import git_commit, machine, package_versions
-from rliable.record import load_record
 from rliable.schema import ConfigError
 from rliable.study_folder import StudyFolder
 
@@ -54,9 +53,11 @@ def load_saved_study(folder: StudyFolder, overrides: dict[str, Any]) -> tuple[St
         raise ConfigError([f"{key}: cannot be changed on --resume; these can: {allowed}" for key in fixed])
     data = apply_overrides(content["study"], overrides)
     study = check_study(data, f"{folder.study_json}: study", content["model"], f"{folder.study_json}: model")
-    num_finished = len(load_record(folder.path).trials) if folder.results_json.exists() else 0
-    if study.config.max_iters < num_finished:
-        raise ConfigError([f"max_iters: {num_finished} trials have finished already, so it must be at least that"])
+    before = content["study"]["max_iters"]
+    if study.config.max_iters < before:
+        raise ConfigError(
+            [f"max_iters: {study.config.max_iters} is below the study's {before}; on --resume it can only grow"]
+        )
     if overrides:
         write_atomically(folder.study_json, to_json({**content, "study": data}, indent=2) + "\n")
     return study, int(data["seed"])

@@ -16,7 +16,7 @@ from rliable.interrupts import Interrupts
 from rliable.journal import Journal, JournalTrial
 from rliable.learning_curves import Row
 from rliable.progress import Progress
-from rliable.record import RunRecord, StudyRecord, TrialRecord, load_record
+from rliable.record import RunRecord, StudyRecord, TrialRecord
 from rliable.run_files import write_run, write_trial
 from rliable.seeding import derive_seed
 from rliable.study_folder import StudyFolder
@@ -78,12 +78,13 @@ class Tuner:
         self._slot_seconds = 0.0
         self._linked: int | None = None  # the trial that `best` points to
         self.progress = Progress(study)
-        self.record = new_record(study, seed, surroundings.executor, surroundings.folder)
+        self.record = new_record(study, seed, surroundings.executor)
         self._journal = Journal(surroundings.folder.journal, study, seed)
         for trial in self._journal.trials():
             self._take_up(trial)
         self._num_asked = len(self._specs) + self.progress.num_finished
-        self.record = self._record_so_far()
+        started = min((trial.started for trial in self.progress.trials()), default=time.time())
+        self.record = dataclasses.replace(self._record_so_far(), started=started)
 
     def run(self) -> StudyRecord:
         """Runs the study to its end.
@@ -201,10 +202,9 @@ class Tuner:
         return min(1.0, self._slot_seconds / available)
 
 
-def new_record(study: Study, seed: int, executor: Executor, folder: StudyFolder) -> StudyRecord:
-    """The record of a study without trials; one that is resumed began when it began."""
+def new_record(study: Study, seed: int, executor: Executor) -> StudyRecord:
+    """The record of a study without trials."""
     config = study.config
-    is_resumed = folder.results_json.exists()
     return StudyRecord(
         optim_name=config.optim_name,
         mode=executor.mode,
@@ -218,5 +218,4 @@ def new_record(study: Study, seed: int, executor: Executor, folder: StudyFolder)
         model=study.model.class_name,
         environment=short_name(study.model.environment),
         search_space=config.grid,
-        started=load_record(folder.path).started if is_resumed else time.time(),
     )

@@ -21,7 +21,6 @@ from rliable.trial import ModelConfig, SliceRecord, Unit, UnitResult
 #: Called with a trained model and the files it saved; yields the slices of test episodes to play here.
 Slices = Callable[[EpisodicModel, dict[str, bytes]], Iterator[range]]
 
-
 #: Called with each row of the learning curve as the model reports it.
 OnReport = Callable[[dict[str, float]], None]
 
@@ -40,8 +39,8 @@ def run_unit(
       on_report: is told of the learning curve as it grows.
 
     Returns:
-      Its result. An exception of the model becomes a result with `error` set; only what is no `Exception` (an
-      interrupt) passes through.
+      Its result. An exception of the model, or its wish to exit, becomes a result with `error` set; only an interrupt
+      passes through.
     """
     started = time.time()
     try:

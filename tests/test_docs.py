@@ -57,13 +57,20 @@ def run_line(line, folder):
 
 
 def steady(text):
-    """What every machine prints alike: the header as it is, and how each later line begins.
+    """What every machine prints alike: the header, the trials' parameters, and how each later line begins.
 
     Times differ from run to run, and returns between processors of different kinds.
     """
     lines = [re.sub(r" +", " ", line).strip() for line in text.splitlines() if line.strip()]
     num_header = next((i for i, line in enumerate(lines) if line.startswith("trial 0")), len(lines))
-    return lines[:num_header] + [line.split()[0] for line in lines[num_header:]]
+    return lines[:num_header] + [steady_words(line) for line in lines[num_header:]]
+
+
+def steady_words(line):
+    """A line's first word, and the number and parameters of a trial."""
+    first, *rest = line.split()
+    is_trial = first == "trial" and any("=" in word for word in rest)
+    return " ".join([first, rest[0], *[word for word in rest if "=" in word]] if is_trial else [first])
 
 
 @pytest.mark.parametrize("document", [name for name in DOCUMENTS if any(b.language == "bash" for b in blocks_of(name))])

@@ -28,6 +28,16 @@ def add_set(parser: argparse._ActionsContainer, example: str) -> None:
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help=text)
 
 
+def number_problems(args: argparse.Namespace, **lowest: int) -> list[str]:
+    """One line per number below what is allowed; `lowest` gives that by the argument's name."""
+    given = {name: getattr(args, name) for name in lowest}
+    return [
+        f"--{name}: {value} is out of range, must be at least {lowest[name]}"
+        for name, value in given.items()
+        if value is not None and value < lowest[name]
+    ]
+
+
 def overrides_of(assignments: list[str], **flags: Any) -> dict[str, Any]:
     """The values that replace those of the file: from `--set`, then from flags that were given.
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from rliable.cli.arguments import LineParser
+from rliable.cli.arguments import LineParser, number_problems
 from rliable.cli.spark import context_if_needed
 from rliable.evaluation import SavedRun, evaluate_run, find_runs, return_statistics, with_environment
 from rliable.formats import format_metric
@@ -45,11 +45,7 @@ def check_arguments(args: argparse.Namespace) -> None:
     Raises:
       ConfigError: with every mistake.
     """
-    problems = []
-    if args.episodes is not None and args.episodes < 1:
-        problems.append(f"--episodes: {args.episodes} is out of range, must be at least 1")
-    if args.seed is not None and args.seed < 0:
-        problems.append(f"--seed: {args.seed} is out of range, must be at least 0")
+    problems = number_problems(args, episodes=1, seed=0)
     if args.out and (Path(args.out).is_dir() or not Path(args.out).parent.is_dir()):
         problems.append(f"--out {args.out}: no file can be written there")
     if problems:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import secrets
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from rliable.cli.arguments import LineParser, add_set, overrides_of
+from rliable.cli.arguments import LineParser, add_set, number_problems, overrides_of
 from rliable.cli.spark import context_if_needed
 from rliable.formats import format_duration, format_metric
 from rliable.interrupts import Interrupts
@@ -35,7 +34,9 @@ def run(arguments: Sequence[str]) -> int:
     args = make_parser().parse_args(arguments)
     model, notes = load_model_file(args.config, overrides_of(args.set))
     folder = RunFolder(Path(args.output or f"{model.mdl_file}-{time.strftime('%Y%m%d-%H%M%S')}"))
-    check_arguments(args)
+    problems = number_problems(args, seed=0, threads=1)
+    if problems:
+        raise ConfigError(problems)
     seed = secrets.randbits(31) if args.seed is None else args.seed
     make_empty_folder(folder.path)
     print("\n".join([*notes, f"training {model.class_name} on {model.environment}, seed {seed}"]), flush=True)
@@ -63,21 +64,6 @@ def make_parser() -> LineParser:
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="cores to compute with (default: 1)")
     add_set(parser, "hp_params.learning_rate=0.001")
     return parser
-
-
-def check_arguments(args: argparse.Namespace) -> None:
-    """Refuses numbers out of range.
-
-    Raises:
-      ConfigError: with every mistake.
-    """
-    problems = []
-    if args.seed is not None and args.seed < 0:
-        problems.append(f"--seed: {args.seed} is out of range, must be at least 0")
-    if args.threads < 1:
-        problems.append(f"--threads: {args.threads} is out of range, must be at least 1")
-    if problems:
-        raise ConfigError(problems)
 
 
 def train(model: ModelConfig, seed: int, threads: int) -> UnitResult:

@@ -173,6 +173,25 @@ def test_resume_refuses_what_would_make_other_trials(study, tmp_path):
     assert "grid.x: cannot be changed on --resume; these can: max_attempts," in done.stderr
 
 
+def test_resume_refuses_fewer_trials_and_changes_nothing(study, tmp_path):
+    optimize(study(max_iters=3), "--output", tmp_path / "out", "--no-plots")
+    before = (tmp_path / "out/study.json").read_text()
+    done = optimize("--resume", tmp_path / "out", "--max-iters", 2)
+    assert done.returncode == 2
+    assert "max_iters: 2 is below the study's 3; on --resume it can only grow" in done.stderr
+    assert (tmp_path / "out/study.json").read_text() == before
+
+
+def test_resume_needs_the_journal_and_not_the_results(study, tmp_path):
+    optimize(study(max_iters=2), "--output", tmp_path / "out", "--no-plots")
+    first = load_record(tmp_path / "out")
+    (tmp_path / "out/results.json").write_text("damaged")
+    assert optimize("--resume", tmp_path / "out", "--max-iters", 3, "--no-plots").returncode == 0
+    resumed = load_record(tmp_path / "out")
+    assert resumed.trials[:2] == first.trials
+    assert resumed.started == first.trials[0].started
+
+
 def test_resume_can_add_trials(study, tmp_path):
     optimize(study(max_iters=2), "--output", tmp_path / "out", "--no-plots")
     assert optimize("--resume", tmp_path / "out", "--max-iters", 4, "--no-plots").returncode == 0
