@@ -65,11 +65,17 @@ class Door:
         return came
 
     def close(self) -> None:
-        """Closes it; those who are in stay connected."""
+        """Closes it; those who are in stay connected, those who wait to be let in are turned away."""
         self._is_open = False
         with contextlib.suppress(OSError):
             socket.create_connection((self._host, self.port), timeout=1).close()  # ends the wait in accept()
         self._listener.close()
+        self._turn_away()
+
+    def _turn_away(self) -> None:
+        """Closes the connections that nobody will take any more, so that their slots end at once."""
+        for connection, _ in self.visitors():
+            connection.close()
 
     def _listen(self) -> None:
         while self._is_open:
@@ -92,6 +98,8 @@ class Door:
         if greeting.kind is Kind.HELLO:
             self._visitors.put((connection, greeting))
             self.ring()
+        if not self._is_open:  # it was closed in the meantime
+            self._turn_away()
 
 
 def connect(address: tuple[str, int], key: bytes) -> Connection:

@@ -78,6 +78,21 @@ def test_a_closed_door_is_closed(door):
     wait_until(is_refused, 3)
 
 
+@pytest.mark.parametrize("greets_before", [True, False])
+def test_a_slot_that_nobody_has_let_in_is_turned_away_when_the_door_closes(door, greets_before):
+    slot = connect(("127.0.0.1", door.port), door.key)
+    if greets_before:
+        slot.send_bytes(pack(Kind.HELLO, {"slot": "slot 0"}))
+        assert door.bell.poll(5)
+    door.close()
+    if not greets_before:
+        slot.send_bytes(pack(Kind.HELLO, {"slot": "slot 0"}))
+
+    assert slot.poll(5)
+    with pytest.raises((EOFError, ConnectionError)):
+        slot.recv_bytes()
+
+
 def test_who_cannot_reach_the_driver_says_where_it_tried(door):
     port = door.port
     door.close()
