@@ -12,7 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from models.base_model import BaseModel
+from rliable.model import BaseModel
 from rliable.schema import setting
 
 

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from models.episodic_model import EpisodicModel
 from rliable.environments import load_data
+from rliable.environments.runtime import prepare_tensorflow
+from rliable.model import EpisodicModel
 from rliable.schema import REQUIRED, ConfigError, check_record, setting
-from rliable.training.runtime import prepare_tensorflow
 
 if TYPE_CHECKING:
     from rliable.training.dqn_run import DQNRun

@@ -1,5 +1,7 @@
 """Says in one line that another Python is needed. Written so that any Python 3 can read it."""
 
+from __future__ import annotations
+
 import sys
 
 NEEDED = (3, 11)

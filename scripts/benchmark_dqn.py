@@ -21,7 +21,7 @@ from benchmark_rows import Row, make_parser, publish
 
 from models.dqn import DQN
 from rliable.environments import load_data
-from rliable.training.runtime import prepare_tensorflow
+from rliable.environments.runtime import prepare_tensorflow
 
 NUM_REPETITIONS = 5
 NUM_STEPS = 30_000

@@ -19,10 +19,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmark_rows import Row, make_parser, publish
 
-from models.base_model import BaseModel
-from models.episodic_model import EpisodicModel
 from rliable.executors import ExecutorOptions, make_executor
-from rliable.trial import Limits, ModelConfig, Unit, UnitResult
+from rliable.model import BaseModel, EpisodicModel
+from rliable.unit import Limits, ModelConfig, Unit, UnitResult
 
 NUM_SLOTS = 2
 NUM_EMPTY = 2000

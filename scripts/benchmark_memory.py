@@ -22,8 +22,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from benchmark_rows import Row, make_parser, publish
 
 from rliable.executors import ExecutorOptions, make_executor
-from rliable.trial import Limits, ModelConfig, Unit
-from rliable.worker import run_unit
+from rliable.executors.worker import run_unit
+from rliable.unit import Limits, ModelConfig, Unit
 
 NUM_TRIALS = {"of the grid": (20, 200), "all different": (10, 20)}
 WIDTHS = {"of the grid": (20, 100, 400), "all different": tuple(range(16, 316))}
@@ -80,7 +80,7 @@ def sample_slots(is_over: threading.Event, samples: list[float]) -> None:
     while not is_over.wait(0.1):
         for process in psutil.Process().children(recursive=True):
             with contextlib.suppress(psutil.Error):  # it has ended in the meantime
-                if "rliable.executors.compute" in process.cmdline():
+                if "rliable.executors.slots.compute" in process.cmdline():
                     samples.append(process.memory_info().rss / 1e6)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import re
 import sys
 import typing
@@ -13,11 +14,12 @@ sys.path.insert(0, str(ROOT))
 
 from models.count_model import CountHyperparameters  # noqa: E402
 from models.dqn import DQNHyperparameters  # noqa: E402
-from rliable.config import MetricConfig, StudyConfig  # noqa: E402
-from rliable.json_files import to_json  # noqa: E402
-from rliable.model_file import ModelFile, default_of  # noqa: E402
-from rliable.samplers import SAMPLERS  # noqa: E402
+from rliable.config.model_file import ModelFile, default_of  # noqa: E402
+from rliable.config.study_file import MetricConfig, StudyConfig  # noqa: E402
+from rliable.records.encoding import to_json  # noqa: E402
+from rliable.registry import SAMPLERS  # noqa: E402
 from rliable.schema import REQUIRED, type_name  # noqa: E402
+from rliable.tuning.samplers.base import Sampler  # noqa: E402
 
 RECORDS = {
     "study": StudyConfig,
@@ -67,17 +69,24 @@ def key_row(field: dataclasses.Field, hint: object) -> str:
 
 def samplers() -> str:
     """One line per sampler."""
+    entries = {name: SAMPLERS.load(name) for name in SAMPLERS.table}
     rows = [
-        f"| `{name}` | {entry.doc} | {'yes' if entry.uses_results else 'no'} | {options_of(entry.options)} |\n"
-        for name, entry in SAMPLERS.items()
+        f"| `{name}` | {first_line(entry)} | {'yes' if entry.uses_results else 'no'} | {options_of(entry)} |\n"
+        for name, entry in entries.items()
     ]
     head = "| sampler | what it does | learns from results | `sampler_options` |\n|---|---|---|---|\n"
     return head + "".join(rows)
 
 
-def options_of(optuna_class: str | None) -> str:
+def options_of(sampler: type[Sampler]) -> str:
     """Where a sampler's options are described."""
-    return f"arguments of Optuna's `{optuna_class}`" if optuna_class else "none"
+    optuna_class = sampler.optuna_class()
+    return f"arguments of Optuna's `{optuna_class.__name__}`" if optuna_class else "none"
+
+
+def first_line(sampler: type) -> str:
+    """What users read of a sampler."""
+    return (inspect.getdoc(sampler) or "").partition("\n")[0]
 
 
 if __name__ == "__main__":

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from rliable.config import MetricConfig, Study, StudyConfig
-from rliable.search_space import parse_search_space
-from rliable.trial import ModelConfig
+from rliable.config.search_space import parse_search_space
+from rliable.config.study_file import MetricConfig, Study, StudyConfig
+from rliable.unit import ModelConfig
 
 
 def make_study(grid: dict[str, Any], model: ModelConfig | None = None, metric: str = "score", **keys: Any) -> Study:

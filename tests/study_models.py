@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from models.base_model import BaseModel
+from rliable.model import BaseModel
 
 
 class Score(BaseModel):

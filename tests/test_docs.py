@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from rliable.executors.java import find_java_home
+from rliable.executors.spark.java import find_java_home
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = ["README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")), "config/README.md"]

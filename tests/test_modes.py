@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from rliable.record import load_record
+from rliable.records.results import load_record
 
 ROOT = Path(__file__).parents[1]
 MODES = {

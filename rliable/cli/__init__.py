@@ -19,7 +19,6 @@ COMMANDS = {
     "plot": "draw a study's figures and its report",
     "models": "list the models, or one model's hyperparameters",
 }
-
 FAILURE = 1
 USER_ERROR = 2
 

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import Any, NoReturn
 
-from rliable.json_files import parse_override
+from rliable.config.json_file import parse_override
 from rliable.schema import ConfigError
 
 

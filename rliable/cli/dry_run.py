@@ -6,9 +6,9 @@ import dataclasses
 import tempfile
 from pathlib import Path
 
-from rliable.config import Study
-from rliable.journal import Journal
-from rliable.json_files import to_json
+from rliable.config.study_file import Study
+from rliable.records.encoding import to_json
+from rliable.tuning.journal import Journal
 
 NUM_SHOWN = 5
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,14 @@ import numpy as np
 
 from rliable.cli.arguments import LineParser, number_problems
 from rliable.cli.spark import context_if_needed
-from rliable.evaluation import SavedRun, evaluate_run, find_runs, return_statistics, with_environment
-from rliable.formats import format_metric
-from rliable.json_files import to_json, write_atomically
-from rliable.metrics import return_metrics
-from rliable.noise import redirect_stderr
+from rliable.cli.streams import redirect_stderr
+from rliable.config.model_file import resolve_environment
+from rliable.environments import ENVIRONMENTS
+from rliable.executors.worker import evaluate_run
+from rliable.metrics import interquartile_mean, iqm_interval, return_metrics
+from rliable.records.encoding import to_json, write_atomically
+from rliable.records.run_files import SavedRun, find_runs
+from rliable.report.formats import format_metric
 from rliable.schema import ConfigError
 
 
@@ -103,3 +107,29 @@ def mean_of_runs(reports: list[dict[str, Any]]) -> dict[str, float]:
 def words_of(metrics: dict[str, float]) -> str:
     """Metrics on one line, with every digit."""
     return ", ".join(f"{name} {value!r}" for name, value in metrics.items())
+
+
+def with_environment(run: SavedRun, name: str | None) -> SavedRun:
+    """The same model on another environment; on the recorded one when None.
+
+    Raises:
+      ConfigError: there is no such environment or file, or it is data where the model wants an environment.
+    """
+    recorded = run.model.environment
+    resolved, problem = resolve_environment(name or recorded)
+    if problem:
+        raise ConfigError([f"--env: {problem}"])
+    if (resolved in ENVIRONMENTS) != (recorded in ENVIRONMENTS):
+        raise ConfigError([f"--env: {name!r} does not go with a model of {recorded!r}: one is data, one is not"])
+    return dataclasses.replace(run, model=dataclasses.replace(run.model, environment=resolved))
+
+
+def return_statistics(returns: list[float], seed: int) -> dict[str, Any]:
+    """Mean, standard deviation (divided by N), interquartile mean and its 95 % bootstrap interval."""
+    values = np.asarray(returns)
+    return {
+        "mean": float(values.mean()),
+        "std": float(values.std()),
+        "iqm": interquartile_mean(values),
+        "iqm_95": list(iqm_interval(returns, seed)),
+    }

@@ -13,11 +13,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from models import MODELS
 from rliable.cli.arguments import LineParser
-from rliable.json_files import to_json
-from rliable.model_classes import load_class
-from rliable.model_file import default_of
+from rliable.config.model_file import default_of
+from rliable.records.encoding import to_json
+from rliable.registry import MODELS
 from rliable.schema import REQUIRED, type_name
 
 
@@ -33,15 +32,15 @@ def run(arguments: Sequence[str]) -> int:
 def model_table() -> Table:
     """Every registered model with its first sentence and metrics."""
     table = Table("model", "what it is", "metrics", box=SIMPLE_HEAD, pad_edge=False)
-    for name in sorted(MODELS):
-        model_class = load_class(name)
+    for name in sorted(MODELS.table):
+        model_class = MODELS.load(name)
         table.add_row(name, first_line(model_class), ", ".join(model_class.metrics))
     return table
 
 
 def hyperparameter_table(name: str) -> Table:
     """Every hyperparameter of a model: default, meaning, type, range and unit."""
-    model_class = load_class(name)
+    model_class = MODELS.load(name)
     table = Table(title=f"{name}: {first_line(model_class)}", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("hyperparameter", no_wrap=True)
     table.add_column("default", no_wrap=True)

@@ -16,24 +16,23 @@ from typing import Any
 
 from rliable.cli.arguments import LineParser, add_set, overrides_of
 from rliable.cli.dry_run import print_dry_run
-from rliable.config import Study, load_study
+from rliable.cli.streams import redirect_stderr
+from rliable.config.study_file import Study, load_study
 from rliable.executors import make_executor
-from rliable.executors.base import ExecutorError
-from rliable.executors.java import find_java_home
-from rliable.executors.options import ExecutorOptions
-from rliable.interrupts import Interrupts
-from rliable.noise import redirect_stderr
-from rliable.plots import draw_study
-from rliable.plots.drawer import CurveDrawer, draw_missing_curves
-from rliable.record import StudyRecord
-from rliable.samplers import SAMPLERS
+from rliable.executors.base import ExecutorError, ExecutorOptions
+from rliable.executors.spark.java import find_java_home
+from rliable.executors.worker import error_line
+from rliable.records.folders import StudyFolder
+from rliable.records.results import StudyRecord
+from rliable.records.saved_study import load_saved_study, save_study
+from rliable.registry import SAMPLERS
+from rliable.report.plots import draw_study
+from rliable.report.plots.drawer import CurveDrawer, draw_missing_curves
+from rliable.report.terminal import Reporter
+from rliable.report.terminal.ending import program, summary
 from rliable.schema import ConfigError
-from rliable.study_file import load_saved_study, save_study
-from rliable.study_folder import StudyFolder
-from rliable.terminal import Reporter, summary
-from rliable.terminal.ending import program
-from rliable.tuner import Surroundings, Tuner
-from rliable.worker import one_line
+from rliable.tuning.interrupts import Interrupts
+from rliable.tuning.tuner import Surroundings, Tuner
 
 FAILURE = 1
 
@@ -55,7 +54,7 @@ def add_input(parser: argparse._ActionsContainer) -> None:
     parser.add_argument("--seed", type=int, metavar="N", help="the study's seed")
     parser.add_argument("--num-workers", type=int, metavar="N", help="slots of the parallel modes")
     parser.add_argument("--max-iters", type=int, metavar="N", help="trials in total")
-    parser.add_argument("--sampler", metavar="NAME", help=f"how trials are chosen: {', '.join(SAMPLERS)}")
+    parser.add_argument("--sampler", metavar="NAME", help=f"how trials are chosen: {', '.join(SAMPLERS.table)}")
     add_set(parser, "grid.batch_size=[64]")
 
 
@@ -201,7 +200,7 @@ def draw_pictures(folder: StudyFolder, reporter: Reporter) -> None:
         draw_missing_curves(folder.path)
         draw_study(folder.path)
     except Exception as error:
-        reporter.warning(f"pictures: {one_line(error)}; the study is complete, and rliable plot draws it again")
+        reporter.warning(f"pictures: {error_line(error)}; the study is complete, and rliable plot draws it again")
 
 
 @contextlib.contextmanager
@@ -227,7 +226,7 @@ def open_executor(args: argparse.Namespace, study: Study, folder: StudyFolder) -
 def notes_for(args: argparse.Namespace, study: Study) -> list[str]:
     """What the user should know before the study starts."""
     notes = list(study.notes)
-    if args.parallelized and SAMPLERS[study.config.sampler].uses_results:
+    if args.parallelized and SAMPLERS.load(study.config.sampler).uses_results:
         name, slots = study.config.sampler, study.config.num_workers
         notes.append(f"{name} learns from results: on {slots} slots their order of arrival matters")
     return notes

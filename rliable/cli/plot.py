@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rliable.cli.arguments import LineParser
-from rliable.plots import draw_study
-from rliable.plots.drawer import draw_missing_curves
+from rliable.report.plots import draw_study
+from rliable.report.plots.drawer import draw_missing_curves
 from rliable.schema import ConfigError
 
 

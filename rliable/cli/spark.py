@@ -7,8 +7,8 @@ import importlib
 from collections.abc import Iterator
 from typing import Any
 
-from rliable.executors.options import ExecutorOptions
-from rliable.trial import ModelConfig
+from rliable.executors.base import ExecutorOptions
+from rliable.unit import ModelConfig
 
 
 @contextlib.contextmanager
@@ -17,7 +17,7 @@ def context_if_needed(model: ModelConfig) -> Iterator[Any]:
     if model.data != "rdd":
         yield None
         return
-    spark = importlib.import_module("rliable.executors.spark_connection")
+    spark = importlib.import_module("rliable.executors.spark.context")
     connection = spark.SparkConnection(ExecutorOptions(class_names=(model.class_name,)))
     try:
         yield connection.sc

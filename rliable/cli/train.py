@@ -9,17 +9,17 @@ from pathlib import Path
 
 from rliable.cli.arguments import LineParser, add_set, number_problems, overrides_of
 from rliable.cli.spark import context_if_needed
-from rliable.formats import format_duration, format_metric
-from rliable.interrupts import Interrupts
-from rliable.model_file import load_model_file
-from rliable.noise import redirect_stderr
-from rliable.plots import draw_learning_curve
-from rliable.run_files import write_run
+from rliable.cli.streams import redirect_stderr
+from rliable.config.model_file import load_model_file
+from rliable.executors.worker import run_unit
+from rliable.records.folders import RunFolder, make_empty_folder
+from rliable.records.run_files import write_run
+from rliable.report.formats import format_duration, format_metric
+from rliable.report.plots import draw_learning_curve
 from rliable.schema import ConfigError
-from rliable.study_folder import RunFolder, make_empty_folder
 from rliable.threads import limit_threads
-from rliable.trial import Limits, ModelConfig, Unit, UnitResult
-from rliable.worker import run_unit
+from rliable.tuning.interrupts import Interrupts
+from rliable.unit import Limits, ModelConfig, Unit, UnitResult
 
 
 def run(arguments: Sequence[str]) -> int:

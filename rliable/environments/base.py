@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+
+from rliable.schema import ConfigError
 
 
 class Environment(ABC):
@@ -73,3 +75,19 @@ class Environment(ABC):
           The next state [B, S], the reward (float32 [B]) and whether the episode terminated (bool [B]); a time limit
           is no termination.
         """
+
+
+def as_factory(name: str, found: Any) -> Callable[[], Environment]:
+    """What the `environment` of a model file names, as a function without arguments that makes a new one.
+
+    Args:
+      name: as the user wrote it.
+      found: the object of that name: such a function, or an `Environment` class whose arguments all have defaults.
+
+    Raises:
+      ConfigError: it cannot be called.
+    """
+    if not callable(found):
+        raise ConfigError([f"environment: {name} is neither an environment's class nor a function that makes one"])
+    factory: Callable[[], Environment] = found
+    return factory

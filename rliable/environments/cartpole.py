@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from rliable.environments.base import Environment
-from rliable.training.random_numbers import uniform
+from rliable.environments.random_numbers import uniform
 
 GRAVITY = 9.8  # m/s²
 POLE_MASS = 0.1  # kg

@@ -5,14 +5,12 @@ An executor's class takes one `ExecutorOptions`.
 
 from __future__ import annotations
 
-import importlib
-
-from rliable.executors.base import Executor
-from rliable.executors.options import ExecutorOptions
+from rliable import registry
+from rliable.executors.base import Executor, ExecutorOptions
 
 EXECUTORS: dict[str, str] = {
-    "serial": "rliable.executors.serial:SerialExecutor",
-    "spark": "rliable.executors.spark:SparkExecutor",
+    "serial": "rliable.executors.in_process:InProcessExecutor",
+    "spark": "rliable.executors.spark.executor:SparkExecutor",
 }
 
 
@@ -26,6 +24,5 @@ def make_executor(name: str, options: ExecutorOptions) -> Executor:
     Raises:
       ConfigError: it cannot start here, for want of a Java runtime for instance.
     """
-    module_name, _, class_name = EXECUTORS[name].partition(":")
-    executor: Executor = getattr(importlib.import_module(module_name), class_name)(options)
+    executor: Executor = registry.EXECUTORS.load(name)(options)
     return executor

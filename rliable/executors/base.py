@@ -1,11 +1,16 @@
-"""What runs units: the contract between the tuner and the places where work is done."""
+"""What runs units: the contract between the tuner and the places where work is done, and what they are made from."""
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
-from rliable.trial import Unit, UnitResult
+from rliable.schema import ConfigError
+from rliable.unit import Unit, UnitResult
 
 
 class ExecutorError(Exception):
@@ -37,3 +42,45 @@ class Executor(ABC):
     @abstractmethod
     def close(self) -> None:
         """Stops what still runs, without waiting for it, and leaves no process behind."""
+
+
+@dataclasses.dataclass(frozen=True)
+class ExecutorOptions:
+    """How and where units are to run. An executor ignores what does not concern it.
+
+    Attributes:
+      num_workers: slots asked for.
+      level: 1 (a run is a unit) or 2 (its evaluation is cut into units as well).
+      master: the Spark master; None for what spark-submit or Spark's settings say, else `local[num_workers]`.
+      app_name: the name Spark shows.
+      log_path: the file for what Spark and the slots print; None drops it.
+      class_names: the models' classes; those named as "package.module:Class" are shipped to the workers.
+      files: data files that units name as their `environment`; they are shipped as well. Other names are ignored.
+      threads: cores that each slot computes with.
+      heartbeat_timeout_seconds: silence after which a slot counts as lost.
+    """
+
+    num_workers: int = 1
+    level: int = 1
+    master: str | None = None
+    app_name: str = "rliable"
+    log_path: Path | None = None
+    class_names: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    threads: int = 1
+    heartbeat_timeout_seconds: float = 15.0
+
+
+def as_executor(name: str, found: Any) -> type[Executor]:
+    """What names an executor, once it is known to be one.
+
+    Args:
+      name: as the user wrote it.
+      found: the object of that name.
+
+    Raises:
+      ConfigError: it is no subclass of `Executor`.
+    """
+    if inspect.isclass(found) and issubclass(found, Executor):
+        return found
+    raise ConfigError([f"executor: {name} is no subclass of rliable's Executor"])

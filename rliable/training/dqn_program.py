@@ -9,10 +9,10 @@ import numpy as np
 import tensorflow as tf
 
 from rliable.environments.base import Environment
+from rliable.environments.runtime import release_memory
 from rliable.seeding import derive_seed
 from rliable.training.dqn_agent import DQNShape, make_dqn_agent
 from rliable.training.loop import LoopSettings, LoopShape, LoopState, OffPolicyLoop
-from rliable.training.runtime import release_memory
 from rliable.training.weights import initial_q_weights
 
 

@@ -13,7 +13,7 @@ import tensorflow as tf
 from tf_agents.agents import TFAgent
 
 from rliable.environments.base import Environment
-from rliable.training.random_numbers import uniform
+from rliable.environments.random_numbers import uniform
 from rliable.training.replay import Replay, Transitions, append, empty_replay, sample
 from rliable.training.specs import acting_time_step, as_transition
 

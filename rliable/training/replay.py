@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from rliable.training.random_numbers import integers
+from rliable.environments.random_numbers import integers
 
 
 class Transitions(NamedTuple):

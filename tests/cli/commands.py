@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 
-from rliable.record import load_record
+from rliable.records.results import load_record
 
 ROOT = Path(__file__).parents[2]
 

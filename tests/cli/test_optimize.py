@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from rliable.record import load_record
+from rliable.records.results import load_record
 from tests.cli.commands import optimize, start, wait_for_trials
 
 

@@ -2,7 +2,7 @@
 
 import psutil
 
-from rliable.record import load_record
+from rliable.records.results import load_record
 from tests.cli.commands import optimize, start, wait_for_trials
 
 

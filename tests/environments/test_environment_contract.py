@@ -4,7 +4,8 @@ import gym
 import numpy as np
 import pytest
 
-from rliable.environments import ENVIRONMENTS, load_data, resolve_environment
+from rliable.config.model_file import resolve_environment
+from rliable.environments import ENVIRONMENTS, load_data
 
 SEEDS = [3, 4, 5]
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from rliable.executors.options import ExecutorOptions
+from rliable.executors.base import ExecutorOptions
 
 
 def start_spark(master: str, folder: Path) -> Iterator[Any]:
     """A context at a master, stopped after use."""
-    from rliable.executors.spark_context import make_context, stop_context
+    from rliable.executors.spark.context import make_context, stop_context
 
     sc = make_context(ExecutorOptions(master=master, log_path=folder / "spark.txt"))
     yield sc

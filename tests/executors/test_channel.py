@@ -5,8 +5,8 @@ from multiprocessing import AuthenticationError
 import pytest
 from waiting import wait_until
 
-from rliable.executors.channel import Door, connect
-from rliable.executors.wire import Kind, pack
+from rliable.executors.slots.channel import Door, connect
+from rliable.executors.slots.messages import Kind, pack
 
 
 @pytest.fixture

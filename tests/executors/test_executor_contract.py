@@ -7,7 +7,7 @@ from unit_makers import all_facts, make_options, make_unit, make_units
 
 from rliable.executors import EXECUTORS, make_executor
 from rliable.executors.base import Executor
-from rliable.worker import run_unit
+from rliable.executors.worker import run_unit
 
 
 @pytest.fixture(params=sorted(EXECUTORS))

@@ -1,6 +1,6 @@
 import pytest
 
-from rliable.executors import java
+from rliable.executors.spark import java
 from rliable.schema import ConfigError
 
 

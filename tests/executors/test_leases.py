@@ -1,8 +1,7 @@
 import pytest
 
-from rliable.executors.lease import Loss
-from rliable.executors.leases import LeaseBook
-from rliable.trial import Limits, ModelConfig, SliceRecord, Unit, UnitResult
+from rliable.executors.slots.leases import LeaseBook, Loss
+from rliable.unit import Limits, ModelConfig, SliceRecord, Unit, UnitResult
 
 DIED = Loss("worker process died (SIGKILL)")
 SLICES = [range(0, 10), range(10, 20), range(20, 25)]

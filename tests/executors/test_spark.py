@@ -10,9 +10,9 @@ import pytest
 from unit_makers import all_facts, is_running, make_options, make_unit, make_units
 from waiting import read_numbers, wait_until
 
-from rliable.executors.serial import SerialExecutor
-from rliable.executors.spark import SparkExecutor
-from rliable.trial import Limits
+from rliable.executors.in_process import InProcessExecutor
+from rliable.executors.spark.executor import SparkExecutor
+from rliable.unit import Limits
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def computing_processes():
 
 def is_slot_process(process):
     try:
-        return any(word in ("rliable.executors.compute", "rliable-guard") for word in process.cmdline())
+        return any(word in ("rliable.executors.slots.compute", "rliable-guard") for word in process.cmdline())
     except psutil.Error:
         return False
 
@@ -52,7 +52,7 @@ def run_all(executor, units):
 
 @pytest.fixture(scope="module")
 def serial_facts():
-    return {name: all_facts(SerialExecutor().execute(iter(make_units(name, 6)))) for name in ("Plain", "Walker")}
+    return {name: all_facts(InProcessExecutor().execute(iter(make_units(name, 6)))) for name in ("Plain", "Walker")}
 
 
 @pytest.mark.parametrize("name", ["Plain", "Walker"])

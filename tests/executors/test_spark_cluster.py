@@ -9,8 +9,8 @@ import pytest
 from unit_makers import all_facts, is_running, make_options, make_unit, make_units
 from waiting import read_numbers, wait_until
 
-from rliable.executors.serial import SerialExecutor
-from rliable.executors.spark import SparkExecutor
+from rliable.executors.in_process import InProcessExecutor
+from rliable.executors.spark.executor import SparkExecutor
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def make_executor(cluster_spark):
 
 
 def run_serially(units):
-    return all_facts(SerialExecutor().execute(iter(units)))
+    return all_facts(InProcessExecutor().execute(iter(units)))
 
 
 @pytest.mark.parametrize("name", ["Plain", "Walker", "Rows"])

@@ -12,7 +12,7 @@ import pytest
 from unit_makers import is_running
 from waiting import read_numbers, wait_until
 
-from rliable.executors.java import find_java_home
+from rliable.executors.spark.java import find_java_home
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

@@ -9,8 +9,8 @@ import pytest
 import threadpoolctl
 from unit_makers import all_facts, make_options, make_unit
 
-from rliable.executors.spark import SparkExecutor
-from rliable.trial import Limits
+from rliable.executors.spark.executor import SparkExecutor
+from rliable.unit import Limits
 
 
 @pytest.fixture
@@ -77,8 +77,8 @@ def test_closing_early_ends_running_units(executor):
 
 SERIAL = """
 from unit_makers import all_facts, make_options, make_unit
-from rliable.executors.serial import SerialExecutor
-executor = SerialExecutor(make_options("Rows"))
+from rliable.executors.serial import InProcessExecutor
+executor = InProcessExecutor(make_options("Rows"))
 print(all_facts(executor.execute(make_unit("Rows", trial, data="rdd") for trial in range(2))))
 executor.close()
 """

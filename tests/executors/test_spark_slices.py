@@ -6,9 +6,9 @@ import pytest
 from unit_makers import all_facts, make_options, make_unit, make_units
 from waiting import wait_until
 
-from rliable.executors.serial import SerialExecutor
-from rliable.executors.spark import SparkExecutor
-from rliable.trial import Limits
+from rliable.executors.in_process import InProcessExecutor
+from rliable.executors.spark.executor import SparkExecutor
+from rliable.unit import Limits
 
 SLOW = {"slice_seconds": 0.1, "num_eval_episodes": 105}
 MANY = {"num_eval_episodes": 305}
@@ -29,7 +29,7 @@ def run(local_spark):
 
 
 def serial(units):
-    return all_facts(SerialExecutor().execute(iter(units)))
+    return all_facts(InProcessExecutor().execute(iter(units)))
 
 
 @pytest.mark.parametrize("num_workers", [2, 3])

@@ -4,10 +4,10 @@ import threading
 import pytest
 
 from rliable.executors.base import ExecutorError
-from rliable.executors.channel import Door
-from rliable.executors.slot_settings import SlotSettings
-from rliable.executors.slots import SlotPool
-from rliable.executors.spark_tasks import ResidentTasks, cause_of
+from rliable.executors.slots.channel import Door
+from rliable.executors.slots.child import SlotSettings
+from rliable.executors.slots.pool import SlotPool
+from rliable.executors.spark.tasks import ResidentTasks, cause_of
 
 LOST = """An error occurred while calling z:org.apache.spark.api.python.PythonRDD.collectAndServe.
 : org.apache.spark.SparkException: Job aborted due to stage failure: Task 0 in stage 3.0 failed 1 times, \

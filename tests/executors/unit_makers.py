@@ -9,8 +9,8 @@ from typing import Any
 
 import psutil
 
-from rliable.executors.options import ExecutorOptions
-from rliable.trial import Limits, ModelConfig, Unit, UnitResult
+from rliable.executors.base import ExecutorOptions
+from rliable.unit import Limits, ModelConfig, Unit, UnitResult
 
 ROWS = str(Path(__file__).with_name("rows.csv"))
 

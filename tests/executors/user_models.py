@@ -15,8 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from models.base_model import BaseModel
-from models.episodic_model import EpisodicModel
+from rliable.model import BaseModel, EpisodicModel
 
 LEAK: list[np.ndarray] = []  # what a process never gives back
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rliable.trial import Limits, ModelConfig, Unit
-from rliable.worker import run_unit
+from rliable.executors.worker import run_unit
+from rliable.unit import Limits, ModelConfig, Unit
 
 CONFIG = Path(__file__).parents[2] / "config" / "config_dqn.json"
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from models import MODELS
-from models.base_model import CONTRACT
-from rliable.environments import load_data, resolve_environment
-from rliable.model_classes import load_class
-from rliable.model_file import load_model_file
-from rliable.trial import Limits, Unit
-from rliable.worker import make_model, run_unit, write_files
+from rliable.config.model_file import load_model_file, resolve_environment
+from rliable.environments import load_data
+from rliable.executors.worker import make_model, run_unit
+from rliable.model import CONTRACT
+from rliable.records.run_files import write_files
+from rliable.registry import MODELS
+from rliable.unit import Limits, Unit
 
 ROOT = Path(__file__).parents[2]
 
@@ -21,11 +21,11 @@ FILES = {json.loads(path.read_text())["class"]: path for path in sorted((ROOT / 
 QUICK = {"train_iterations": 60, "num_test_episodes": 15, "num_eval_episodes": 10}
 
 
-@pytest.fixture(params=sorted(MODELS))
+@pytest.fixture(params=sorted(MODELS.table))
 def quick_model(request):
     """A model file of each registered model, set to be quick where it knows how."""
     config, _ = load_model_file(str(FILES[request.param]))
-    known = {field.name for field in dataclasses.fields(load_class(request.param).hyperparameters)}
+    known = {field.name for field in dataclasses.fields(MODELS.load(request.param).hyperparameters)}
     quick = {name: value for name, value in QUICK.items() if name in known}
     return dataclasses.replace(config, hp_params={**config.hp_params, **quick})
 
@@ -37,12 +37,12 @@ def result(quick_model, monkeypatch):
 
 
 def test_every_model_has_a_shipped_file():
-    assert set(FILES) == set(MODELS)
+    assert set(FILES) == set(MODELS.table)
 
 
-@pytest.mark.parametrize("name", sorted(MODELS))
+@pytest.mark.parametrize("name", sorted(MODELS.table))
 def test_class_keeps_the_contract_and_documents_its_hyperparameters(name):
-    model_class = load_class(name)
+    model_class = MODELS.load(name)
     assert all(callable(getattr(model_class, method)) for method in CONTRACT)
     for field in dataclasses.fields(model_class.hyperparameters):
         assert field.metadata["rule"].doc.endswith("."), field.name
@@ -50,7 +50,7 @@ def test_class_keeps_the_contract_and_documents_its_hyperparameters(name):
 
 def test_reports_the_metrics_that_it_declares(quick_model, result):
     assert result.error is None, result.traceback
-    assert set(result.metrics) == set(load_class(quick_model.class_name).metrics)
+    assert set(result.metrics) == set(MODELS.load(quick_model.class_name).metrics)
 
 
 def test_same_seed_gives_the_same_bits(quick_model, result):

@@ -1,0 +1,179 @@
+"""Reads study files and model files, and checks everything before anything runs."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+from rliable.config.grid import grid_problems, whole_range_notes
+from rliable.config.json_file import JsonError, apply_overrides, find_file, load_json
+from rliable.config.model_file import check_model
+from rliable.config.search_space import SearchSpace, parse_search_space
+from rliable.registry import MODELS, SAMPLERS
+from rliable.schema import REQUIRED, ConfigError, check_record, describe, nearest, setting
+from rliable.unit import Limits, ModelConfig
+
+MAX_SEED = 2**63 - 1
+
+
+@dataclasses.dataclass(frozen=True)
+class MetricConfig:
+    """What is optimised."""
+
+    name: str = setting(REQUIRED, "Which of the figures that the model reports is optimised.")
+    criteria: str = setting(REQUIRED, "Whether more or less of it is better.", choices=("max", "min"))
+
+
+@dataclasses.dataclass(frozen=True)
+class StudyConfig:
+    """A study file: one search."""
+
+    config: str = setting(REQUIRED, "The model file: which model is tuned.")
+    optim_name: str = setting(REQUIRED, "The study's name; its default folder is runs/<optim_name>-<time>.")
+    num_workers: int = setting(REQUIRED, "Slots of the parallel modes.", low=1)
+    grid: dict[str, Any] = setting(REQUIRED, "The search space: a list, a range or a value per hyperparameter.")
+    metric: MetricConfig = setting(REQUIRED, "What is optimised, and in which direction.")
+    max_iters: int = setting(REQUIRED, "How many trials the study has in total.", unit="trials", low=1)
+    convergence: float | None = setting(
+        REQUIRED,
+        "Stop when the best value improves by no more than this over `patience` trials; null never stops.",
+        low=0,
+    )
+    patience: int = setting(5, "How many trials the best value may take to improve.", unit="trials", low=1)
+    seed: int | None = setting(
+        None, "Decides every random choice; drawn, printed and recorded when null.", low=0, high=MAX_SEED
+    )
+    seeds_per_trial: int = setting(1, "Runs per trial, each with its own seed; the metric is their mean.", low=1)
+    sampler: str = setting("random", "How trials are chosen: a sampler's name, or a class of your own.")
+    sampler_options: dict[str, Any] = setting({}, "Arguments of Optuna's sampler of that name.")
+    trial_timeout_seconds: float | None = setting(None, "A run that takes longer fails.", unit="seconds", above=0)
+    max_trial_memory_mb: int | None = setting(None, "A run whose process uses more fails.", unit="MB", low=1)
+    max_attempts: int = setting(3, "How often a run is started when its process dies.", low=1)
+    threads_per_trial: int = setting(1, "Cores that a run computes with.", unit="cores", low=1)
+
+
+@dataclasses.dataclass(frozen=True)
+class Study:
+    """A checked study: nothing that it names is missing.
+
+    Attributes:
+      config: the study file with defaults filled in.
+      model: the model file with defaults filled in.
+      space: the search space.
+      notes: what was understood differently from how it was written, one line each.
+    """
+
+    config: StudyConfig
+    model: ModelConfig
+    space: SearchSpace
+    notes: tuple[str, ...] = ()
+
+    @functools.cached_property
+    def num_trials(self) -> int:
+        """How many trials run unless the study converges: a grid ends when it is used up."""
+        size = self.space.size if SAMPLERS.load(self.config.sampler).ends_with_space else None
+        return self.config.max_iters if size is None else min(self.config.max_iters, size)
+
+    @property
+    def limits(self) -> Limits:
+        """What each run may use."""
+        study = self.config
+        timeout, memory = study.trial_timeout_seconds, study.max_trial_memory_mb
+        return Limits(study.threads_per_trial, timeout, memory, study.max_attempts)
+
+
+def load_study(path: str, overrides: dict[str, Any] | None = None) -> Study:
+    """Reads a study file and the model file that it names.
+
+    Args:
+      path: the study file.
+      overrides: values by key path ("grid.batch_size"), which replace those of the file.
+
+    Raises:
+      ConfigError: with every mistake of both files.
+    """
+    data = apply_overrides(load_json(path), overrides)
+    name = data.get("config") if isinstance(data, dict) else None
+    if not isinstance(name, str):
+        return check_study(data, path, None, "")
+    model_path = find_file(name, path)
+    if model_path is None:
+        return check_study(data, path, None, "", [f"{path}: config: no such file {name!r}"])
+    try:
+        return check_study(data, path, load_json(model_path), model_path)
+    except JsonError as error:
+        return check_study(data, path, None, "", error.problems)
+
+
+def check_study(data: Any, path: str, model_data: Any, model_path: str, model_problems: Sequence[str] = ()) -> Study:
+    """Checks a study, given as parsed JSON.
+
+    Args:
+      data: the study file's content.
+      path: its name, for errors.
+      model_data: the model file's content, None when it could not be read.
+      model_path: its name.
+      model_problems: why it could not be read.
+
+    Raises:
+      ConfigError: with every mistake of both.
+    """
+    config, problems = check_record(StudyConfig, data)
+    keys = data if isinstance(data, dict) else {}
+    grid = keys["grid"] if isinstance(keys.get("grid"), dict) else {}
+    space, found = parse_search_space(grid)
+    is_read = model_data is not None
+    model, notes, lines = check_model(model_data, model_path, set(grid)) if is_read else (None, [], [])
+    model_class = class_of(model_data)
+    problems += found + meaning_problems(keys, space, model_class)
+    model_lines = [*model_problems, *[f"{model_path}: {line}" for line in lines]]
+    if problems or model_lines or model is None or config is None:
+        raise ConfigError([f"{path}: {line}" for line in problems] + model_lines)
+    return Study(config, model, space, (*notes, *whole_range_notes(space, model_class)))
+
+
+def meaning_problems(keys: dict[str, Any], space: SearchSpace, model_class: Any) -> list[str]:
+    """Checks what well-formed keys of a study mean together; malformed ones have their own lines already."""
+    problems = name_problems(keys["optim_name"]) if isinstance(keys.get("optim_name"), str) else []
+    options, sampler = keys.get("sampler_options", {}), keys.get("sampler", "random")
+    if isinstance(sampler, str) and isinstance(options, dict):
+        problems += sampler_problems(sampler, options, space)
+    if model_class is not None:
+        metric = keys["metric"].get("name") if isinstance(keys.get("metric"), dict) else None
+        problems += metric_problems(metric, model_class) if isinstance(metric, str) else []
+        problems += grid_problems(keys.get("grid", {}), space, getattr(model_class, "hyperparameters", None))
+    return problems
+
+
+def sampler_problems(name: str, options: dict[str, Any], space: SearchSpace) -> list[str]:
+    """What is wrong with the `sampler` and `sampler_options` of a study, one line per mistake."""
+    try:
+        problems: list[str] = SAMPLERS.load(name).problems(name, options, space)
+    except ConfigError as error:
+        return error.problems
+    return problems
+
+
+def class_of(model_data: Any) -> Any:
+    """The class that a model file names, None when there is no such class; check_model says why."""
+    try:
+        return MODELS.load(model_data["class"])
+    except (ConfigError, TypeError, KeyError):
+        return None
+
+
+def metric_problems(name: str, model_class: Any) -> list[str]:
+    """Checks that the model reports the metric, where it says what it reports."""
+    known = getattr(model_class, "metrics", ())
+    if not isinstance(known, tuple | list):
+        return []
+    return [f"metric.name: unknown {name!r}{nearest(name, known)}"] if known and name not in known else []
+
+
+def name_problems(name: str) -> list[str]:
+    """Checks that a study's name can be part of a folder's name."""
+    if name.strip() and name.isprintable() and not set(name) & set('/\\:*?"<>|') and not name.startswith("."):
+        return []
+    return [f"optim_name: {describe(name)} cannot be a folder's name; use letters, digits, '-' and '_'"]

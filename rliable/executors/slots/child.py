@@ -1,0 +1,206 @@
+"""The process that computes for a slot, seen from the supervisor that starts, watches and kills it."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import psutil
+
+from rliable.executors.slots.messages import Kind, pack
+from rliable.threads import thread_variables
+
+MODULE = "rliable.executors.slots.compute"
+TAIL_BYTES = 4000
+GROWTH_BYTES = 220 * 10**6
+#: When the supervisor is gone, however it died, its end of the pipe is closed, and the guard clears up.
+GUARD = 'read -r _; kill -9 "-$1"; sleep 0.2; rm -rf -- "$2"'
+#: How often a run with limits is looked at.
+CHECK_SECONDS = 0.1
+#: The last line of a Python traceback.
+RAISED = re.compile(r"[\w.]+(Error|Exception): ")
+
+
+class ComputeProcess:
+    """One process in a session of its own, with its own folder for temporary files, and a guard beside it.
+
+    Attributes:
+      channel: to the process.
+      pid: of the process, which is also its process group.
+      is_ready: whether it has said that it waits for work; the supervisor sets it.
+    """
+
+    _first_bytes: int | None = None  # resident after its first run
+
+    def __init__(self, settings: SlotSettings, slot: str, log: Path) -> None:
+        """Starts it.
+
+        Args:
+          settings: of the study.
+          slot: the slot's name.
+          log: the file its output is appended to.
+        """
+        self._log = log
+        self._folder = tempfile.mkdtemp(prefix="rliable-")
+        ours, theirs = socket.socketpair()
+        with theirs, log.open("ab") as output:
+            self._log_start = output.tell()
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", MODULE, str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=os.environ | process_environment(settings.threads, self._folder),
+                start_new_session=True,
+            )
+        self.pid = self._process.pid
+        self._guard = start_guard(self.pid, self._folder)
+        self._watched = psutil.Process(self.pid)
+        self.channel = Connection(ours.detach())
+        self.is_ready = False
+        fields = {"slot": slot, "level": settings.level, "class_names": settings.class_names, "files": settings.files}
+        with contextlib.suppress(OSError):  # one that died at once shows when it is next read
+            self.channel.send_bytes(pack(Kind.START, fields))
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the process is gone."""
+        return self._process.poll() is not None
+
+    def memory_bytes(self) -> int:
+        """Resident memory of the process and all below it."""
+        return resident_bytes(self._watched)
+
+    def has_outgrown_its_slot(self) -> bool:
+        """Whether it has grown so much since its first run that a new process should take its place.
+
+        Called after each run. TensorFlow frees compiled programs only when its process ends: about 40 MB for each new
+        shape of network or batch.
+        """
+        now = own_resident_bytes(self._watched)
+        self._first_bytes = now if self._first_bytes is None else self._first_bytes
+        return now - self._first_bytes > GROWTH_BYTES
+
+    def kill(self) -> str:
+        """Kills the process and all that it started, removes its folder, and says how it ended."""
+        members = descendants(self._watched)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        for member in members:  # those with sessions of their own
+            with contextlib.suppress(psutil.Error):
+                member.kill()
+        code = self._process.wait()
+        self.channel.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._guard.kill()
+        self._guard.communicate()
+        return ending(code, self.last_lines())
+
+    def end(self) -> str:
+        """Waits a moment for a process that is ending by itself, clears up, and says how it ended."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(1.0)
+        return self.kill()
+
+    def last_lines(self) -> str:
+        """The end of what it printed, if the log is still there."""
+        if not self._log.exists():
+            return ""
+        with self._log.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(self._log_start, size - TAIL_BYTES))
+            return file.read().decode(errors="replace")
+
+
+def start_guard(group: int, folder: str) -> subprocess.Popen[bytes]:
+    """Starts a shell that kills a process group and removes a folder as soon as this process is gone."""
+    return subprocess.Popen(
+        ["/bin/sh", "-c", GUARD, "rliable-guard", str(group), folder],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def process_environment(threads: int, folder: str) -> dict[str, str]:
+    """What the process finds in its environment besides the supervisor's own."""
+    path = os.pathsep.join(entry for entry in sys.path if entry)
+    return thread_variables(threads) | {"PYTHONPATH": path, "TMPDIR": folder, "PYTHONUNBUFFERED": "1"}
+
+
+def descendants(process: psutil.Process) -> list[psutil.Process]:
+    """All processes below one, as far as they can still be found."""
+    try:
+        return process.children(recursive=True)
+    except psutil.Error:
+        return []
+
+
+def ending(code: int, output: str) -> str:
+    """How a process ended, from its exit code and the end of what it printed."""
+    if code < 0:
+        return f"worker process died ({signal.Signals(-code).name})"
+    last = next((line for line in reversed(output.splitlines()) if line.strip()), "")
+    return f"worker process ended with exit code {code}" + (f": {last}" if RAISED.match(last) else "")
+
+
+def resident_bytes(process: psutil.Process) -> int:
+    """Resident memory of a process and all below it; 0 when it is gone."""
+    try:
+        tree = [process, *process.children(recursive=True)]
+    except psutil.Error:
+        return 0
+    return sum(own_resident_bytes(member) for member in tree)
+
+
+def own_resident_bytes(process: psutil.Process) -> int:
+    """Resident memory of one process; 0 when it is gone."""
+    try:
+        return int(process.memory_info().rss)
+    except psutil.Error:
+        return 0
+
+
+@dataclasses.dataclass(frozen=True)
+class SlotSettings:
+    """The same for all slots of a study.
+
+    Attributes:
+      address: host and port of the driver's door.
+      key: the study's.
+      level: 1 or 2.
+      class_names: models to import before the first unit comes.
+      files: names of shipped data files -> where a worker finds them, relative to Spark's folder for files.
+      threads: cores that a process computes with.
+      log_folder: a folder for what processes print, or None for Spark's folder for files.
+    """
+
+    address: tuple[str, int]
+    key: bytes
+    level: int = 1
+    class_names: tuple[str, ...] = ()
+    files: dict[str, str] = dataclasses.field(default_factory=dict)
+    threads: int = 1
+    log_folder: str | None = None
+
+    def at(self, folder: str) -> SlotSettings:
+        """The same on one machine, where `folder` is Spark's folder for files."""
+        files = {name: f"{folder}/{place}" for name, place in self.files.items()}
+        return dataclasses.replace(self, files=files, log_folder=self.log_folder or folder)
+
+
+def slot_name(slot: int) -> str:
+    """The name of a slot in records and logs."""
+    return f"slot {slot}"

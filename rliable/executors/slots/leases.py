@@ -1,0 +1,229 @@
+"""Who works on what: the driver's book of units, leases, attempts and slices. Pure: no clock, no channel, no Spark.
+
+A slot that is free first helps with the episodes of a run that is being evaluated, so that results come early (a
+sampler learns from them, and a study that has converged stops); then repeats what a lost slot held; then draws a new
+unit.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections import deque
+from collections.abc import Iterator
+
+from rliable.executors.worker import evaluation_fields
+from rliable.unit import SliceRecord, Unit, UnitResult
+
+Key = tuple[int, int]
+
+
+class LeaseBook:
+    """Hands out leases and takes back what came of them.
+
+    Each unit ends exactly once, as a `UnitResult` or as a `Failure` that one of the methods returns.
+    """
+
+    def __init__(self, units: Iterator[Unit]) -> None:
+        self._units = units
+        self._is_drained = False
+        self._again: deque[Lease] = deque()
+        self._held: dict[str, Lease] = {}
+        self._evaluations: dict[Key, Evaluation] = {}
+        self._given_up: set[Key] = set()
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether every unit has ended and no more will come."""
+        return self._is_drained and not (self._held or self._again or self._evaluations)
+
+    def held_by(self, slot: str) -> Lease | None:
+        """What a slot works on."""
+        return self._held.get(slot)
+
+    def files_of(self, lease: Lease) -> dict[str, bytes]:
+        """The trained model whose episodes the lease is about; nothing for a run itself."""
+        return {} if lease.episodes is None else self._evaluations[lease.key].files
+
+    def lease(self, slot: str) -> Lease | None:
+        """Gives a free slot something to do; draws a unit only if there is nothing else."""
+        lease = self._slice_to_play() or (self._again.popleft() if self._again else self._draw())
+        if lease is not None:
+            self._held[slot] = lease
+        return lease
+
+    def offer(self, slot: str, slices: list[range], files: dict[str, bytes]) -> None:
+        """Opens a run's test episodes to all slots."""
+        lease = self._held[slot]
+        self._evaluations[lease.key] = Evaluation(lease.unit, lease.attempt, deque(slices), files)
+
+    def next_slice(self, slot: str) -> range | None:
+        """The next slice for the slot that trained the model, from the front."""
+        evaluation = self._evaluations.get(self._held[slot].key)
+        return evaluation.open.popleft() if evaluation and evaluation.open else None
+
+    def finish(self, slot: str, result: UnitResult) -> UnitResult | None:
+        """Takes the result of a run; it is complete only when every slice is."""
+        lease = self._held.pop(slot)
+        if lease.key in self._given_up:
+            return None
+        result = dataclasses.replace(result, attempts=lease.attempt)
+        evaluation = self._evaluations.get(lease.key)
+        if evaluation is None or result.error is not None:
+            self._evaluations.pop(lease.key, None)
+            return result
+        evaluation.result = result
+        evaluation.played += result.slices
+        return self._complete(evaluation)
+
+    def finish_slice(self, slot: str, record: SliceRecord, seconds: float = 0.0) -> UnitResult | None:
+        """Takes a slice that was played for another slot's run, and how long the slot was busy with it."""
+        evaluation = self._evaluation_of(self._held.pop(slot))
+        if evaluation is None:
+            return None
+        evaluation.played.append(record)
+        evaluation.helper_seconds += seconds
+        return self._complete(evaluation)
+
+    def lose(self, slot: str, loss: Loss) -> Failure | None:
+        """Takes back what a slot held when it was lost; its work is repeated or given up."""
+        lease = self._held.pop(slot, None)
+        if lease is None or lease.key in self._given_up:
+            return None
+        if lease.episodes is not None:
+            return self._lose_slice(lease, lease.episodes, loss)
+        self._evaluations.pop(lease.key, None)
+        if loss.is_final or lease.attempt >= lease.unit.limits.max_attempts:
+            return Failure(lease.unit, loss.error, lease.attempt)
+        self._again.append(dataclasses.replace(lease, attempt=lease.attempt + 1))
+        return None
+
+    def put_back(self, slot: str) -> None:
+        """Takes back a slice that a slot could not begin to play; this does not count as a loss."""
+        lease = self._held.pop(slot)
+        evaluation = self._evaluation_of(lease)
+        if evaluation is not None and lease.episodes is not None:
+            evaluation.open.append(lease.episodes)
+
+    def _lose_slice(self, lease: Lease, episodes: range, loss: Loss) -> Failure | None:
+        evaluation = self._evaluation_of(lease)
+        if evaluation is None:
+            return None
+        evaluation.open.append(episodes)
+        evaluation.num_losses += 1
+        if not loss.is_final and evaluation.num_losses < lease.unit.limits.max_attempts:
+            return None
+        del self._evaluations[lease.key]
+        if any(held.key == lease.key and held.episodes is None for held in self._held.values()):
+            self._given_up.add(lease.key)  # the slot that trained it still works, in vain
+        return Failure(lease.unit, loss.error, lease.attempt)
+
+    def _evaluation_of(self, lease: Lease) -> Evaluation | None:
+        """The evaluation that a slice belongs to, unless its run has started again or ended since."""
+        evaluation = self._evaluations.get(lease.key)
+        return evaluation if evaluation and evaluation.attempt == lease.attempt else None
+
+    def _complete(self, evaluation: Evaluation) -> UnitResult | None:
+        result = evaluation.completed()
+        if result is not None:
+            del self._evaluations[result.trial, result.run]
+        return result
+
+    def _slice_to_play(self) -> Lease | None:
+        """A slice from the back of a run that is being evaluated."""
+        for evaluation in self._evaluations.values():
+            if evaluation.open:
+                return Lease(evaluation.unit, evaluation.attempt, evaluation.open.pop())
+        return None
+
+    def _draw(self) -> Lease | None:
+        unit = None if self._is_drained else next(self._units, None)
+        self._is_drained = unit is None
+        return None if unit is None else Lease(unit, 1)
+
+
+@dataclasses.dataclass(frozen=True)
+class Lease:
+    """A unit, or a slice of its test episodes, in the hands of a slot.
+
+    Attributes:
+      unit: what is run.
+      attempt: the run's, from 1.
+      episodes: the slice, or None for the run itself.
+    """
+
+    unit: Unit
+    attempt: int
+    episodes: range | None = None
+
+    @property
+    def key(self) -> Key:
+        """The unit's identity within a study."""
+        return self.unit.trial, self.unit.run
+
+
+@dataclasses.dataclass(frozen=True)
+class Loss:
+    """Why a lease ended without a result.
+
+    Attributes:
+      error: one line.
+      is_final: True when another attempt would end the same way (a limit, a model's own error).
+    """
+
+    error: str
+    is_final: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Failure:
+    """A unit that is given up.
+
+    Attributes:
+      unit: which one.
+      error: one line.
+      attempts: how often it was started.
+    """
+
+    unit: Unit
+    error: str
+    attempts: int
+
+
+@dataclasses.dataclass
+class Evaluation:
+    """The state of one evaluation.
+
+    Attributes:
+      unit, attempt: the run.
+      open: slices that nobody plays yet, in order. The slot that trained takes from the front, others from the back.
+      files: the trained model.
+      played: what has been played.
+      result: of the training slot, once it has no slice left; without metrics unless it played them all.
+      helper_seconds: slot time of the slices that other slots played.
+      num_losses: slices that were lost with their slots.
+    """
+
+    unit: Unit
+    attempt: int
+    open: deque[range]
+    files: dict[str, bytes]
+    played: list[SliceRecord] = dataclasses.field(default_factory=list)
+    result: UnitResult | None = None
+    helper_seconds: float = 0.0
+    num_losses: int = 0
+
+    def __post_init__(self) -> None:
+        self._num_episodes = sum(len(episodes) for episodes in self.open)
+
+    def completed(self) -> UnitResult | None:
+        """The run's result with the returns of all slots, or None while some are missing."""
+        fields = evaluation_fields(self.played, self._num_episodes)
+        if self.result is None or "metrics" not in fields:
+            return None
+        has_played_all = self.result.metrics is not None
+        finished = self.result.finished if has_played_all else max(self.result.finished, time.time())
+        slot_seconds = self.result.slot_seconds + self.helper_seconds
+        return dataclasses.replace(
+            self.result, files=self.files, finished=finished, slot_seconds=slot_seconds, **fields
+        )

@@ -1,0 +1,136 @@
+"""Keeps one Spark task alive per slot."""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+from pyspark import InheritableThread, SparkContext, SparkFiles
+
+from rliable.executors.slots.child import RAISED, SlotSettings, slot_name
+from rliable.executors.slots.supervisor import serve_slot
+from rliable.executors.spark.java import java_reason
+
+#: How often in a row a slot's job may die soon after its start.
+MAX_STARTS = 8
+HEALTHY_SECONDS = 60.0
+RETRY_SECONDS = 0.5
+END_SECONDS = 2.0
+#: Spark kills the Python process of a cancelled task after two seconds.
+CANCEL_SECONDS = 3.5
+#: What Spark says of a task that it has lost; the reason comes after the place.
+LOST_TASK = re.compile(r"most recent failure: Lost task [^(]*(?:\([^)]*\) ?)*: (.*)")
+logger = logging.getLogger(__name__)
+
+
+class ResidentTasks:
+    """One Spark job of one task per slot, each submitted from its own thread.
+
+    A job's death concerns one slot; with N tasks in one job, the fourth failure of any would end all.
+    """
+
+    def __init__(self, sc: SparkContext, num_slots: int, group: str, when_ended: Callable[[], None]) -> None:
+        """Starts nothing yet.
+
+        Args:
+          sc: where to run.
+          num_slots: how many tasks.
+          group: the prefix of their job groups, no other's.
+          when_ended: called from a thread when a slot will not be started again.
+        """
+        self._sc = sc
+        self._num_slots = num_slots
+        self._group = group
+        self._when_ended = when_ended
+        self._is_ending = threading.Event()
+        self._threads: dict[str, threading.Thread] = {}
+        self._ended: set[str] = set()
+        self._last_error = "its tasks end at once"
+
+    def start(self, settings: SlotSettings) -> None:
+        """Submits the jobs."""
+        for slot in range(self._num_slots):
+            thread = InheritableThread(target=self._keep, args=(settings, slot), daemon=True)
+            self._threads[slot_name(slot)] = thread
+            thread.start()
+
+    def problem(self) -> str | None:
+        """Why no slot will come again, or None while some may."""
+        if len(self._ended) < self._num_slots:
+            return None
+        return f"Spark has no slot left that works: {self._last_error}"
+
+    def restart(self, name: str) -> None:
+        """Has Spark kill a slot's task, which is then submitted again."""
+        self._sc.cancelJobGroup(self._group_of(name))
+
+    def expect_end(self) -> None:
+        """Submits nothing any more: the slots are about to be told to end."""
+        self._is_ending.set()
+
+    def stop(self) -> None:
+        """Waits a moment for tasks to end, and has Spark kill the others."""
+        self.expect_end()
+        late = self._still_alive(END_SECONDS)
+        for name in late:
+            self.restart(name)
+        if late:
+            self._still_alive(CANCEL_SECONDS)
+
+    def _still_alive(self, seconds: float) -> list[str]:
+        """The slots whose jobs do not end within a time."""
+        deadline = time.monotonic() + seconds
+        for thread in self._threads.values():
+            thread.join(max(0.0, deadline - time.monotonic()))
+        return [name for name, thread in self._threads.items() if thread.is_alive()]
+
+    def _group_of(self, name: str) -> str:
+        return f"{self._group} {name}"
+
+    def _keep(self, settings: SlotSettings, slot: int) -> None:
+        """Runs a slot's job again and again until the study ends or it has died too often."""
+        num_starts = 0
+        while num_starts < MAX_STARTS and not self._is_ending.is_set():
+            started = time.monotonic()
+            self._run_job(settings, slot)
+            num_starts = 1 if time.monotonic() - started > HEALTHY_SECONDS else num_starts + 1
+            self._is_ending.wait(RETRY_SECONDS)
+        self._ended.add(slot_name(slot))
+        self._when_ended()
+
+    def _run_job(self, settings: SlotSettings, slot: int) -> None:
+        """Runs a slot's job to its end, whatever that is."""
+        name = slot_name(slot)
+        try:
+            self._sc.setJobGroup(self._group_of(name), f"RLiable {name}")
+            self._sc.parallelize([slot], 1).mapPartitions(partial(serve_partition, settings)).collect()
+        except Exception as error:
+            if not self._is_ending.is_set():
+                self._report(name, cause_of(str(error)))
+
+    def _report(self, name: str, cause: str) -> None:
+        """Says that a slot died, but the same thing only once."""
+        if cause != self._last_error:
+            logger.warning("%s died: %s", name, cause)
+        self._last_error = cause
+
+
+def serve_partition(settings: SlotSettings, slots: Iterator[int]) -> Iterator[Any]:
+    """The task: serves its slot. The input is drained first, else Spark would not use this Python process again."""
+    for slot in list(slots):
+        serve_slot(settings.at(SparkFiles.getRootDirectory()), slot)
+    return iter(())
+
+
+def cause_of(text: str) -> str:
+    """The line that tells most of a failed job: the error that a Python worker raised, or Spark's own reason."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    start = next((index for index, line in enumerate(lines) if line.startswith("Traceback")), len(lines))
+    raised = [line for line in lines[start:] if RAISED.match(line)]
+    reasons = [match.group(1) for match in map(LOST_TASK.search, lines) if match]
+    return (raised or reasons or [java_reason(text) or "no reason given"])[0]

@@ -1,0 +1,209 @@
+"""Works on one unit: trains, evaluates, plays slices and loads again, in whatever process it is called."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from rliable.environments import load_data
+from rliable.metrics import return_metrics
+from rliable.model import BaseModel, EpisodicModel
+from rliable.records.run_files import SavedRun, read_files
+from rliable.registry import MODELS
+from rliable.schema import ConfigError
+from rliable.threads import limit_threads
+from rliable.unit import ModelConfig, SliceRecord, Unit, UnitResult
+
+#: Called with a trained model and the files it saved; yields the slices of test episodes to play here.
+Slices = Callable[[EpisodicModel, dict[str, bytes]], Iterator[range]]
+#: Called with each row of the learning curve as the model reports it.
+OnReport = Callable[[dict[str, float]], None]
+
+
+def run_unit(
+    unit: Unit, slot: str, sc: Any = None, slices: Slices | None = None, on_report: OnReport | None = None
+) -> UnitResult:
+    """Trains, saves and evaluates one run.
+
+    Args:
+      unit: what to run.
+      slot: the name of the place it runs in, for the record.
+      sc: the SparkContext for models with `data: rdd`.
+      slices: which slices of an agent's test episodes to play here; all of them when None. If some are left to
+        others, `metrics` is None and `evaluation_fields` completes the result.
+      on_report: is told of the learning curve as it grows.
+
+    Returns:
+      Its result. An exception of the model, or its wish to exit, becomes a result with `error` set; only an interrupt
+      passes through.
+    """
+    started = time.time()
+    try:
+        done = train_and_evaluate(unit, slot, sc, slices, on_report)
+    except (Exception, SystemExit) as error:
+        done = {"error": error_line(error), "traceback": plain_text(traceback.format_exc())}
+    finished = time.time()
+    return UnitResult(
+        unit.trial, unit.run, unit.seed, slot, os.getpid(), started, finished, slot_seconds=finished - started, **done
+    )
+
+
+def train_and_evaluate(
+    unit: Unit, slot: str, sc: Any, slices: Slices | None, on_report: OnReport | None
+) -> dict[str, Any]:
+    """The work of `run_unit`: the fields of the result that depend on the model."""
+    with tempfile.TemporaryDirectory(prefix="rliable-") as folder:
+        model = make_model(unit.model, unit.seed, folder, sc, unit.limits.threads)
+        model.on_report = on_report
+        model.train(open_data(unit.model, sc), open_data(unit.model, sc))
+        model.save()
+        files = read_files(folder)
+        evaluated = evaluate_here(model, files, open_data(unit.model, sc), slot, slices)
+        curve = [plain_row(row) for row in getattr(model, "learning_curve", [])]
+        return {"files": files, "learning_curve": curve, **evaluated}
+
+
+def evaluate_here(
+    model: Any, files: dict[str, bytes], test_data: Any, slot: str, slices: Slices | None
+) -> dict[str, Any]:
+    """The final evaluation, as far as it is done in this process: the result's fields that follow from it."""
+    if isinstance(model, EpisodicModel):
+        parts = slices(model, files) if slices else iter(model.slices())
+        played = [play_slice(model, test_data, part, slot) for part in parts]
+        return evaluation_fields(played, model.num_test_episodes)
+    predictions, metrics = model.evaluate(test_data)
+    return {"predictions": plain_values(predictions), "metrics": plain_numbers(metrics)}
+
+
+def play_slice(model: EpisodicModel, test_data: Any, episodes: range, slot: str) -> SliceRecord:
+    """Plays one slice of test episodes in this process."""
+    returns = [float(value) for value in model.run_episodes(test_data, episodes)]
+    return SliceRecord(episodes.start, len(episodes), slot, os.getpid(), returns)
+
+
+def evaluation_fields(played: list[SliceRecord], num_episodes: int) -> dict[str, Any]:
+    """The result's fields that follow from the slices played so far.
+
+    Args:
+      played: the slices, in any order.
+      num_episodes: how many episodes all slices have together.
+
+    Returns:
+      `slices` in the order of episode numbers and, once they are complete, `predictions` and `metrics`.
+    """
+    ordered = sorted(played, key=lambda record: record.first)
+    returns = [value for record in ordered for value in record.returns]
+    if len(returns) < num_episodes:
+        return {"slices": ordered}
+    return {"slices": ordered, "predictions": returns, "metrics": return_metrics(returns)}
+
+
+def make_model(config: ModelConfig, seed: int, folder: str, sc: Any = None, threads: int = 1) -> BaseModel:
+    """A new model object that saves to `folder`, loads from it and computes on `threads` cores."""
+    model: BaseModel = MODELS.load(config.class_name)(sc, config.as_cfg(seed, folder, threads))
+    return model
+
+
+def open_data(config: ModelConfig, sc: Any = None) -> Any:
+    """A new instance of what the model is trained and evaluated on."""
+    return load_data(config.environment, sc if config.data == "rdd" else None)
+
+
+def error_line(error: BaseException) -> str:
+    """An exception as one line: its type and the first line of its message."""
+    message = plain_text(str(error)).strip()
+    return f"{type(error).__name__}: {message.splitlines()[0]}" if message else type(error).__name__
+
+
+def as_plain(value: Any) -> Any:
+    """NumPy's and TensorFlow's numbers and arrays as plain numbers and lists; a `default` for `json.dumps`.
+
+    Raises:
+      TypeError: it is something else.
+    """
+    if hasattr(value, "numpy"):
+        value = value.numpy()
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise TypeError(f"a model's results must be numbers, texts, lists and dicts, not {type(value).__name__}")
+
+
+def plain_values(values: Any) -> list[Any]:
+    """Predictions as plain data, bit for bit.
+
+    Raises:
+      TypeError: there is something among them that JSON cannot hold.
+    """
+    plain: list[Any] = json.loads(json.dumps(list(values), default=as_plain))
+    return plain
+
+
+def plain_numbers(numbers: Mapping[str, Any]) -> dict[str, float]:
+    """Figures by name as floats.
+
+    Raises:
+      TypeError: one of them is no number.
+    """
+    return {str(name): plain_number(name, value) for name, value in numbers.items()}
+
+
+def plain_number(name: str, value: Any) -> float:
+    """One figure as a float."""
+    try:
+        return float(value)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"the model reported {name} = {value!r:.40}, which is not a number") from error
+
+
+def plain_row(row: Mapping[str, Any]) -> dict[str, float]:
+    """A row of a learning curve: `step` whole, all else floats."""
+    return {**plain_numbers(row), "step": int(row["step"])}
+
+
+def plain_text(text: str) -> str:
+    """A text that can be written as UTF-8: what cannot be is shown as an escape."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+@dataclasses.dataclass(frozen=True)
+class Reevaluation:
+    """What an evaluation found.
+
+    Attributes:
+      metrics: what the model reports, by name.
+      returns: of each episode, empty for a model without episodes.
+    """
+
+    metrics: dict[str, float]
+    returns: list[float]
+
+
+def evaluate_run(run: SavedRun, num_episodes: int | None, seed: int | None, sc: Any = None) -> Reevaluation:
+    """Loads a trained model and evaluates it.
+
+    Args:
+      run: the model; its seed decides the test episodes unless `seed` is given.
+      num_episodes: how many episodes; as recorded when None.
+      seed: of the test episodes.
+      sc: the SparkContext for models with `data: rdd`.
+
+    Raises:
+      ConfigError: a number of episodes was given for a model without episodes.
+    """
+    limit_threads(run.threads)
+    model = make_model(run.model, run.seed if seed is None else seed, str(run.folder), sc, run.threads)
+    model.load_model()
+    data = open_data(run.model, sc)
+    if isinstance(model, EpisodicModel):
+        parts = model.slices(num_episodes or run.num_episodes)
+        return Reevaluation({}, [value for part in parts for value in play_slice(model, data, part, "driver").returns])
+    if num_episodes is not None:
+        raise ConfigError([f"--episodes: {run.model.class_name} is evaluated on data and has no episodes"])
+    _, metrics = model.evaluate(data)
+    return Reevaluation({name: float(value) for name, value in metrics.items()}, [])

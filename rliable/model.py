@@ -1,0 +1,129 @@
+"""The contracts of models: what anything that is trained and searched over has to offer."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from rliable.metrics import RETURN_METRICS, return_metrics
+
+#: The methods a model class must have, inherited from `BaseModel` or not.
+CONTRACT = ("train", "evaluate", "predict", "save", "load_model")
+
+
+class BaseModel(ABC):
+    """A model that can be trained, evaluated, saved and loaded.
+
+    Life of an object: `__init__`, `train` once, `save` once, `evaluate` any number of times; or `__init__`,
+    `load_model`, `evaluate`. One object serves one run (one configuration, one seed) and lives in one thread of one
+    process. It never crosses a process boundary, so it may hold what cannot be pickled; what it saves does cross, as
+    files. Nobody closes it: it is dropped when its run ends.
+
+    A model draws every random number from `cfg["seed"]`, never from a global generator; then the same configuration
+    and seed give the same result in every mode.
+
+    Attributes:
+      hyperparameters: a settings record (`rliable.schema.setting`) of everything `hp_params` may hold, or None when
+        nothing is to be checked.
+      metrics: the names of what `evaluate` reports, or empty when only running it can tell.
+      learning_curve: rows that `report` collected, in order.
+      on_report: called with each row as it is reported, or None.
+    """
+
+    hyperparameters: ClassVar[type | None] = None
+    metrics: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, sc: Any, cfg: dict[str, Any]) -> None:
+        """Keeps the configuration; trains nothing yet.
+
+        Args:
+          sc: the SparkContext for models with `"data": "rdd"`, else None.
+          cfg: the model file's keys (`class`, `environment`, `mdl_file`, `hp_params`, optionally `data`), `seed`, a
+            non-negative integer below 2**63, and optionally `threads`, how many cores to compute with (1).
+        """
+        self.sc = sc
+        self.cfg = cfg
+        self.learning_curve: list[dict[str, float]] = []
+        self.on_report: Callable[[dict[str, float]], None] | None = None
+
+    def report(self, step: int, **values: float) -> None:
+        """Adds a row to the learning curve.
+
+        Args:
+          step: environment steps (or rows of data) used so far.
+          **values: figures by name, such as `average_return=21.5`.
+        """
+        row = {"step": step, **values}
+        self.learning_curve.append(row)
+        if self.on_report is not None:
+            self.on_report(row)
+
+    @abstractmethod
+    def train(self, data: Any, *args: Any) -> None:
+        """Trains on `data`.
+
+        Args:
+          data: the training environment; rows (a list of dicts); or an RDD of rows.
+          *args: first, a separate instance of the same for evaluations during training.
+        """
+
+    @abstractmethod
+    def evaluate(self, data: Any) -> tuple[list[Any], dict[str, float]]:
+        """Evaluates the trained model on `data`, the test instance of what `train` got.
+
+        Returns:
+          The predictions (for an agent the return of each episode), and the metrics by name.
+        """
+
+    @abstractmethod
+    def predict(self, data: Any) -> Any:
+        """Answers for new inputs: actions for observations, predictions for rows."""
+
+    @abstractmethod
+    def save(self) -> None:
+        """Writes the trained model into the existing folder `cfg["mdl_file"]`."""
+
+    @abstractmethod
+    def load_model(self) -> None:
+        """Reads what `save` wrote into `cfg["mdl_file"]`; afterwards `evaluate` gives the same metrics as before."""
+
+
+class EpisodicModel(BaseModel):
+    """A model whose evaluation is a fixed number of independent episodes.
+
+    Episode i has its own seed, and episodes are played in slices of `EPISODES_PER_SLICE`, so it does not matter which
+    process plays which slice: at level 2 idle slots take slices of a run that is being evaluated elsewhere.
+    """
+
+    EPISODES_PER_SLICE: ClassVar[int] = 10
+    metrics = RETURN_METRICS
+
+    @property
+    @abstractmethod
+    def num_test_episodes(self) -> int:
+        """How many episodes the final evaluation plays, at least 1."""
+
+    @abstractmethod
+    def run_episodes(self, data: Any, episodes: range) -> list[float]:
+        """Plays test episodes with the trained policy.
+
+        The answer depends on the policy, `cfg["seed"]` and the episode numbers alone: calling it twice, elsewhere or
+        in another order gives the same bits.
+
+        Args:
+          data: the test environment.
+          episodes: consecutive episode numbers, at most `EPISODES_PER_SLICE` of them.
+
+        Returns:
+          The return of each, in order.
+        """
+
+    def slices(self, num_episodes: int | None = None) -> list[range]:
+        """The test episodes (the first `num_episodes`), cut into slices; only the last may be shorter."""
+        size, total = self.EPISODES_PER_SLICE, num_episodes or self.num_test_episodes
+        return [range(first, min(first + size, total)) for first in range(0, total, size)]
+
+    def evaluate(self, data: Any) -> tuple[list[float], dict[str, float]]:
+        returns = [episode_return for part in self.slices() for episode_return in self.run_episodes(data, part)]
+        return returns, return_metrics(returns)

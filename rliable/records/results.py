@@ -1,0 +1,281 @@
+"""The record of a study: what `results.json` holds, as plain data, and how to read and rank it.
+
+JSON knows no NaN and no infinity: both are written as null, and null reads back as None.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rliable.config.search_space import SearchSpace, parse_search_space
+from rliable.records.folders import trial_folder_name
+from rliable.unit import TrialSpec, UnitResult
+
+
+@dataclasses.dataclass(frozen=True)
+class EpisodeSlice:
+    """Which process played a stretch of a run's test episodes.
+
+    Attributes:
+      first, count: the episode numbers first ... first + count - 1.
+      slot: the slot it ran in.
+      pid: the process that computed.
+    """
+
+    first: int = 0
+    count: int = 0
+    slot: str = ""
+    pid: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class RunRecord:
+    """One training of a trial with one seed.
+
+    Attributes:
+      run: its index in the trial, from 0.
+      seed: of the run.
+      metrics: what the model reported, by name; None when the run failed.
+      num_episodes: test episodes played, 0 for a model without episodes.
+      slot, pid: where it was computed last.
+      attempts: how often it was started.
+      started, finished: wall clock, seconds since the epoch.
+      slices: who played which episodes.
+      error: one line, None when the run succeeded.
+    """
+
+    run: int = 0
+    seed: int = 0
+    metrics: dict[str, float | None] | None = None
+    num_episodes: int = 0
+    slot: str = ""
+    pid: int = 0
+    attempts: int = 1
+    started: float = 0.0
+    finished: float = 0.0
+    slices: list[EpisodeSlice] = dataclasses.field(default_factory=list)
+    error: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class TrialRecord:
+    """One sampled configuration and what came of it.
+
+    Attributes:
+      number: from 0, in the order of sampling.
+      state: "COMPLETE" or "FAIL".
+      value: the metric, mean over runs; None when the trial failed.
+      params: the sampled hyperparameters.
+      hp_params: all hyperparameters that the model got.
+      metrics: every reported metric, mean over runs.
+      error: one line, None when the trial succeeded.
+      started, finished: wall clock, seconds since the epoch.
+      folder: relative to the study's folder, such as "trials/0003".
+      runs: one per seed.
+    """
+
+    number: int
+    state: str = "COMPLETE"
+    value: float | None = None
+    params: dict[str, Any] = dataclasses.field(default_factory=dict)
+    hp_params: dict[str, Any] = dataclasses.field(default_factory=dict)
+    metrics: dict[str, float | None] = dataclasses.field(default_factory=dict)
+    error: str | None = None
+    started: float = 0.0
+    finished: float = 0.0
+    folder: str = ""
+    runs: list[RunRecord] = dataclasses.field(default_factory=list)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it has a finite value and so takes part in the ranking."""
+        return self.state == "COMPLETE" and self.value is not None and math.isfinite(self.value)
+
+    @property
+    def duration_seconds(self) -> float:
+        """Wall time from its start to its end."""
+        return max(0.0, self.finished - self.started)
+
+    @property
+    def slots(self) -> list[str]:
+        """The slots that its runs were computed in, each once, in the order of runs."""
+        return list(dict.fromkeys(run.slot for run in self.runs if run.slot))
+
+
+@dataclasses.dataclass(frozen=True)
+class StudyRecord:
+    """A whole study.
+
+    Attributes:
+      optim_name: the study's name.
+      mode: "serial", "level 1" or "level 2".
+      seed: of the study.
+      sampler: the sampler's name.
+      metric_name, criteria: what is optimised, and "max" or "min".
+      max_iters: trials asked for.
+      num_slots, threads_per_trial: slots, and cores of each.
+      model, environment: the model's class, and what it learns from.
+      search_space: the `grid` of the study file.
+      status: "running", "finished" or "interrupted".
+      stop_reason: one line, None while running.
+      best: the best trial's number, None while there is none.
+      slot_utilisation: share of the slots' time that was spent on trials, in [0, 1]; None when unknown.
+      started, finished: wall clock, seconds since the epoch; `finished` is None while running.
+      trials: finished trials, in the order of their numbers.
+    """
+
+    optim_name: str
+    mode: str = "serial"
+    seed: int = 0
+    sampler: str = "random"
+    metric_name: str = "reward"
+    criteria: str = "max"
+    max_iters: int = 0
+    num_slots: int = 1
+    threads_per_trial: int = 1
+    model: str = ""
+    environment: str = ""
+    search_space: dict[str, Any] = dataclasses.field(default_factory=dict)
+    status: str = "running"
+    stop_reason: str | None = None
+    best: int | None = None
+    slot_utilisation: float | None = None
+    started: float = 0.0
+    finished: float | None = None
+    trials: list[TrialRecord] = dataclasses.field(default_factory=list)
+
+    @property
+    def space(self) -> SearchSpace:
+        """What `search_space` says, without what is no part of a search space; parsed at each call."""
+        return parse_search_space(self.search_space)[0]
+
+    def varied_names(self) -> list[str]:
+        """The hyperparameters that vary, in the study's order; those of the trials if `search_space` names none."""
+        return list(self.space.varied) or list(dict.fromkeys(name for trial in self.trials for name in trial.params))
+
+    @property
+    def best_trial(self) -> TrialRecord | None:
+        """The trial that `best` names."""
+        return next((trial for trial in self.trials if trial.number == self.best), None)
+
+    def ranked(self) -> list[TrialRecord]:
+        """The trials with a value, best first; equal values in the order of trial numbers."""
+        sign = -1.0 if self.criteria == "max" else 1.0
+        complete = [trial for trial in self.trials if trial.is_complete]
+        return sorted(complete, key=lambda trial: (sign * (trial.value or 0.0), trial.number))
+
+    def failed(self) -> list[TrialRecord]:
+        """The trials without a value, in the order of their numbers."""
+        return [trial for trial in self.trials if not trial.is_complete]
+
+
+def load_record(path: str | Path) -> StudyRecord:
+    """Reads a study's record.
+
+    Args:
+      path: a `results.json`, or the study folder that holds one.
+
+    Returns:
+      The record. Keys that this version does not know are left out.
+
+    Raises:
+      FileNotFoundError: there is no such file.
+      ValueError: the file is not JSON, or not the record of a study.
+    """
+    file = Path(path) / "results.json" if Path(path).is_dir() else Path(path)
+    data = json.loads(file.read_text(encoding="utf-8"))
+    if not isinstance(data, Mapping) or "optim_name" not in data:
+        raise ValueError(f"{file}: not the record of a study (it has no 'optim_name')")
+    return study_from_json(data)
+
+
+def study_from_json(data: Mapping[str, Any]) -> StudyRecord:
+    """Makes a study's record from parsed JSON."""
+    trials = [trial_from_json(trial) for trial in data.get("trials", [])]
+    return StudyRecord(**_known(StudyRecord, data) | {"trials": trials})
+
+
+def trial_from_json(data: Mapping[str, Any]) -> TrialRecord:
+    """Makes a trial's record from parsed JSON."""
+    return TrialRecord(**_known(TrialRecord, data) | {"runs": [run_from_json(run) for run in data.get("runs", [])]})
+
+
+def run_from_json(data: Mapping[str, Any]) -> RunRecord:
+    """Makes a run's record from parsed JSON."""
+    slices = [EpisodeSlice(**_known(EpisodeSlice, piece)) for piece in data.get("slices", [])]
+    return RunRecord(**_known(RunRecord, data) | {"slices": slices})
+
+
+def _known(record_type: type, data: Mapping[str, Any]) -> dict[str, Any]:
+    names = {field.name for field in dataclasses.fields(record_type)}
+    return {name: value for name, value in data.items() if name in names}
+
+
+def make_run_record(result: UnitResult) -> RunRecord:
+    """The part of a result that goes into the journal: all but its files, curve and single returns."""
+    slices = [EpisodeSlice(part.first, part.count, part.slot, part.pid) for part in result.slices]
+    return RunRecord(
+        run=result.run,
+        seed=result.seed,
+        metrics=dict(result.metrics) if result.metrics is not None else None,
+        num_episodes=sum(part.count for part in slices),
+        slot=result.slot,
+        pid=result.pid,
+        attempts=result.attempts,
+        started=result.started,
+        finished=result.finished,
+        slices=slices,
+        error=result.error,
+    )
+
+
+def make_trial_record(spec: TrialSpec, runs: Mapping[int, RunRecord], metric: str) -> TrialRecord:
+    """A trial whose runs are all in: each metric is the mean over runs; one failed run fails it.
+
+    Args:
+      spec: the trial.
+      runs: by index, all of them.
+      metric: the name of the one that is optimised.
+    """
+    ordered = [runs[index] for index in sorted(runs)]
+    metrics = mean_metrics([run.metrics for run in ordered if run.metrics is not None])
+    error = next((run.error for run in ordered if run.error is not None), None) or metric_error(metrics, metric)
+    return TrialRecord(
+        number=spec.number,
+        state="COMPLETE" if error is None else "FAIL",
+        value=metrics[metric] if error is None else None,
+        params=spec.params,
+        hp_params=spec.model.hp_params,
+        metrics=dict(metrics),
+        error=error,
+        started=min(run.started for run in ordered),
+        finished=max(run.finished for run in ordered),
+        folder=trial_folder_name(spec.number),
+        runs=ordered,
+    )
+
+
+def mean_metrics(runs: Sequence[Mapping[str, float | None]]) -> dict[str, float]:
+    """The mean of each metric over runs; a metric that some run lacks is left out."""
+    import numpy as np  # whoever only reads a record does without
+
+    names = [name for name in (runs[0] if runs else {}) if all(name in run for run in runs)]
+    return {name: float(np.mean([as_float(run[name]) for run in runs])) for name in names}
+
+
+def as_float(value: float | None) -> float:
+    """A metric as a number: JSON's null stands for one that is not finite."""
+    return math.nan if value is None else value
+
+
+def metric_error(metrics: Mapping[str, float], name: str) -> str | None:
+    """What is wrong with the metric that is optimised, or None."""
+    if name not in metrics:
+        known = ", ".join(sorted(metrics)) or "none"
+        return f"the model reported no metric {name!r}; it reported: {known}"
+    return None if math.isfinite(metrics[name]) else f"metric {name!r} is {metrics[name]}"

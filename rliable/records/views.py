@@ -1,0 +1,82 @@
+"""What is made from the journal for people and programs to read: results.json and trials.csv.
+
+Both hold every trial, so writing them costs more the longer a study gets. They are written after each trial as long as
+that takes at most a twentieth of the time, and later otherwise; the journal is always up to date.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from rliable.records.encoding import to_json, write_atomically
+from rliable.records.folders import StudyFolder
+from rliable.records.results import StudyRecord, TrialRecord
+
+PAUSE_FACTOR = 19
+
+
+class Views:
+    """Writes the two files of one study folder."""
+
+    def __init__(self, folder: StudyFolder) -> None:
+        self._folder = folder
+        self._trials: dict[int, str] = {}  # encoded once
+        self._rest_until = 0.0
+
+    @property
+    def are_due(self) -> bool:
+        """Whether the files may be written again without taking more than their share of the time."""
+        return time.monotonic() >= self._rest_until
+
+    def write(self, record: StudyRecord) -> None:
+        """Brings the files up to date."""
+        started = time.monotonic()
+        write_atomically(self._folder.results_json, self._results_text(record))
+        write_atomically(self._folder.trials_csv, trials_as_csv(record.trials))
+        finished = time.monotonic()
+        self._rest_until = finished + PAUSE_FACTOR * (finished - started)
+
+    def _results_text(self, record: StudyRecord) -> str:
+        """The record as JSON, one trial a line."""
+        head = {key: value for key, value in vars(record).items() if key != "trials"}
+        lines = [self._encoded(trial) for trial in record.trials]
+        body = ",\n    ".join(lines)
+        return f'{to_json(head, indent=2)[:-2]},\n  "trials": [\n    {body}\n  ]\n}}\n'
+
+    def _encoded(self, trial: TrialRecord) -> str:
+        if trial.number not in self._trials:
+            self._trials[trial.number] = to_json(trial)
+        return self._trials[trial.number]
+
+
+def trials_as_csv(trials: Sequence[TrialRecord]) -> str:
+    """One line per trial: number, state, value, the parameters, the metrics, seeds, times, slots, error."""
+    params = list(dict.fromkeys(name for trial in trials for name in trial.params))
+    metrics = list(dict.fromkeys(name for trial in trials for name in trial.metrics))
+    head = ["number", "state", "value", *params, *metrics, "seeds", "started", "duration_seconds", "slots", "error"]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(head)
+    writer.writerows(trial_row(trial, params, metrics) for trial in trials)
+    return text.getvalue()
+
+
+def trial_row(trial: TrialRecord, params: Sequence[str], metrics: Sequence[str]) -> list[Any]:
+    """A trial's line of trials.csv; what it does not have stays empty."""
+    return [
+        trial.number,
+        trial.state,
+        trial.value,
+        *[json.dumps(trial.params.get(name)) for name in params],
+        *[trial.metrics.get(name) for name in metrics],
+        " ".join(str(run.seed) for run in trial.runs),
+        time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(trial.started)),
+        round(trial.duration_seconds, 3),
+        " ".join(trial.slots),
+        trial.error,
+    ]

@@ -1,0 +1,42 @@
+"""Pictures of a study and of a run. Importing this package imports no drawing library; drawing does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+
+def draw_study(folder: str | Path) -> list[Path]:
+    """Draws a study from its `results.json` and its runs' learning curves; replaces earlier pictures.
+
+    Args:
+      folder: the study's folder.
+
+    Returns:
+      The files written: PNGs in `figures/`, and `report.html`, which needs no other file and no network.
+
+    Raises:
+      FileNotFoundError: the folder holds no `results.json`.
+      ValueError: that file is not the record of a study.
+    """
+    from rliable.report.plots import figures, report
+    from rliable.report.plots.pictures import load_pictures
+
+    pictures = load_pictures(Path(folder))
+    return [*figures.write_figures(pictures, Path(folder) / "figures"), report.write_report(pictures, Path(folder))]
+
+
+def draw_learning_curve(rows: Sequence[Mapping[str, float]], path: str | Path, title: str) -> Path:
+    """Draws the learning curve of one run: one figure with exactly one curve.
+
+    Args:
+      rows: the run's reports, as in `rliable.learning_curves`.
+      path: the PNG to write; its folder is made if it is not there.
+      title: the figure's title.
+
+    Returns:
+      The path.
+    """
+    from rliable.report.plots import curve_figures
+
+    return curve_figures.write_curve(rows, Path(path), title)

@@ -1,0 +1,100 @@
+"""Samplers whose choice is a function of the trial's number alone.
+
+Optuna's own GridSampler and QMCSampler look at which trials run or have finished, which depends on the number of
+workers.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rliable.config.search_space import SearchSpace
+from rliable.seeding import derive_seed
+from rliable.tuning.samplers.base import Sampler
+
+if TYPE_CHECKING:
+    from optuna.samplers import BaseSampler
+
+#: Up to this many configurations, random search uses each once before it repeats any.
+MAX_SHUFFLED = 10_000
+
+
+class RandomSearch(Sampler):
+    """uniform over the search space
+
+    On a small discrete space a new shuffle of all configurations each time they are used up.
+    """
+
+    def make(self, number: int) -> BaseSampler:
+        space = self.space
+        if space.size is None or space.size > MAX_SHUFFLED:
+            from optuna.samplers import RandomSampler
+
+            return RandomSampler(seed=derive_seed(self.seed, "sampler", number))
+        turn, position = divmod(number, space.size)
+        order = np.random.default_rng(derive_seed(self.seed, "shuffle", turn)).permutation(space.size)
+        return make_fixed(space, space.configuration_at(int(order[position])))
+
+
+class Grid(Sampler):
+    """every configuration once, in order
+
+    The order is that of the study file; the last parameter varies fastest.
+    """
+
+    ends_with_space = True
+
+    def make(self, number: int) -> BaseSampler:
+        return make_fixed(self.space, self.space.configuration_at(number))
+
+    @classmethod
+    def space_problems(cls, space: SearchSpace) -> list[str]:
+        endless = [name for name, parameter in space.varied.items() if parameter.size is None]
+        return [f"grid.{name}: the grid sampler needs a step or a list of values" for name in endless]
+
+
+class QuasiMonteCarlo(Sampler):
+    """a low-discrepancy sequence, more even than random
+
+    Trial i gets point i of a scrambled Sobol or Halton sequence (SciPy's, as in Optuna's QMCSampler).
+    """
+
+    @classmethod
+    def optuna_class(cls) -> type | None:
+        from optuna.samplers import QMCSampler
+
+        return QMCSampler
+
+    def make(self, number: int) -> BaseSampler:
+        from scipy.stats import qmc
+
+        engine = {"sobol": qmc.Sobol, "halton": qmc.Halton}[self.options.get("qmc_type", "sobol")]
+        generator = np.random.default_rng(derive_seed(self.seed, "qmc"))
+        varied = self.space.varied
+        sequence = engine(max(len(varied), 1), scramble=self.options.get("scramble", True), rng=generator)
+        if number > 0:  # SciPy cannot go forward by nothing
+            sequence.fast_forward(number)
+        point = sequence.random(1)[0]
+        return make_fixed(
+            self.space, {name: p.from_unit(float(u)) for u, (name, p) in zip(point, varied.items(), strict=False)}
+        )
+
+
+def make_fixed(space: SearchSpace, configuration: dict[str, Any]) -> BaseSampler:
+    """A sampler that answers with one given configuration."""
+    from optuna.samplers import PartialFixedSampler, RandomSampler
+
+    labels = {name: encode(space, name, value) for name, value in configuration.items()}
+    with warnings.catch_warnings():  # Optuna marks PartialFixedSampler as experimental since 2.4
+        warnings.simplefilter("ignore")
+        return PartialFixedSampler(labels, RandomSampler(seed=0))
+
+
+def encode(space: SearchSpace, name: str, value: Any) -> Any:
+    """What stands for `value` in Optuna's journal."""
+    parameter = space.varied[name]
+    labels = getattr(parameter, "labels", None)
+    return labels()[parameter.values.index(value)] if labels else value  # type: ignore[union-attr]

@@ -1,0 +1,118 @@
+"""What the pictures show, as numbers."""
+
+import math
+
+import pytest
+from fake_studies import make_study
+
+from rliable.records.results import StudyRecord, TrialRecord
+from rliable.report.plots.curves import Curve, make_curve, mean_curve
+from rliable.report.plots.importance import MIN_TRIALS, importance_of, top_share
+from rliable.report.plots.panels import jitter, make_panels, num_columns
+from rliable.report.plots.pictures import best_so_far, history_of, spans_decades, subtitle
+from rliable.report.plots.style import log_ticks
+
+
+def study(values, criteria="max", space=None, params=None, best=None):
+    params = params or [{} for _ in values]
+    trials = [
+        TrialRecord(number, "FAIL" if value is None else "COMPLETE", value, params[number])
+        for number, value in enumerate(values)
+    ]
+    return StudyRecord("Search", criteria=criteria, search_space=space or {}, trials=trials, best=best)
+
+
+def test_best_so_far_follows_the_direction():
+    assert best_so_far([3, 1, 4, 1, 5], "max") == [3, 3, 4, 4, 5]
+    assert best_so_far([3, 1, 4, 1, 5], "min") == [3, 1, 1, 1, 1]
+
+
+def test_history_keeps_failures_apart_and_draws_the_best_to_the_last_trial():
+    history = history_of(study([1.0, None, 3.0, math.nan, 2.0, None]))
+    assert history.numbers == [0, 2, 4]
+    assert history.failed == [1, 3, 5]
+    assert history.best_line() == ([0, 2, 4, 5], [1.0, 3.0, 3.0, 3.0])
+
+
+def test_the_metric_is_on_a_logarithmic_axis_only_over_three_decades():
+    assert spans_decades([0.001, 5.0])
+    assert not spans_decades([1.0, 999.0])
+    assert not spans_decades([-1.0, 5000.0])
+    assert not spans_decades([])
+
+
+def test_subtitle_says_how_many_failed_and_which_direction_is_better():
+    assert subtitle(study([1.0, None])) == "Search: 2 trials, 1 failed; higher is better"
+    assert subtitle(study([1.0], "min")) == "Search: 1 trial; lower is better"
+
+
+def test_panels_show_the_searched_range_and_every_choice():
+    space = {"rate": {"min": 0.001, "max": 0.1, "log": True}, "units": [20, 100, 400], "fixed": [1]}
+    params = [{"rate": 0.01, "units": 100, "fixed": 1}, {"rate": 0.02, "units": 20, "fixed": 1}]
+    rate, units = make_panels(study([1.0, 2.0], space=space, params=params, best=0))
+    assert rate.is_log
+    assert rate.limits[0] < 0.001 < 0.1 < rate.limits[1]
+    assert units.categories == ["20", "100", "400"]
+    # The best trial comes last, to be drawn on top.
+    assert units.numbers == [1, 0]
+    assert [round(position) for position in units.positions] == [0, 1]
+
+
+def test_medians_need_three_trials():
+    space, params = {"units": [20, 100]}, [{"units": 20}, {"units": 20}, {"units": 20}, {"units": 100}]
+    (panel,) = make_panels(study([1.0, 5.0, 2.0, 9.0], space=space, params=params))
+    assert panel.medians == [2.0, None]
+
+
+def test_jitter_is_even_and_the_same_every_time():
+    shifts = [jitter(number) for number in range(1000)]
+    assert shifts == [jitter(number) for number in range(1000)]
+    assert -0.25 <= min(shifts) < -0.24
+    assert 0.24 < max(shifts) <= 0.25
+    assert abs(sum(shifts)) < 1
+
+
+@pytest.mark.parametrize(("panels", "columns"), [(0, 1), (1, 1), (3, 3), (4, 4), (5, 4), (6, 3), (12, 4)])
+def test_panels_stand_up_to_four_side_by_side(panels, columns):
+    assert num_columns(panels) == columns
+
+
+def test_logarithmic_axes_have_two_to_seven_labels():
+    for low, high in [(0.001, 0.005), (1e-4, 1e-2), (1e-8, 10), (16, 512), (2, 3)]:
+        assert 1 <= len(log_ticks(low, high)) <= 7
+    assert log_ticks(9e-5, 1.1e-2) == pytest.approx([1e-4, 1e-3, 1e-2])
+
+
+def test_the_hyperparameter_that_decides_is_the_most_important(tmp_path):
+    importance = importance_of(make_study(tmp_path, 60))
+    assert next(iter(importance.shares)) == "learning_rate"
+    assert sum(importance.shares.values()) == pytest.approx(1)
+    assert set(importance.shares) == {"learning_rate", "train_iterations", "batch_size", "qnet_fc_hidden_size"}
+
+
+def test_importance_says_why_it_cannot_be_told():
+    space = {"a": {"min": 1, "max": 9}, "b": {"min": 1, "max": 9}}
+    params = [{"a": number % 9 + 1, "b": 1} for number in range(12)]
+    assert f"at least {MIN_TRIALS} finished trials; there are 2" in importance_of(study([1.0, 2.0])).note
+    assert "same value" in importance_of(study([1.0] * 12, space=space, params=params)).note
+    rising = [float(number) for number in range(12)]
+    assert "fewer than two" in importance_of(study(rising, space={"a": space["a"]}, params=params)).note
+
+
+def test_at_least_five_trials_and_at_most_half_count_as_the_best():
+    assert [top_share(number) for number in (10, 20, 50, 1000)] == [0.5, 0.25, 0.1, 0.1]
+
+
+def test_points_that_are_missing_or_not_finite_are_left_out():
+    rows = [{"step": 1, "r": math.nan}, {"step": 2}, {"step": 3, "r": 4.0}]
+    assert make_curve(rows, "r") == Curve([3.0], [4.0])
+
+
+def test_the_mean_of_runs_is_taken_where_all_have_values():
+    mean = mean_curve([Curve([0, 10, 20], [0, 10, 20]), Curve([5, 15], [1, 3])])
+    assert mean.steps == [5, 10, 15]
+    assert mean.values == pytest.approx([(5 + 1) / 2, (10 + 2) / 2, (15 + 3) / 2])
+
+
+def test_runs_that_never_overlap_still_give_curves():
+    assert mean_curve([Curve([0, 1], [0, 0]), Curve([5, 6], [1, 1])]) == Curve([], [])

@@ -1,0 +1,174 @@
+"""What the reporter writes, in a terminal and elsewhere."""
+
+import dataclasses
+import io
+import re
+import time
+
+import pytest
+from example_records import BAD, FINISHED, GOOD, STUDY
+
+from rliable.report.terminal import VERBOSITIES, Reporter
+from rliable.report.terminal.lines import trial_line
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self):
+        return True
+
+
+def report(verbosity, stream, errors, folder="runs/a"):
+    with Reporter(verbosity, stream, errors) as reporter:
+        reporter.study_started(STUDY, ["a note"])
+        reporter.trial_finished(GOOD, GOOD, 1)
+        reporter.trial_finished(BAD, GOOD, 2)
+        reporter.message("a message")
+        reporter.warning("a warning")
+        reporter.study_finished(FINISHED, folder)
+
+
+def written(verbosity, folder="runs/a"):
+    stream, errors = io.StringIO(), io.StringIO()
+    report(verbosity, stream, errors, folder)
+    return stream.getvalue(), errors.getvalue()
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "80")
+    return Terminal()
+
+
+def test_a_trial_is_one_plain_line_that_says_everything():
+    text, _ = written("normal")
+    lines = [line for line in text.splitlines() if line.startswith("trial 3 ")]
+    assert lines == ["trial 3  reward 187.42  batch_size=64 learning_rate=0.003125  4.2 s  slot 1  best"]
+
+
+def test_a_failed_trial_is_one_unwrapped_line_with_its_error():
+    text, _ = written("normal")
+    (line,) = [line for line in text.splitlines() if line.startswith("trial 4 ")]
+    assert "failed" in line
+    assert line.endswith("ValueError: loss is NaN " + "x" * 200)
+
+
+@pytest.mark.parametrize("verbosity", VERBOSITIES)
+def test_plain_output_has_no_control_characters_and_no_trailing_spaces(verbosity):
+    text, errors = written(verbosity)
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", text + errors)
+    assert not re.search(r" \n", text)
+
+
+def test_header_tells_study_seed_mode_slots_goal_and_search_space():
+    text, _ = written("normal")
+    header = text[: text.index("trial 3")]
+    for fact in (
+        "Search",
+        "42",
+        "serial, 2 slots of 1 core",
+        "maximise reward",
+        "sampler random",
+        "float 0.001..0.005",
+    ):
+        assert fact in header
+    assert "a note" in header
+
+
+def test_ending_tells_best_reason_utilisation_and_only_files_that_are_there(tmp_path):
+    (tmp_path / "best").mkdir()
+    text, _ = written("normal", tmp_path)
+    ending = text[text.index("The best trial") :]
+    for fact in ("187.42", "all 2 trials are done", "96 %", "2 finished, 1 of them failed", str(tmp_path)):
+        assert fact in ending
+    assert f"evaluate.py --model {tmp_path}/best" in ending
+    assert "report" not in ending
+
+
+def test_an_interrupted_study_says_how_to_go_on():
+    stream = io.StringIO()
+    Reporter("normal", stream).study_finished(dataclasses.replace(FINISHED, status="interrupted"), "runs/my study")
+    assert "--resume 'runs/my study'" in stream.getvalue()
+
+
+def test_a_study_without_any_result_shows_the_first_error():
+    stream = io.StringIO()
+    Reporter("normal", stream).study_finished(dataclasses.replace(FINISHED, trials=[BAD], best=None), "runs/a")
+    assert "Every trial failed; trial 4: ValueError: loss is NaN" in stream.getvalue()
+
+
+def test_quiet_leaves_the_best_and_the_warnings():
+    text, errors = written("quiet")
+    assert text == "best trial 3: reward 187.42; runs/a/trials/0003\n"
+    assert errors == "warning: a warning\n"
+
+
+def test_verbose_adds_a_line_per_run():
+    text, _ = written("verbose")
+    assert "    run 0  seed 77  reward=187.42  slot 1  pid 4242  4.2 s  attempt 2\n" in text
+    assert "seed 77" not in written("normal")[0]
+
+
+def test_json_leaves_the_standard_output_alone(capsys):
+    report("json", None, None)
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "trial 3  reward 187.42" in captured.err
+
+
+def test_a_stream_that_knows_only_ascii_gets_every_line():
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding="ascii", write_through=True)
+    report("normal", stream, io.StringIO(), "runs/Größe")
+    assert "runs/Gr\\xf6\\xdfe" in raw.getvalue().decode("ascii")
+
+
+def test_a_terminal_gets_a_bar_and_its_cursor_back(terminal):
+    report("normal", terminal, None)
+    text = terminal.getvalue()
+    assert "\x1b[?25l" in text
+    assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")
+    assert "★" in text
+    assert "a warning" in text
+
+
+def test_a_terminal_is_left_clean_when_the_study_is_interrupted(terminal):
+    with pytest.raises(KeyboardInterrupt), Reporter("normal", terminal) as reporter:
+        reporter.study_started(STUDY)
+        reporter.trial_finished(GOOD, GOOD, 1)
+        raise KeyboardInterrupt
+    text = terminal.getvalue()
+    assert "187.42" in text
+    assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")
+    assert text.endswith("\x1b[2K")
+
+
+def test_a_dumb_terminal_gets_plain_lines(terminal, monkeypatch):
+    monkeypatch.setenv("TERM", "dumb")
+    report("normal", terminal, io.StringIO())
+    assert "\x1b" not in terminal.getvalue()
+
+
+def test_many_trials_are_drawn_at_most_eight_times_a_second(terminal):
+    with Reporter("normal", terminal) as reporter:
+        reporter.study_started(dataclasses.replace(STUDY, max_iters=2000))
+        started = time.monotonic()
+        for number in range(2000):
+            reporter.trial_finished(dataclasses.replace(GOOD, number=number), GOOD, number + 1)
+        seconds = time.monotonic() - started
+        # Before the end, where what still waits is written.
+        num_bars = terminal.getvalue().count("/2000")
+    assert num_bars <= 3 + 2 * 8 * seconds + 2
+    assert terminal.getvalue().count("187.42") >= 2000
+
+
+def test_a_study_that_never_started_can_be_closed(terminal):
+    Reporter("normal", terminal).close()
+    Reporter("normal", io.StringIO()).close()
+    assert terminal.getvalue() == ""
+
+
+def test_the_slot_is_told_only_where_there_are_several():
+    assert trial_line(GOOD, dataclasses.replace(STUDY, num_slots=1), ["batch_size"], True).endswith("=64  4.2 s  best")

@@ -1,0 +1,50 @@
+"""When a study stops for want of improvement."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rliable.tuning.standings import ConvergenceRule
+
+values = st.lists(st.one_of(st.none(), st.floats(-1e3, 1e3)), max_size=40)
+
+
+def stop_trial(criteria, tolerance, patience, told):
+    """The number of the trial that stops the study, or None."""
+    rule = ConvergenceRule(criteria, tolerance, patience)
+    return next((number for number, value in enumerate(told) if rule.tell(value)), None)
+
+
+def best_until(told, criteria, end):
+    present = [value for value in told[: end + 1] if value is not None]
+    return (max if criteria == "max" else min)(present) if present else None
+
+
+@given(values, st.floats(0, 10), st.integers(1, 6), st.sampled_from(["max", "min"]))
+def test_stops_exactly_where_the_definition_says(told, tolerance, patience, criteria):
+    def converged(number):
+        now, before = best_until(told, criteria, number), best_until(told, criteria, number - patience)
+        return number >= patience and before is not None and abs(now - before) <= tolerance
+
+    expected = next((number for number in range(len(told)) if converged(number)), None)
+    assert stop_trial(criteria, tolerance, patience, told) == expected
+
+
+@given(values, st.integers(1, 6))
+def test_maximising_is_minimising_the_negative(told, patience):
+    negated = [None if value is None else -value for value in told]
+    assert stop_trial("max", 0.5, patience, told) == stop_trial("min", 0.5, patience, negated)
+
+
+@given(values)
+def test_without_tolerance_nothing_converges(told):
+    assert stop_trial("max", None, 1, told) is None
+
+
+def test_two_equal_mediocre_trials_alone_do_not_stop_it():
+    assert stop_trial("max", 0.01, 5, [10.0, 10.0, 150.0, 199.9, 200.0]) is None
+
+
+@pytest.mark.parametrize(("told", "stop"), [([5.0] * 9, 5), ([5.0, *[None] * 9], 5), ([None] * 9, None)])
+def test_failed_trials_are_trials_without_improvement(told, stop):
+    assert stop_trial("max", 0.01, 5, told) == stop
