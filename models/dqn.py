@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,6 +93,11 @@ class DQN(EpisodicModel):
 
     hyperparameters = DQNHyperparameters
     _run: DQNRun | None = None
+
+    @classmethod
+    def import_libraries(cls, threads: int) -> None:
+        prepare_tensorflow(threads)
+        importlib.import_module("rliable.training.dqn_run")
 
     def train(self, data: Any, *args: Any) -> None:
         self._run = self._make_run(data)

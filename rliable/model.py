@@ -8,6 +8,15 @@ from typing import Any, ClassVar
 
 from rliable.metrics import RETURN_METRICS, return_metrics
 
+
+class RunStopped(BaseException):
+    """Raised by `BaseModel.report` in a run that is to end now: the search needs no more of it.
+
+    It is no `Exception`, so that a model's own handlers let it pass. A model that has to tidy up may catch it and raise
+    it again, or set `stops_by_exception` to False.
+    """
+
+
 #: The methods a model class must have, inherited from `BaseModel` or not.
 CONTRACT = ("train", "evaluate", "predict", "save", "load_model")
 
@@ -28,11 +37,14 @@ class BaseModel(ABC):
         nothing is to be checked.
       metrics: the names of what `evaluate` reports, or empty when only running it can tell.
       learning_curve: rows that `report` collected, in order.
-      on_report: called with each row as it is reported, or None.
+      stops_by_exception: how `report` tells that the run is to end: by raising `RunStopped`, or, if False, by its
+        answer, upon which `train` should return soon. Nothing is saved or evaluated of a run that is stopped.
+      on_report: called with each row as it is reported, or None; its answer False ends the run.
     """
 
     hyperparameters: ClassVar[type | None] = None
     metrics: ClassVar[tuple[str, ...]] = ()
+    stops_by_exception: ClassVar[bool] = True
 
     def __init__(self, sc: Any, cfg: dict[str, Any]) -> None:
         """Keeps the configuration; trains nothing yet.
@@ -45,19 +57,35 @@ class BaseModel(ABC):
         self.sc = sc
         self.cfg = cfg
         self.learning_curve: list[dict[str, float]] = []
-        self.on_report: Callable[[dict[str, float]], None] | None = None
+        self.on_report: Callable[[dict[str, float]], bool | None] | None = None
 
-    def report(self, step: int, **values: float) -> None:
-        """Adds a row to the learning curve.
+    @classmethod  # noqa: B027
+    def import_libraries(cls, threads: int) -> None:
+        """Imports what training needs and this module did not: called before a run, whose time limit begins after it.
+
+        Args:
+          threads: cores that the run computes with.
+        """
+
+    def report(self, step: int, **values: float) -> bool:
+        """Adds a row to the learning curve, and passes it on to the search.
 
         Args:
           step: environment steps (or rows of data) used so far.
           **values: figures by name, such as `average_return=21.5`.
+
+        Returns:
+          Whether to go on. The search answers a report while the run goes on, so this is the answer to an earlier one.
+
+        Raises:
+          RunStopped: the run is to end, unless `stops_by_exception` is False.
         """
         row = {"step": step, **values}
         self.learning_curve.append(row)
-        if self.on_report is not None:
-            self.on_report(row)
+        goes_on = self.on_report is None or self.on_report(row) is not False
+        if not goes_on and self.stops_by_exception:
+            raise RunStopped(f"stopped at step {step}")
+        return goes_on
 
     @abstractmethod
     def train(self, data: Any, *args: Any) -> None:

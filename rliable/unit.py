@@ -1,10 +1,17 @@
-"""The plain data that crosses between the driver and its workers: what to run, and what came of it."""
+"""The plain data that crosses between the driver and its workers: what to run, and what came of it.
+
+All of it is frozen dataclasses of numbers, texts, lists, dicts and bytes: `executors/slots/messages.py` sends them as
+they are, and `records/` writes them as they are.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import enum
 import os
+import socket
 import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 
@@ -55,6 +62,53 @@ class Limits:
     memory_mb: int | None = None
     max_attempts: int = 3
 
+    @property
+    def are_watched(self) -> bool:
+        """Whether there is anything to look at while a run goes on."""
+        return self.timeout_seconds is not None or self.memory_mb is not None
+
+    def exceeded(self, elapsed_seconds: float, memory_bytes: int) -> str | None:
+        """The error line of a run that exceeds a limit, or None."""
+        if self.timeout_seconds is not None and elapsed_seconds > self.timeout_seconds:
+            return f"exceeded trial_timeout_seconds {self.timeout_seconds:g}"
+        if self.memory_mb is not None and memory_bytes > self.memory_mb * 10**6:
+            return f"exceeded max_trial_memory_mb {self.memory_mb}"
+        return None
+
+
+@dataclasses.dataclass(frozen=True)
+class Segment:
+    """The part of a training that a unit is about, where that is not the whole.
+
+    Attributes:
+      first_step, last_step: environment steps; None for the end of the training.
+      checkpoint: the name of the checkpoint that it begins with; None begins anew.
+    """
+
+    first_step: int = 0
+    last_step: int | None = None
+    checkpoint: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Unit:
+    """The smallest piece of work that is handed out: one run of a trial.
+
+    Attributes:
+      trial, run: the trial's number and the run's index in it.
+      model: what to train.
+      seed: of the run.
+      limits: what it may use.
+      segment: the part of the training; None for the whole.
+    """
+
+    trial: int
+    run: int
+    model: ModelConfig
+    seed: int
+    limits: Limits
+    segment: Segment | None = None
+
 
 @dataclasses.dataclass(frozen=True)
 class TrialSpec:
@@ -80,101 +134,142 @@ class TrialSpec:
 
 
 @dataclasses.dataclass(frozen=True)
-class Unit:
-    """The smallest piece of work that is handed out: one run of a trial.
+class Report:
+    """What a run tells while it goes on.
 
     Attributes:
-      trial, run: the trial's number and the run's index in it.
-      model: what to train.
-      seed: of the run.
-      limits: what it may use.
+      trial, run: which run.
+      slot: where it runs.
+      step: environment steps (or rows of data) used so far.
+      figures: numbers by name, such as average_return.
     """
 
     trial: int
     run: int
-    model: ModelConfig
-    seed: int
-    limits: Limits
+    slot: str
+    step: int
+    figures: dict[str, float]
+
+
+class Answer(enum.Enum):
+    """What a run is told to a report; it learns of it at one of its next reports."""
+
+    GO_ON = "go on"
+    STOP = "stop"
+
+
+#: Called with each report in the thread that takes the results.
+OnReport = Callable[[Report], Answer]
 
 
 @dataclasses.dataclass(frozen=True)
-class SliceRecord:
-    """Which process played a slice of a run's test episodes.
+class EpisodeSlice:
+    """Which process played a stretch of a run's test episodes.
 
     Attributes:
       first, count: the episode numbers first ... first + count - 1.
-      slot: the slot it ran in ("driver" in serial mode).
+      slot: the slot it ran in.
       pid: the process that computed.
-      returns: the return of each episode.
+      host: the machine.
     """
 
-    first: int
-    count: int
-    slot: str
-    pid: int
-    returns: list[float]
+    first: int = 0
+    count: int = 0
+    slot: str = ""
+    pid: int = 0
+    host: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
-class UnitResult:
-    """What came of a unit. Exactly one of `metrics` and `error` is set.
+class PlayedSlice(EpisodeSlice):
+    """A stretch of test episodes with the return of each, in order."""
+
+    returns: list[float] = dataclasses.field(default_factory=list)
+
+
+@dataclasses.dataclass(frozen=True)
+class RunRecord:
+    """What is kept of one training of a trial with one seed.
+
+    It has metrics (it succeeded), an error (it failed), or neither (it was stopped).
 
     Attributes:
-      trial, run, seed: as in the unit.
+      run: its index in the trial, from 0.
+      seed: of the run.
+      metrics: what the model reported, by name; None when the run failed or was stopped.
+      num_episodes: test episodes played, 0 for a model without episodes.
       slot, pid: where it was computed last.
-      started, finished: wall clock, seconds since the epoch.
-      slot_seconds: slot time that it took, in all slots together.
       attempts: how often it was started, at least 1.
-      metrics: what the model reported, by name.
-      predictions: what `evaluate` gave; the episodes' returns for an agent.
+      started, finished: wall clock, seconds since the epoch.
       slices: who played which episodes; empty for models without episodes.
+      error: one line, "ValueError: ..." or what limit was exceeded.
+      host: the machine that it was computed on last.
+      is_stopped: whether it ended because a report of it was answered with "stop".
+    """
+
+    run: int = 0
+    seed: int = 0
+    metrics: dict[str, float | None] | None = None
+    num_episodes: int = 0
+    slot: str = ""
+    pid: int = 0
+    attempts: int = 1
+    started: float = 0.0
+    finished: float = 0.0
+    slices: list[EpisodeSlice] = dataclasses.field(default_factory=list)
+    error: str | None = None
+    host: str = ""
+    is_stopped: bool = False
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class UnitResult(RunRecord):
+    """What came of a unit: the record of the run, and what is written into files of its own.
+
+    Attributes:
+      trial: the number of the run's trial.
+      slot_seconds: slot time that it took, in all slots together.
+      slices: with the returns.
+      predictions: what `evaluate` gave; the episodes' returns for an agent.
       learning_curve: rows as `BaseModel.report` collected them.
       files: what the model saved: relative path -> content.
-      error: one line, "ValueError: ..." or what limit was exceeded.
-      traceback: the full text, for the trial's folder.
+      traceback: the full text of an error.
     """
 
     trial: int
-    run: int
-    seed: int
-    slot: str
-    pid: int
-    started: float
-    finished: float
+    slices: list[PlayedSlice] = dataclasses.field(default_factory=list)  # type: ignore[assignment]
     slot_seconds: float = 0.0
-    attempts: int = 1
-    metrics: dict[str, float] | None = None
     predictions: list[Any] = dataclasses.field(default_factory=list)
-    slices: list[SliceRecord] = dataclasses.field(default_factory=list)
-    learning_curve: list[dict[str, float]] = dataclasses.field(default_factory=list)
+    learning_curve: list[dict[str, int | float]] = dataclasses.field(default_factory=list)
     files: dict[str, bytes] = dataclasses.field(default_factory=dict)
-    error: str | None = None
     traceback: str = ""
 
-
-def exceeded(limits: Limits, elapsed_seconds: float, memory_bytes: int) -> str | None:
-    """The error line of a run that exceeds a limit, or None."""
-    if limits.timeout_seconds is not None and elapsed_seconds > limits.timeout_seconds:
-        return f"exceeded trial_timeout_seconds {limits.timeout_seconds:g}"
-    if limits.memory_mb is not None and memory_bytes > limits.memory_mb * 10**6:
-        return f"exceeded max_trial_memory_mb {limits.memory_mb}"
-    return None
+    def record(self) -> RunRecord:
+        """The part that goes into the journal."""
+        fields = shared_fields(RunRecord, self)
+        return RunRecord(**{**fields, "slices": [EpisodeSlice(**shared_fields(EpisodeSlice, s)) for s in self.slices]})
 
 
-def has_limits(limits: Limits) -> bool:
-    """Tells whether there is anything to watch."""
-    return limits.timeout_seconds is not None or limits.memory_mb is not None
+def shared_fields(record_type: type, record: Any) -> dict[str, Any]:
+    """The fields of `record_type` as a subclass's object has them."""
+    return {field.name: getattr(record, field.name) for field in dataclasses.fields(record_type)}
 
 
-def failed_result(unit: Unit, slot: str, started: float, error: str) -> UnitResult:
-    """The result of a unit that did not end by itself; `pid` is this process.
+def result_of(unit: Unit, slot: str, started: float, told: Mapping[str, Any]) -> UnitResult:
+    """The result of a unit that ends now, in this process unless `told` says otherwise.
 
     Args:
       unit: what was running.
       slot: where.
       started: when, in seconds since the epoch.
-      error: why it ended, one line.
+      told: the other fields of the result.
     """
     finished = time.time()
-    result = UnitResult(unit.trial, unit.run, unit.seed, slot, os.getpid(), started, finished, error=error)
-    return dataclasses.replace(result, slot_seconds=finished - started)
+    here = {"pid": os.getpid(), "host": socket.gethostname(), "slot_seconds": finished - started}
+    facts = {"trial": unit.trial, "run": unit.run, "seed": unit.seed, "slot": slot}
+    return UnitResult(**{**here, **facts, "started": started, "finished": finished, **told})
+
+
+def failed_result(unit: Unit, slot: str, started: float, error: str) -> UnitResult:
+    """The result of a unit that did not end by itself; see `result_of`."""
+    return result_of(unit, slot, started, {"error": error})

@@ -18,14 +18,12 @@ from rliable.cli.arguments import LineParser, add_set, overrides_of
 from rliable.cli.dry_run import print_dry_run
 from rliable.cli.streams import redirect_stderr
 from rliable.config.study_file import Study, load_study
-from rliable.executors import make_executor
-from rliable.executors.base import ExecutorError, ExecutorOptions
-from rliable.executors.spark.java import find_java_home
+from rliable.executors.base import Executor, ExecutorError, ExecutorOptions
 from rliable.executors.worker import error_line
 from rliable.records.folders import StudyFolder
-from rliable.records.results import StudyRecord
+from rliable.records.results import StudyRecord, TrialRecord
 from rliable.records.saved_study import load_saved_study, save_study
-from rliable.registry import SAMPLERS
+from rliable.registry import EXECUTORS, SAMPLERS
 from rliable.report.plots import draw_study
 from rliable.report.plots.drawer import CurveDrawer, draw_missing_curves
 from rliable.report.terminal import Reporter
@@ -33,6 +31,7 @@ from rliable.report.terminal.ending import program, summary
 from rliable.schema import ConfigError
 from rliable.tuning.interrupts import Interrupts
 from rliable.tuning.tuner import Surroundings, Tuner
+from rliable.unit import Answer, Report, RunRecord
 
 FAILURE = 1
 
@@ -60,7 +59,12 @@ def add_input(parser: argparse._ActionsContainer) -> None:
 
 def add_mode(parser: argparse._ActionsContainer) -> None:
     """Adds what says where it runs."""
-    parser.add_argument("--parallelized", action="store_true", help="run on Spark; without it, in this process")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--parallelized", action="store_true", help="run on Spark; without it, in one slot here")
+    where.add_argument(
+        "--in-process", action="store_true", help="run in this process, where a breakpoint works and no limit holds"
+    )
+    where.add_argument("--executor", metavar="NAME", help=f"run in another: {', '.join(EXECUTORS.table)}, or your own")
     parser.add_argument(
         "--plevel", type=int, choices=(1, 2), metavar="{1,2}", help="1: one trial per worker (default); 2: rollouts too"
     )
@@ -106,8 +110,7 @@ def run(arguments: Sequence[str]) -> int:
         if args.dry_run:
             print_dry_run(study, seed)
             return 0
-        if args.parallelized:
-            find_java_home()
+        executor_class(args).check(executor_options(args, study, folder))
         folder = StudyFolder(Path(args.output) if args.output else claim_folder(study.config.optim_name))
         folder.create()
         save_study(folder, study, seed)
@@ -183,7 +186,7 @@ def search_with(
     """The search, once the terminal is set up."""
     with CurveDrawer() as drawer, open_executor(args, study, folder) as executor:
         draw_curve = None if args.no_plots else drawer.draw
-        tuner = Tuner(study, seed, Surroundings(folder, executor, reporter, interrupts, draw_curve))
+        tuner = Tuner(study, seed, Surroundings(folder, executor, TerminalListener(reporter), interrupts, draw_curve))
         reporter.study_started(tuner.record, notes_for(args, study))
         record = tuner.run()
     if not args.no_plots and record.trials:
@@ -192,6 +195,24 @@ def search_with(
     if record.best is None and record.trials:
         reporter.error(f"all {len(record.trials)} trials failed; the first: {record.trials[0].error}")
     return record
+
+
+class TerminalListener:
+    """Shows on the terminal what a study does."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
+
+    def trial_finished(self, trial: TrialRecord, best: TrialRecord | None, num_finished: int) -> None:
+        """As `Listener.trial_finished`."""
+        self._reporter.trial_finished(trial, best, num_finished)
+
+    def run_reported(self, report: Report) -> Answer:
+        """As `Listener.run_reported`."""
+        return Answer.GO_ON
+
+    def run_ended(self, run: RunRecord) -> None:
+        """As `Listener.run_ended`."""
 
 
 def draw_pictures(folder: StudyFolder, reporter: Reporter) -> None:
@@ -206,7 +227,27 @@ def draw_pictures(folder: StudyFolder, reporter: Reporter) -> None:
 @contextlib.contextmanager
 def open_executor(args: argparse.Namespace, study: Study, folder: StudyFolder) -> Iterator[Any]:
     """The executor that the arguments ask for, closed at the end whatever happens."""
-    options = ExecutorOptions(
+    executor = executor_class(args)(executor_options(args, study, folder))
+    try:
+        yield executor
+    finally:
+        executor.close()
+
+
+def executor_class(args: argparse.Namespace) -> type[Executor]:
+    """The executor that the arguments name.
+
+    Raises:
+      ConfigError: there is no such executor.
+    """
+    name = "spark" if args.parallelized else "in-process" if args.in_process else args.executor or "serial"
+    found: type[Executor] = EXECUTORS.load(name)
+    return found
+
+
+def executor_options(args: argparse.Namespace, study: Study, folder: StudyFolder) -> ExecutorOptions:
+    """What an executor is made from."""
+    return ExecutorOptions(
         num_workers=study.config.num_workers,
         level=args.plevel or 1,
         master=args.master,
@@ -214,18 +255,16 @@ def open_executor(args: argparse.Namespace, study: Study, folder: StudyFolder) -
         log_path=folder.log,
         class_names=(study.model.class_name,),
         files=(study.model.environment,),
+        uses_cluster=study.model.data == "rdd",
         threads=study.config.threads_per_trial,
     )
-    executor = make_executor("spark" if args.parallelized else "serial", options)
-    try:
-        yield executor
-    finally:
-        executor.close()
 
 
 def notes_for(args: argparse.Namespace, study: Study) -> list[str]:
     """What the user should know before the study starts."""
     notes = list(study.notes)
+    if args.in_process:
+        notes.append("--in-process: limits do not hold, and what a model does to its process it does to the search")
     if args.parallelized and SAMPLERS.load(study.config.sampler).uses_results:
         name, slots = study.config.sampler, study.config.num_workers
         notes.append(f"{name} learns from results: on {slots} slots their order of arrival matters")

@@ -71,7 +71,7 @@ def train(model: ModelConfig, seed: int, threads: int) -> UnitResult:
     limit_threads(threads)
     unit = Unit(0, 0, model, seed, Limits(threads=threads))
     with context_if_needed(model) as sc:
-        return run_unit(unit, "driver", sc=sc, on_report=CurvePrinter())
+        return run_unit(unit, "driver", sc=sc, on_row=CurvePrinter())
 
 
 class CurvePrinter:

@@ -9,7 +9,8 @@ from rliable import registry
 from rliable.executors.base import Executor, ExecutorOptions
 
 EXECUTORS: dict[str, str] = {
-    "serial": "rliable.executors.in_process:InProcessExecutor",
+    "serial": "rliable.executors.local:LocalExecutor",
+    "in-process": "rliable.executors.in_process:InProcessExecutor",
     "spark": "rliable.executors.spark.executor:SparkExecutor",
 }
 

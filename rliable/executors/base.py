@@ -10,11 +10,42 @@ from pathlib import Path
 from typing import Any
 
 from rliable.schema import ConfigError
-from rliable.unit import Unit, UnitResult
+from rliable.unit import OnReport, Unit, UnitResult
 
 
 class ExecutorError(Exception):
     """No place is left to run units in; one line for the user. What was finished is kept."""
+
+
+@dataclasses.dataclass(frozen=True)
+class ExecutorOptions:
+    """How and where units are to run. An executor ignores what does not concern it.
+
+    Attributes:
+      num_workers: slots asked for.
+      level: 1 (a run is a unit) or 2 (its evaluation is cut into units as well).
+      master: the Spark master; None for what spark-submit or Spark's settings say, else `local[num_workers]`.
+      app_name: the name Spark shows.
+      log_path: the file for what Spark and the slots print; None drops it.
+      class_names: the models' classes; those named as "package.module:Class" are shipped to the workers.
+      files: data files that units name as their `environment`; they are shipped as well. Other names are ignored.
+      uses_cluster: whether the models get the SparkContext (`data: rdd`), and so run in the driver's process.
+      threads: cores that each slot computes with.
+      start_seconds: how long a process may take to import what it needs.
+      heartbeat_timeout_seconds: silence after which a slot counts as lost.
+    """
+
+    num_workers: int = 1
+    level: int = 1
+    master: str | None = None
+    app_name: str = "rliable"
+    log_path: Path | None = None
+    class_names: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    uses_cluster: bool = False
+    threads: int = 1
+    start_seconds: float = 300.0
+    heartbeat_timeout_seconds: float = 15.0
 
 
 class Executor(ABC):
@@ -31,44 +62,41 @@ class Executor(ABC):
     mode: str
     num_slots: int
 
+    def __init__(self, options: ExecutorOptions) -> None:
+        """Makes it ready to execute, as far as can be done before the first unit.
+
+        Args:
+          options: how many slots, where, and what they need.
+
+        Raises:
+          ConfigError, ExecutorError: it cannot work here.
+        """
+        self._options = options
+
+    @classmethod  # noqa: B027
+    def check(cls, options: ExecutorOptions) -> None:
+        """Looks for what it needs on this machine, before anything is written.
+
+        Raises:
+          ConfigError: something is missing.
+        """
+
     @abstractmethod
-    def execute(self, units: Iterator[Unit]) -> Iterator[UnitResult]:
+    def execute(self, units: Iterator[Unit], on_report: OnReport | None = None) -> Iterator[UnitResult]:
         """Runs every unit and yields results as they come, in any order.
 
         The next unit is drawn only when a slot is free, and drawn from the calling thread, so `units` may look at the
         results yielded so far. A unit that fails gives a result with an error; nothing is raised for it.
+
+        Args:
+          units: what to run.
+          on_report: is told what runs report while they go on, also from the calling thread; its answer reaches the run
+            at one of its next reports. Of a run that reports faster than it is answered, not every report arrives.
         """
 
     @abstractmethod
     def close(self) -> None:
         """Stops what still runs, without waiting for it, and leaves no process behind."""
-
-
-@dataclasses.dataclass(frozen=True)
-class ExecutorOptions:
-    """How and where units are to run. An executor ignores what does not concern it.
-
-    Attributes:
-      num_workers: slots asked for.
-      level: 1 (a run is a unit) or 2 (its evaluation is cut into units as well).
-      master: the Spark master; None for what spark-submit or Spark's settings say, else `local[num_workers]`.
-      app_name: the name Spark shows.
-      log_path: the file for what Spark and the slots print; None drops it.
-      class_names: the models' classes; those named as "package.module:Class" are shipped to the workers.
-      files: data files that units name as their `environment`; they are shipped as well. Other names are ignored.
-      threads: cores that each slot computes with.
-      heartbeat_timeout_seconds: silence after which a slot counts as lost.
-    """
-
-    num_workers: int = 1
-    level: int = 1
-    master: str | None = None
-    app_name: str = "rliable"
-    log_path: Path | None = None
-    class_names: tuple[str, ...] = ()
-    files: tuple[str, ...] = ()
-    threads: int = 1
-    heartbeat_timeout_seconds: float = 15.0
 
 
 def as_executor(name: str, found: Any) -> type[Executor]:

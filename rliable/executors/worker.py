@@ -5,29 +5,32 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import socket
+import sys
 import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from types import TracebackType
 from typing import Any
 
 from rliable.environments import load_data
 from rliable.metrics import return_metrics
-from rliable.model import BaseModel, EpisodicModel
+from rliable.model import BaseModel, EpisodicModel, RunStopped
 from rliable.records.run_files import SavedRun, read_files
 from rliable.registry import MODELS
 from rliable.schema import ConfigError
 from rliable.threads import limit_threads
-from rliable.unit import ModelConfig, SliceRecord, Unit, UnitResult
+from rliable.unit import ModelConfig, PlayedSlice, Unit, UnitResult, result_of
 
 #: Called with a trained model and the files it saved; yields the slices of test episodes to play here.
 Slices = Callable[[EpisodicModel, dict[str, bytes]], Iterator[range]]
-#: Called with each row of the learning curve as the model reports it.
-OnReport = Callable[[dict[str, float]], None]
+#: Called with each row of the learning curve as the model reports it; False ends the run.
+OnRow = Callable[[dict[str, float]], bool | None]
 
 
 def run_unit(
-    unit: Unit, slot: str, sc: Any = None, slices: Slices | None = None, on_report: OnReport | None = None
+    unit: Unit, slot: str, sc: Any = None, slices: Slices | None = None, on_row: OnRow | None = None
 ) -> UnitResult:
     """Trains, saves and evaluates one run.
 
@@ -37,36 +40,75 @@ def run_unit(
       sc: the SparkContext for models with `data: rdd`.
       slices: which slices of an agent's test episodes to play here; all of them when None. If some are left to
         others, `metrics` is None and `evaluation_fields` completes the result.
-      on_report: is told of the learning curve as it grows.
+      on_row: is told of the learning curve as it grows.
 
     Returns:
-      Its result. An exception of the model, or its wish to exit, becomes a result with `error` set; only an interrupt
+      Its result. Whatever the model raises, also its wish to exit, becomes a result with `error` set; only an interrupt
       passes through.
     """
     started = time.time()
     try:
-        done = train_and_evaluate(unit, slot, sc, slices, on_report)
-    except (Exception, SystemExit) as error:
-        done = {"error": error_line(error), "traceback": plain_text(traceback.format_exc())}
-    finished = time.time()
-    return UnitResult(
-        unit.trial, unit.run, unit.seed, slot, os.getpid(), started, finished, slot_seconds=finished - started, **done
-    )
+        told = train_and_evaluate(unit, slot, sc, slices, on_row)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        told = {"error": error_line(error), "traceback": plain_text(traceback.format_exc())}
+    return result_of(unit, slot, started, told)
 
 
-def train_and_evaluate(
-    unit: Unit, slot: str, sc: Any, slices: Slices | None, on_report: OnReport | None
-) -> dict[str, Any]:
+def train_and_evaluate(unit: Unit, slot: str, sc: Any, slices: Slices | None, on_row: OnRow | None) -> dict[str, Any]:
     """The work of `run_unit`: the fields of the result that depend on the model."""
-    with tempfile.TemporaryDirectory(prefix="rliable-") as folder:
+    with tempfile.TemporaryDirectory(prefix="rliable-") as folder, ThisProcessOnly():
         model = make_model(unit.model, unit.seed, folder, sc, unit.limits.threads)
-        model.on_report = on_report
-        model.train(open_data(unit.model, sc), open_data(unit.model, sc))
+        if train(model, unit, sc, on_row):
+            return {"is_stopped": True, "learning_curve": plain_curve(model)}
         model.save()
         files = read_files(folder)
         evaluated = evaluate_here(model, files, open_data(unit.model, sc), slot, slices)
-        curve = [plain_row(row) for row in getattr(model, "learning_curve", [])]
-        return {"files": files, "learning_curve": curve, **evaluated}
+        return {"files": files, "learning_curve": plain_curve(model), **evaluated}
+
+
+class ThisProcessOnly:
+    """Ends a process that a model has forked inside the block as soon as it leaves the block, by whatever way.
+
+    It would otherwise go on as a second worker, and throw away the folder that it shares with the first.
+    """
+
+    def __enter__(self) -> None:
+        self._pid = os.getpid()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if os.getpid() != self._pid:
+            sys.stdout.flush()
+            os._exit(0 if error is None else 1)
+
+
+def train(model: BaseModel, unit: Unit, sc: Any, on_row: OnRow | None) -> bool:
+    """Trains a model; tells whether it was stopped by an answer to one of its reports."""
+    relay = RowRelay(on_row)
+    model.on_report = relay
+    try:
+        model.train(open_data(unit.model, sc), open_data(unit.model, sc))
+    except RunStopped:
+        return True
+    return relay.is_stopped
+
+
+class RowRelay:
+    """Passes a model's rows on; once the answer is False, it stays so.
+
+    Attributes:
+      is_stopped: whether the run has been told to stop.
+    """
+
+    def __init__(self, on_row: OnRow | None) -> None:
+        self._on_row = on_row
+        self.is_stopped = False
+
+    def __call__(self, row: dict[str, float]) -> bool:
+        if self._on_row is not None and self._on_row(row) is False:
+            self.is_stopped = True
+        return not self.is_stopped
 
 
 def evaluate_here(
@@ -81,13 +123,13 @@ def evaluate_here(
     return {"predictions": plain_values(predictions), "metrics": plain_numbers(metrics)}
 
 
-def play_slice(model: EpisodicModel, test_data: Any, episodes: range, slot: str) -> SliceRecord:
+def play_slice(model: EpisodicModel, test_data: Any, episodes: range, slot: str) -> PlayedSlice:
     """Plays one slice of test episodes in this process."""
     returns = [float(value) for value in model.run_episodes(test_data, episodes)]
-    return SliceRecord(episodes.start, len(episodes), slot, os.getpid(), returns)
+    return PlayedSlice(episodes.start, len(episodes), slot, os.getpid(), socket.gethostname(), returns)
 
 
-def evaluation_fields(played: list[SliceRecord], num_episodes: int) -> dict[str, Any]:
+def evaluation_fields(played: list[PlayedSlice], num_episodes: int) -> dict[str, Any]:
     """The result's fields that follow from the slices played so far.
 
     Args:
@@ -97,11 +139,12 @@ def evaluation_fields(played: list[SliceRecord], num_episodes: int) -> dict[str,
     Returns:
       `slices` in the order of episode numbers and, once they are complete, `predictions` and `metrics`.
     """
-    ordered = sorted(played, key=lambda record: record.first)
-    returns = [value for record in ordered for value in record.returns]
+    ordered = sorted(played, key=lambda part: part.first)
+    returns = [value for part in ordered for value in part.returns]
     if len(returns) < num_episodes:
         return {"slices": ordered}
-    return {"slices": ordered, "predictions": returns, "metrics": return_metrics(returns)}
+    metrics = return_metrics(returns)
+    return {"slices": ordered, "num_episodes": len(returns), "predictions": returns, "metrics": metrics}
 
 
 def make_model(config: ModelConfig, seed: int, folder: str, sc: Any = None, threads: int = 1) -> BaseModel:
@@ -161,6 +204,11 @@ def plain_number(name: str, value: Any) -> float:
         raise TypeError(f"the model reported {name} = {value!r:.40}, which is not a number") from error
 
 
+def plain_curve(model: Any) -> list[dict[str, float]]:
+    """The rows that a model has reported."""
+    return [plain_row(row) for row in getattr(model, "learning_curve", [])]
+
+
 def plain_row(row: Mapping[str, Any]) -> dict[str, float]:
     """A row of a learning curve: `step` whole, all else floats."""
     return {**plain_numbers(row), "step": int(row["step"])}
@@ -197,7 +245,7 @@ def evaluate_run(run: SavedRun, num_episodes: int | None, seed: int | None, sc: 
       ConfigError: a number of episodes was given for a model without episodes.
     """
     limit_threads(run.threads)
-    model = make_model(run.model, run.seed if seed is None else seed, str(run.folder), sc, run.threads)
+    model = make_model(run.model, run.seed if seed is None else seed, str(run.model_folder), sc, run.threads)
     model.load_model()
     data = open_data(run.model, sc)
     if isinstance(model, EpisodicModel):

@@ -22,6 +22,11 @@ class RunFolder:
         return self.path / "model.json"
 
     @property
+    def model(self) -> Path:
+        """The folder of what the model itself saved."""
+        return self.path / "model"
+
+    @property
     def returns_csv(self) -> Path:
         """One line per test episode: episode, return, and the slot and process that played it."""
         return self.path / "returns.csv"

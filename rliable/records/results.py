@@ -14,52 +14,7 @@ from typing import Any
 
 from rliable.config.search_space import SearchSpace, parse_search_space
 from rliable.records.folders import trial_folder_name
-from rliable.unit import TrialSpec, UnitResult
-
-
-@dataclasses.dataclass(frozen=True)
-class EpisodeSlice:
-    """Which process played a stretch of a run's test episodes.
-
-    Attributes:
-      first, count: the episode numbers first ... first + count - 1.
-      slot: the slot it ran in.
-      pid: the process that computed.
-    """
-
-    first: int = 0
-    count: int = 0
-    slot: str = ""
-    pid: int = 0
-
-
-@dataclasses.dataclass(frozen=True)
-class RunRecord:
-    """One training of a trial with one seed.
-
-    Attributes:
-      run: its index in the trial, from 0.
-      seed: of the run.
-      metrics: what the model reported, by name; None when the run failed.
-      num_episodes: test episodes played, 0 for a model without episodes.
-      slot, pid: where it was computed last.
-      attempts: how often it was started.
-      started, finished: wall clock, seconds since the epoch.
-      slices: who played which episodes.
-      error: one line, None when the run succeeded.
-    """
-
-    run: int = 0
-    seed: int = 0
-    metrics: dict[str, float | None] | None = None
-    num_episodes: int = 0
-    slot: str = ""
-    pid: int = 0
-    attempts: int = 1
-    started: float = 0.0
-    finished: float = 0.0
-    slices: list[EpisodeSlice] = dataclasses.field(default_factory=list)
-    error: str | None = None
+from rliable.unit import EpisodeSlice, RunRecord, TrialSpec
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,12 +23,12 @@ class TrialRecord:
 
     Attributes:
       number: from 0, in the order of sampling.
-      state: "COMPLETE" or "FAIL".
-      value: the metric, mean over runs; None when the trial failed.
+      state: "COMPLETE", "FAIL", or "PRUNED" when a run was stopped and none failed.
+      value: the metric, mean over runs; None when the trial failed or was pruned.
       params: the sampled hyperparameters.
       hp_params: all hyperparameters that the model got.
       metrics: every reported metric, mean over runs.
-      error: one line, None when the trial succeeded.
+      error: one line, None unless the trial failed.
       started, finished: wall clock, seconds since the epoch.
       folder: relative to the study's folder, such as "trials/0003".
       runs: one per seed.
@@ -95,6 +50,11 @@ class TrialRecord:
     def is_complete(self) -> bool:
         """Whether it has a finite value and so takes part in the ranking."""
         return self.state == "COMPLETE" and self.value is not None and math.isfinite(self.value)
+
+    @property
+    def is_pruned(self) -> bool:
+        """Whether the search stopped it."""
+        return self.state == "PRUNED"
 
     @property
     def duration_seconds(self) -> float:
@@ -170,8 +130,12 @@ class StudyRecord:
         return sorted(complete, key=lambda trial: (sign * (trial.value or 0.0), trial.number))
 
     def failed(self) -> list[TrialRecord]:
-        """The trials without a value, in the order of their numbers."""
-        return [trial for trial in self.trials if not trial.is_complete]
+        """The trials that went wrong, in the order of their numbers."""
+        return [trial for trial in self.trials if not trial.is_complete and not trial.is_pruned]
+
+    def pruned(self) -> list[TrialRecord]:
+        """The trials that the search stopped, in the order of their numbers."""
+        return [trial for trial in self.trials if trial.is_pruned]
 
 
 def load_record(path: str | Path) -> StudyRecord:
@@ -216,26 +180,8 @@ def _known(record_type: type, data: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in data.items() if name in names}
 
 
-def make_run_record(result: UnitResult) -> RunRecord:
-    """The part of a result that goes into the journal: all but its files, curve and single returns."""
-    slices = [EpisodeSlice(part.first, part.count, part.slot, part.pid) for part in result.slices]
-    return RunRecord(
-        run=result.run,
-        seed=result.seed,
-        metrics=dict(result.metrics) if result.metrics is not None else None,
-        num_episodes=sum(part.count for part in slices),
-        slot=result.slot,
-        pid=result.pid,
-        attempts=result.attempts,
-        started=result.started,
-        finished=result.finished,
-        slices=slices,
-        error=result.error,
-    )
-
-
 def make_trial_record(spec: TrialSpec, runs: Mapping[int, RunRecord], metric: str) -> TrialRecord:
-    """A trial whose runs are all in: each metric is the mean over runs; one failed run fails it.
+    """A trial whose runs are all in: each metric is the mean over runs; one failed run fails it, one stopped prunes it.
 
     Args:
       spec: the trial.
@@ -244,11 +190,14 @@ def make_trial_record(spec: TrialSpec, runs: Mapping[int, RunRecord], metric: st
     """
     ordered = [runs[index] for index in sorted(runs)]
     metrics = mean_metrics([run.metrics for run in ordered if run.metrics is not None])
-    error = next((run.error for run in ordered if run.error is not None), None) or metric_error(metrics, metric)
+    error = next((run.error for run in ordered if run.error is not None), None)
+    is_pruned = error is None and any(run.is_stopped for run in ordered)
+    if not is_pruned:
+        error = error or metric_error(metrics, metric)
     return TrialRecord(
         number=spec.number,
-        state="COMPLETE" if error is None else "FAIL",
-        value=metrics[metric] if error is None else None,
+        state="PRUNED" if is_pruned else "COMPLETE" if error is None else "FAIL",
+        value=metrics[metric] if error is None and not is_pruned else None,
         params=spec.params,
         hp_params=spec.model.hp_params,
         metrics=dict(metrics),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-from pathlib import Path
+from collections.abc import Iterable
+from pathlib import Path, PurePath
 from typing import Any
 
 from rliable.config.json_file import load_json
@@ -26,7 +27,7 @@ def write_run(folder: RunFolder, model: ModelConfig, threads: int, result: UnitR
       result: what came of it.
     """
     folder.path.mkdir(parents=True, exist_ok=True)
-    write_files(folder.path, result.files)
+    write_files(folder.model, result.files)
     if result.learning_curve:
         write_learning_curve(folder.path, result.learning_curve)
     write_predictions(folder, result)
@@ -66,6 +67,7 @@ class SavedRun:
 
     Attributes:
       folder: what train.py or a trial's run left.
+      model_folder: where the model itself lies.
       model: what was trained.
       seed: of the run; it decides the test episodes.
       threads: cores that it was computed with.
@@ -74,6 +76,7 @@ class SavedRun:
     """
 
     folder: Path
+    model_folder: Path
     model: ModelConfig
     seed: int
     threads: int
@@ -104,8 +107,11 @@ def load_run(folder: Path) -> SavedRun:
     data = load_json(str(RunFolder(folder).model_json))
     if data.get("metrics") is None:
         raise ConfigError([f"{folder}: this run failed and left no model; see {RunFolder(folder).error_txt.name}"])
+    own = RunFolder(folder).model
+    model_folder = own if own.is_dir() else folder  # studies of version 0.1 kept the model beside the rest
     model = ModelConfig(data["class"], data["environment"], str(folder), data["hp_params"], data["data"])
-    return SavedRun(folder, model, data["seed"], data["threads"], data["num_test_episodes"], data["metrics"])
+    numbers = (data["seed"], data["threads"], data["num_test_episodes"])
+    return SavedRun(folder, model_folder, model, *numbers, data["metrics"])
 
 
 def read_files(folder: str) -> dict[str, bytes]:
@@ -120,3 +126,9 @@ def write_files(folder: Path, files: dict[str, bytes]) -> None:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
+
+
+def unsafe_names(files: Iterable[str]) -> list[str]:
+    """The names of files that would be written elsewhere than below their folder."""
+    paths = {name: PurePath(name) for name in files}
+    return [name for name, path in paths.items() if not path.name or path.is_absolute() or ".." in path.parts]

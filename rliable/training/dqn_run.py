@@ -16,7 +16,7 @@ from rliable.training.dqn_program import DQNProgram, dqn_program
 from rliable.training.loop import MAX_WINDOWS, LoopSettings, LoopShape, LoopState
 
 #: Called with the environment steps so far and figures by name.
-Report = Callable[..., None]
+Report = Callable[..., object]
 
 
 class DQNRun:

@@ -24,10 +24,11 @@ from optuna.trial import FixedTrial, FrozenTrial, Trial, TrialState
 
 from rliable.config.study_file import Study
 from rliable.records.encoding import as_json
-from rliable.records.results import RunRecord, run_from_json
+from rliable.records.results import run_from_json
 from rliable.registry import SAMPLERS
 from rliable.tuning.samplers.base import Sampler
 from rliable.tuning.samplers.numbered import make_fixed
+from rliable.unit import Report, RunRecord
 
 RUN_ATTRIBUTE = "run"
 ERROR_ATTRIBUTE = "error"
@@ -107,12 +108,30 @@ class Journal:
         """Records a finished run of a trial."""
         self._open[number].set_user_attr(f"{RUN_ATTRIBUTE}_{record.run}", as_json(record))
 
-    def tell(self, number: int, value: float | None, error: str | None) -> None:
-        """Records a trial's result: a finite value, or an error."""
+    def add_report(self, report: Report, value: float) -> None:
+        """Records what a run reports of itself while it goes on, as Optuna's intermediate value.
+
+        A step that was reported before, by an earlier attempt or another run of the trial, keeps its value.
+
+        Args:
+          report: the report.
+          value: the figure to be shown.
+        """
+        trial = self._open.get(report.trial)
+        if trial is None or report.step < 0 or not math.isfinite(value):
+            return
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Optuna warns of such steps
+            trial.report(value, report.step)
+
+    def tell(self, number: int, value: float | None, error: str | None, is_pruned: bool = False) -> None:
+        """Records a trial's result: a finite value, an error, or that it was pruned."""
         trial = self._open[number]
         if error is not None:
             trial.set_user_attr(ERROR_ATTRIBUTE, error)
             self._study.tell(trial, state=TrialState.FAIL)
+        elif is_pruned:
+            self._study.tell(trial, state=TrialState.PRUNED)
         else:
             assert value is not None and math.isfinite(value)
             self._study.tell(trial, value)

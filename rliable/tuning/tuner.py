@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,21 +15,30 @@ from rliable.environments import short_name
 from rliable.executors.base import Executor, ExecutorError
 from rliable.records.curves import Row
 from rliable.records.folders import StudyFolder
-from rliable.records.results import RunRecord, StudyRecord, TrialRecord, make_run_record, make_trial_record
+from rliable.records.results import StudyRecord, TrialRecord, make_trial_record
 from rliable.records.run_files import write_run, write_trial
 from rliable.records.views import Views
 from rliable.seeding import derive_seed
 from rliable.tuning.interrupts import Interrupts
 from rliable.tuning.journal import Journal, JournalTrial
 from rliable.tuning.standings import Standings
-from rliable.unit import TrialSpec, Unit, UnitResult
+from rliable.unit import Answer, Report, RunRecord, TrialSpec, Unit, UnitResult
+
+#: How many reports of runs the journal takes, of all runs together.
+REPORTS_PER_SECOND = 20
 
 
 class Listener(Protocol):
     """Who is told about the progress of a study: the terminal."""
 
     def trial_finished(self, trial: TrialRecord, best: TrialRecord | None, num_finished: int) -> None:
-        """Called once per trial that finished now, complete or failed; `best` is the best so far."""
+        """Called once per trial that finished now, complete, failed or pruned; `best` is the best so far."""
+
+    def run_reported(self, report: Report) -> Answer:
+        """Called with each report that arrives from a run; tells whether the run goes on."""
+
+    def run_ended(self, run: RunRecord) -> None:
+        """Called once per run that has ended."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,6 +85,7 @@ class Tuner:
         self._specs: dict[int, TrialSpec] = {}  # trials asked for and not told
         self._runs: dict[int, dict[int, RunRecord]] = {}  # their finished runs
         self._slot_seconds = 0.0
+        self._next_report = 0.0
         self._linked: int | None = None  # the trial that `best` points to
         self.progress = Standings(study)
         self.record = new_record(study, seed, surroundings.executor)
@@ -110,7 +121,7 @@ class Tuner:
     def _run_units(self) -> None:
         if self.progress.is_over:
             return
-        for result in self._executor.execute(self._units()):
+        for result in self._executor.execute(self._units(), self._take_report):
             self._interrupts.check()  # a run that an interrupt has cut short is no result
             with self._interrupts.shielded():
                 self._take_result(result)
@@ -155,21 +166,44 @@ class Tuner:
         if result.learning_curve and self._draw_curve is not None:
             title = f"trial {number}, seed {result.seed}"
             self._draw_curve(result.learning_curve, folder.learning_curve_png, title)
-        run = make_run_record(result)
+        run = result.record()
         self._slot_seconds += result.slot_seconds
         self._runs[number][run.run] = run
+        self._keep_last_report(result)
         self._journal.add_run(number, run)
+        self._listener.run_ended(run)
         if len(self._runs[number]) == len(spec.seeds):
             trial = self._close_trial(number, is_told=False)
             self._publish("running", None)
             self._listener.trial_finished(trial, self.progress.best, self.progress.num_finished)
+
+    def _take_report(self, report: Report) -> Answer:
+        """Passes a report on; the journal gets at most `REPORTS_PER_SECOND` of all runs together."""
+        now = time.monotonic()
+        if report.run == 0 and now >= self._next_report:
+            self._next_report = now + 1 / REPORTS_PER_SECOND
+            with self._interrupts.shielded():
+                self._journal.add_report(report, self._shown_figure(report.figures))
+        return self._listener.run_reported(report)
+
+    def _keep_last_report(self, result: UnitResult) -> None:
+        """Records the last row of a run's learning curve, whichever of its reports reached the journal before."""
+        if result.run == 0 and result.learning_curve:
+            last = dict(result.learning_curve[-1])
+            report = Report(result.trial, result.run, result.slot, int(last.pop("step")), last)
+            self._journal.add_report(report, self._shown_figure(last))
+
+    def _shown_figure(self, figures: Mapping[str, float]) -> float:
+        """The figure of a report that the journal keeps: the metric, else the average return, else the first."""
+        names = [name for name in (self._study.config.metric.name, "average_return") if name in figures]
+        return float(figures[(names or list(figures))[0]]) if figures else math.nan
 
     def _close_trial(self, number: int, is_told: bool) -> TrialRecord:
         """Tells a trial whose runs are all in."""
         trial = make_trial_record(self._specs.pop(number), self._runs.pop(number), self._study.config.metric.name)
         if not is_told:
             write_trial(self._folder.trial_json(number), trial)
-            self._journal.tell(number, trial.value, trial.error)
+            self._journal.tell(number, trial.value, trial.error, trial.is_pruned)
         self.progress.add(trial)
         return trial
 

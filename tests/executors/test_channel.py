@@ -6,7 +6,7 @@ import pytest
 from waiting import wait_until
 
 from rliable.executors.slots.channel import Door, connect
-from rliable.executors.slots.messages import Kind, pack
+from rliable.executors.slots.messages import Hello, pack
 
 
 @pytest.fixture
@@ -23,11 +23,11 @@ def wait_for_visitors(door):
 
 def test_a_slot_that_knows_the_key_is_let_in_with_its_greeting(door):
     slot = connect(("127.0.0.1", door.port), door.key)
-    slot.send_bytes(pack(Kind.HELLO, {"slot": "slot 3"}))
+    slot.send_bytes(pack(Hello("slot 3", 1, "here")))
 
     ((channel, greeting),) = wait_for_visitors(door)
 
-    assert greeting.fields == {"slot": "slot 3"}
+    assert greeting.slot == "slot 3"
     channel.send_bytes(b"hello")
     assert slot.recv_bytes() == b"hello"
 
@@ -43,7 +43,7 @@ def test_a_slot_with_another_key_is_turned_away(door):
 def test_a_stranger_who_says_nothing_holds_up_nobody(door):
     strangers = [socket.create_connection(("127.0.0.1", door.port)) for _ in range(5)]
     slot = connect(("127.0.0.1", door.port), door.key)
-    slot.send_bytes(pack(Kind.HELLO, {"slot": "slot 0"}))
+    slot.send_bytes(pack(Hello("slot 0", 1, "here")))
 
     assert len(wait_for_visitors(door)) == 1
     for stranger in strangers:
@@ -53,7 +53,7 @@ def test_a_stranger_who_says_nothing_holds_up_nobody(door):
 def test_a_slot_that_does_not_read_cannot_block_the_driver():
     door = Door("127.0.0.1", timeout_seconds=0.3)
     slot = connect(("127.0.0.1", door.port), door.key)
-    slot.send_bytes(pack(Kind.HELLO, {"slot": "slot 0"}))
+    slot.send_bytes(pack(Hello("slot 0", 1, "here")))
     ((channel, _),) = wait_for_visitors(door)
     started = time.monotonic()
 
@@ -82,11 +82,11 @@ def test_a_closed_door_is_closed(door):
 def test_a_slot_that_nobody_has_let_in_is_turned_away_when_the_door_closes(door, greets_before):
     slot = connect(("127.0.0.1", door.port), door.key)
     if greets_before:
-        slot.send_bytes(pack(Kind.HELLO, {"slot": "slot 0"}))
+        slot.send_bytes(pack(Hello("slot 0", 1, "here")))
         assert door.bell.poll(5)
     door.close()
     if not greets_before:
-        slot.send_bytes(pack(Kind.HELLO, {"slot": "slot 0"}))
+        slot.send_bytes(pack(Hello("slot 0", 1, "here")))
 
     assert slot.poll(5)
     with pytest.raises((EOFError, ConnectionError)):

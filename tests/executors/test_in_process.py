@@ -1,18 +1,21 @@
+"""Runs in the driver's own process, for breakpoints."""
+
+import os
 import signal
+import subprocess
 import sys
 import threading
-import time
 
 import pytest
 from unit_makers import make_unit, make_units
 
 from rliable.executors import ExecutorOptions, make_executor
-from rliable.unit import Limits
+from rliable.unit import Answer
 
 
 @pytest.fixture
 def executor():
-    made = make_executor("serial", ExecutorOptions())
+    made = make_executor("in-process", ExecutorOptions())
     yield made
     made.close()
     made.close()
@@ -33,53 +36,11 @@ def test_each_unit_is_drawn_when_the_one_before_has_been_seen(executor):
     assert seen == [0, 1, 2]
 
 
-def test_a_failing_run_does_not_stop_the_next(executor):
-    results = list(executor.execute(iter([make_unit("Plain", 0, deed="fail"), make_unit("Plain", 1)])))
+def test_a_run_computes_in_this_process(executor):
+    result = run_one(executor, make_unit("Plain", pid=True))
 
-    assert results[0].error == "ValueError: a model's own mistake"
-    assert "in fail" in results[0].traceback
-    assert results[1].error is None
-    assert {result.slot for result in results} == {"driver"}
-
-
-def test_a_run_that_takes_too_long_fails_and_the_next_runs(executor):
-    units = [make_unit("Plain", 0, Limits(timeout_seconds=0.3), deed="hang"), make_unit("Plain", 1)]
-    started = time.monotonic()
-
-    late, following = executor.execute(iter(units))
-
-    assert late.error == "exceeded trial_timeout_seconds 0.3"
-    assert time.monotonic() - started < 5
-    assert following.error is None
-
-
-def test_a_limit_that_a_model_swallows_is_exceeded_all_the_same(executor):
-    units = [make_unit("Plain", 0, Limits(timeout_seconds=0.3), deed="hang_and_swallow"), make_unit("Plain", 1)]
-
-    late, following = executor.execute(iter(units))
-
-    assert (late.error, late.metrics) == ("exceeded trial_timeout_seconds 0.3", None)
-    assert following.error is None
-
-
-def test_a_run_that_takes_too_much_memory_fails(executor):
-    import psutil
-
-    limit = psutil.Process().memory_info().rss // 10**6 + 200
-
-    result = run_one(executor, make_unit("Plain", 0, Limits(memory_mb=limit), deed="swell"))
-
-    assert result.error == f"exceeded max_trial_memory_mb {limit}"
-
-
-def test_limits_leave_signal_handlers_as_they_were(executor):
-    before = signal.getsignal(signal.SIGUSR2)
-
-    run_one(executor, make_unit("Plain", 0, Limits(timeout_seconds=0.2), deed="hang"))
-    run_one(executor, make_unit("Plain", 1, Limits(timeout_seconds=60)))
-
-    assert signal.getsignal(signal.SIGUSR2) == before
-    assert not [thread for thread in threading.enumerate() if thread.name == "rliable-watchdog"]
+    assert result.predictions[-1] == result.pid == os.getpid()
+    assert result.slot == "driver"
 
 
 def test_an_interrupt_passes_through(executor):
@@ -90,13 +51,46 @@ def test_an_interrupt_passes_through(executor):
         run_one(executor, make_unit("Plain", deed="hang"))
 
 
-def test_it_does_not_import_pyspark():
-    import subprocess
+def test_a_run_learns_of_the_answer_to_a_report_at_its_next_one(executor):
+    steps = []
 
+    def listen(report):
+        steps.append(report.step)
+        return Answer.STOP if report.step >= 3 else Answer.GO_ON
+
+    (result,) = executor.execute(iter([make_unit("Plain", deed="report_on")]), listen)
+
+    assert steps == [1, 2, 3]
+    assert result.is_stopped and result.metrics is None and result.error is None
+    assert [row["step"] for row in result.learning_curve] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("executor_name", ["serial", "in-process"])
+def test_it_imports_no_pyspark(executor_name):
     code = (
-        "import sys, rliable.executors as e; x = e.make_executor('serial', e.ExecutorOptions()); "
+        f"import sys, rliable.executors as e; x = e.make_executor({executor_name!r}, e.ExecutorOptions()); "
         "list(x.execute(iter([]))); x.close(); print({'pyspark', 'tensorflow'} & set(sys.modules))"
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert answer.stdout.strip() == "set()"
+
+
+FORKS = """
+import os, sys, json
+from unit_makers import make_unit
+from rliable.executors import ExecutorOptions, make_executor
+results = list(make_executor("in-process", ExecutorOptions()).execute(iter([make_unit("Plain", deed=sys.argv[1])])))
+print("driver", len(results), results[0].error, flush=True)
+"""
+
+
+@pytest.mark.parametrize("deed", ["fork_and_exit", "fork_and_raise", "fork_and_return"])
+def test_a_forked_child_of_a_model_does_not_become_a_second_driver(deed):
+    path = os.pathsep.join(sys.path)
+    command = [sys.executable, "-c", FORKS, deed]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=60, env=os.environ | {"PYTHONPATH": path}, check=True
+    )
+
+    assert done.stdout.splitlines() == ["driver 1 None"]

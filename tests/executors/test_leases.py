@@ -1,7 +1,7 @@
 import pytest
 
 from rliable.executors.slots.leases import LeaseBook, Loss
-from rliable.unit import Limits, ModelConfig, SliceRecord, Unit, UnitResult
+from rliable.unit import Limits, ModelConfig, PlayedSlice, Unit, UnitResult
 
 DIED = Loss("worker process died (SIGKILL)")
 SLICES = [range(0, 10), range(10, 20), range(20, 25)]
@@ -13,11 +13,20 @@ def make_units(count, max_attempts=3):
 
 
 def result_of(unit, slot, slices=(), **fields):
-    return UnitResult(unit.trial, unit.run, unit.seed, slot, 1, 0.0, 1.0, slices=list(slices), **fields)
+    return UnitResult(
+        trial=unit.trial,
+        run=unit.run,
+        seed=unit.seed,
+        slot=slot,
+        started=0.0,
+        finished=1.0,
+        slices=list(slices),
+        **fields,
+    )
 
 
 def record(episodes, slot="slot 1"):
-    return SliceRecord(episodes.start, len(episodes), slot, 1, [float(i) for i in episodes])
+    return PlayedSlice(episodes.start, len(episodes), slot, 1, "here", [float(i) for i in episodes])
 
 
 def evaluating_book(count=1, **fields):

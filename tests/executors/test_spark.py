@@ -10,6 +10,7 @@ import pytest
 from unit_makers import all_facts, is_running, make_options, make_unit, make_units
 from waiting import read_numbers, wait_until
 
+from rliable.executors.base import ExecutorOptions
 from rliable.executors.in_process import InProcessExecutor
 from rliable.executors.spark.executor import SparkExecutor
 from rliable.unit import Limits
@@ -52,7 +53,10 @@ def run_all(executor, units):
 
 @pytest.fixture(scope="module")
 def serial_facts():
-    return {name: all_facts(InProcessExecutor().execute(iter(make_units(name, 6)))) for name in ("Plain", "Walker")}
+    return {
+        name: all_facts(InProcessExecutor(ExecutorOptions()).execute(iter(make_units(name, 6))))
+        for name in ("Plain", "Walker")
+    }
 
 
 @pytest.mark.parametrize("name", ["Plain", "Walker"])

@@ -9,6 +9,7 @@ import pytest
 from unit_makers import all_facts, is_running, make_options, make_unit, make_units
 from waiting import read_numbers, wait_until
 
+from rliable.executors.base import ExecutorOptions
 from rliable.executors.in_process import InProcessExecutor
 from rliable.executors.spark.executor import SparkExecutor
 
@@ -27,7 +28,7 @@ def make_executor(cluster_spark):
 
 
 def run_serially(units):
-    return all_facts(InProcessExecutor().execute(iter(units)))
+    return all_facts(InProcessExecutor(ExecutorOptions()).execute(iter(units)))
 
 
 @pytest.mark.parametrize("name", ["Plain", "Walker", "Rows"])

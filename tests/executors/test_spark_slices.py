@@ -6,6 +6,7 @@ import pytest
 from unit_makers import all_facts, make_options, make_unit, make_units
 from waiting import wait_until
 
+from rliable.executors.base import ExecutorOptions
 from rliable.executors.in_process import InProcessExecutor
 from rliable.executors.spark.executor import SparkExecutor
 from rliable.unit import Limits
@@ -29,7 +30,7 @@ def run(local_spark):
 
 
 def serial(units):
-    return all_facts(InProcessExecutor().execute(iter(units)))
+    return all_facts(InProcessExecutor(ExecutorOptions()).execute(iter(units)))
 
 
 @pytest.mark.parametrize("num_workers", [2, 3])

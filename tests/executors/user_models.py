@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import ctypes
 import json
 import os
 import signal
@@ -17,6 +19,15 @@ import numpy as np
 
 from rliable.model import BaseModel, EpisodicModel
 
+#: A process that leaves its session and its parent, says its number and sleeps.
+DAEMON = """
+import os
+os.setsid()
+if os.fork():
+    os._exit(0)
+print(os.getpid(), flush=True)
+os.execvp("sleep", ["sleep", "300"])
+"""
 LEAK: list[np.ndarray] = []  # what a process never gives back
 
 
@@ -74,6 +85,68 @@ class Plain(BaseModel):
     def grow(self) -> None:
         LEAK.append(np.ones(12_000_000))  # 96 MB
 
+    def fork_and_exit(self) -> None:
+        if os.fork() == 0:
+            sys.exit(0)
+        os.wait()
+
+    def fork_and_raise(self) -> None:
+        if os.fork() == 0:
+            raise ValueError("in a forked child")
+        os.wait()
+
+    def fork_and_return(self) -> None:
+        if os.fork() != 0:
+            os.wait()
+
+    def hang_in_native_code(self) -> None:
+        ctypes.PyDLL(None).sleep(300)  # holds Python's lock all the time
+
+    def crash_in_native_code(self) -> None:
+        ctypes.string_at(0)
+
+    def raise_odd(self) -> None:
+        raise asyncio.CancelledError
+
+    def change_folder(self) -> None:
+        os.chdir(self.cfg["hp_params"]["folder"])
+
+    def tell_folder(self) -> None:
+        self.report(0, is_here=float(Path("user_models.py").exists() or Path("rliable").exists()))
+
+    def leave_a_session_behind(self) -> None:
+        child = subprocess.Popen(["sleep", "300"], start_new_session=True)
+        self.end_after(child.pid)
+
+    def leave_a_daemon_behind(self) -> None:
+        child = subprocess.Popen([sys.executable, "-c", DAEMON], stdout=subprocess.PIPE, text=True)
+        assert child.stdout is not None
+        self.end_after(int(child.stdout.readline()))
+
+    def end_after(self, pid: int) -> None:
+        Path(self.cfg["hp_params"]["started_file"]).write_text(str(pid))
+        if self.cfg["hp_params"]["ending"] == "crash":
+            ctypes.string_at(0)
+        if self.cfg["hp_params"]["ending"] == "hang":
+            self.hang()
+
+    def swell_elsewhere(self) -> None:
+        code = "import time; block = bytearray(600_000_000); time.sleep(60)"
+        subprocess.Popen(["setsid", sys.executable, "-c", code]).wait()
+
+    def print_a_lot(self) -> None:
+        for _ in range(100):
+            print("x" * 1_000_000)
+
+    def report_on(self) -> None:
+        for step in range(1, 200):
+            self.report(step, average_return=float(step))
+            time.sleep(self.cfg["hp_params"].get("pause", 0))
+
+    def report_a_lot(self) -> None:
+        for step in range(2, 20_002):
+            self.report(step, average_return=1.0)
+
     def odd_result(self) -> None:
         self.odd = True
 
@@ -96,6 +169,26 @@ class Plain(BaseModel):
 
     def load_model(self) -> None:
         pass
+
+
+class Asking(Plain):
+    """Is told by the answer of `report` that it is to stop, and takes its time."""
+
+    stops_by_exception = False
+
+    def report_on_and_ask(self) -> None:
+        step = 1
+        while self.report(step, average_return=1.0):
+            step += 1
+            time.sleep(self.cfg["hp_params"]["pause"])
+
+
+class SlowImport(Plain):
+    """Imports for a long time."""
+
+    @classmethod
+    def import_libraries(cls, threads: int) -> None:
+        time.sleep(2.0)
 
 
 class Rows(Plain):

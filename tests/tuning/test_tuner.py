@@ -5,13 +5,14 @@ import json
 
 import pytest
 
+from rliable.executors.base import ExecutorOptions
 from rliable.executors.in_process import InProcessExecutor
 from rliable.records.folders import StudyFolder
 from rliable.records.results import load_record
 from rliable.tuning.interrupts import Interrupts
 from rliable.tuning.journal import Journal
 from rliable.tuning.tuner import Surroundings, Tuner
-from rliable.unit import ModelConfig
+from rliable.unit import Answer, ModelConfig
 from tests.studies import make_study
 
 
@@ -27,6 +28,12 @@ class Diary:
         if len(self.trials) == self.stop_after:
             raise KeyboardInterrupt
 
+    def run_reported(self, report):
+        return Answer.GO_ON
+
+    def run_ended(self, run):
+        pass
+
 
 def model(**hp_params):
     return ModelConfig("tests.study_models:Score", "tests/rows.jsonl", "", hp_params)
@@ -38,7 +45,9 @@ def search(study, path, seed=1, listener=None):
     path.mkdir(exist_ok=True)
     folder.lock()
     with Interrupts() as interrupts:
-        tuner = Tuner(study, seed, Surroundings(folder, InProcessExecutor(), listener or Diary(), interrupts))
+        tuner = Tuner(
+            study, seed, Surroundings(folder, InProcessExecutor(ExecutorOptions()), listener or Diary(), interrupts)
+        )
         try:
             tuner.run()
         finally:
@@ -85,7 +94,7 @@ def test_metric_is_the_mean_over_the_seeds_of_a_trial(tmp_path):
     (trial,) = search(study, tmp_path).trials
     assert len({run.seed for run in trial.runs}) == 3
     assert trial.value == pytest.approx(sum(run.metrics["score"] for run in trial.runs) / 3)
-    seeds = {(tmp_path / f"trials/0000/run_{k}/score.txt").read_text() for k in range(3)}
+    seeds = {(tmp_path / f"trials/0000/run_{k}/model/score.txt").read_text() for k in range(3)}
     assert seeds == {str(run.seed) for run in trial.runs}
 
 

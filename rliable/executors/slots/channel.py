@@ -12,7 +12,7 @@ import time
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client, Connection, Listener, Pipe, answer_challenge, deliver_challenge
 
-from rliable.executors.slots.messages import Kind, Message, unpack
+from rliable.executors.slots.messages import Hello, unpack
 
 KEY_BYTES = 32
 RETRY_SECONDS = 0.05
@@ -46,7 +46,7 @@ class Door:
         self._listener = Listener((host, port), backlog=64)
         self.port = int(self._listener.address[1])
         self.bell, self._button = Pipe(duplex=False)
-        self._visitors: queue.SimpleQueue[tuple[Connection, Message]] = queue.SimpleQueue()
+        self._visitors: queue.SimpleQueue[tuple[Connection, Hello]] = queue.SimpleQueue()
         self._is_open = True
         threading.Thread(target=self._listen, name="rliable-door", daemon=True).start()
 
@@ -55,7 +55,7 @@ class Door:
         with contextlib.suppress(OSError):
             self._button.send_bytes(b"!")
 
-    def visitors(self) -> list[tuple[Connection, Message]]:
+    def visitors(self) -> list[tuple[Connection, Hello]]:
         """The slots that came in since the last call, with their greetings."""
         while self.bell.poll():
             self.bell.recv_bytes()
@@ -95,7 +95,7 @@ class Door:
         except (AuthenticationError, EOFError, OSError, ValueError):
             connection.close()
             return
-        if greeting.kind is Kind.HELLO:
+        if isinstance(greeting, Hello):
             self._visitors.put((connection, greeting))
             self.ring()
         if not self._is_open:  # it was closed in the meantime

@@ -12,23 +12,69 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 import psutil
 
-from rliable.executors.slots.messages import Kind, pack
+from rliable.executors.slots.messages import Start, pack
 from rliable.threads import thread_variables
 
 MODULE = "rliable.executors.slots.compute"
 TAIL_BYTES = 4000
 GROWTH_BYTES = 220 * 10**6
 #: When the supervisor is gone, however it died, its end of the pipe is closed, and the guard clears up.
-GUARD = 'read -r _; kill -9 "-$1"; sleep 0.2; rm -rf -- "$2"'
+GUARD = """
+read -r _
+kill -9 "-$1"
+for file in $(grep -ls -- "$2" /proc/[0-9]*/environ); do file=${file#/proc/}; kill -9 "${file%/environ}"; done
+sleep 0.2
+rm -rf -- "$2"
+"""
+#: Names the process's folder in the environment of all that the process starts, so that they can be found.
+MARK = "RLIABLE_PROCESS"
+#: A log that has grown above the first is cut down to the second.
+LOG_BYTES, KEPT_LOG_BYTES = 20 * 10**6, 10**6
 #: How often a run with limits is looked at.
 CHECK_SECONDS = 0.1
 #: The last line of a Python traceback.
 RAISED = re.compile(r"[\w.]+(Error|Exception): ")
+
+
+@dataclasses.dataclass(frozen=True)
+class SlotSettings:
+    """The same for all slots of a study.
+
+    Attributes:
+      address: host and port of the driver's door.
+      key: the study's.
+      level: 1 or 2.
+      class_names: models to import before the first unit comes.
+      files: names of shipped data files -> where a worker finds them, relative to Spark's folder for files.
+      threads: cores that a process computes with.
+      start_seconds: how long a process may take to import what it needs; from a cold network disk it can take minutes.
+      log_folder: a folder for what processes print, or None for Spark's folder for files.
+    """
+
+    address: tuple[str, int]
+    key: bytes
+    level: int = 1
+    class_names: tuple[str, ...] = ()
+    files: dict[str, str] = dataclasses.field(default_factory=dict)
+    threads: int = 1
+    start_seconds: float = 300.0
+    log_folder: str | None = None
+
+    def at(self, folder: str) -> SlotSettings:
+        """The same on one machine, where `folder` is Spark's folder for files."""
+        files = {name: f"{folder}/{place}" for name, place in self.files.items()}
+        return dataclasses.replace(self, files=files, log_folder=self.log_folder or folder)
+
+
+def slot_name(slot: int) -> str:
+    """The name of a slot in records and logs."""
+    return f"slot {slot}"
 
 
 class ComputeProcess:
@@ -69,9 +115,9 @@ class ComputeProcess:
         self._watched = psutil.Process(self.pid)
         self.channel = Connection(ours.detach())
         self.is_ready = False
-        fields = {"slot": slot, "level": settings.level, "class_names": settings.class_names, "files": settings.files}
+        start = Start(slot, settings.level, settings.class_names, settings.files, settings.threads)
         with contextlib.suppress(OSError):  # one that died at once shows when it is next read
-            self.channel.send_bytes(pack(Kind.START, fields))
+            self.channel.send_bytes(pack(start))
 
     @property
     def has_ended(self) -> bool:
@@ -97,10 +143,9 @@ class ComputeProcess:
         members = descendants(self._watched)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
-        for member in members:  # those with sessions of their own
-            with contextlib.suppress(psutil.Error):
-                member.kill()
+        kill_all(members)  # those with sessions of their own
         code = self._process.wait()
+        kill_all(marked_processes(self._folder))  # those whose parents have gone
         self.channel.close()
         shutil.rmtree(self._folder, ignore_errors=True)
         self._guard.kill()
@@ -112,6 +157,17 @@ class ComputeProcess:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(1.0)
         return self.kill()
+
+    def shorten_log(self) -> None:
+        """Keeps what a process prints without end from filling the disk: all but the last of it is thrown away."""
+        if not self._log.exists() or self._log.stat().st_size - self._log_start < LOG_BYTES:
+            return
+        with self._log.open("r+b") as file:
+            file.seek(-KEPT_LOG_BYTES, os.SEEK_END)
+            last = file.read()
+            file.truncate(self._log_start)
+            file.seek(self._log_start)
+            file.write(b"... what came before is cut off\n" + last)
 
     def last_lines(self) -> str:
         """The end of what it printed, if the log is still there."""
@@ -137,7 +193,8 @@ def start_guard(group: int, folder: str) -> subprocess.Popen[bytes]:
 def process_environment(threads: int, folder: str) -> dict[str, str]:
     """What the process finds in its environment besides the supervisor's own."""
     path = os.pathsep.join(entry for entry in sys.path if entry)
-    return thread_variables(threads) | {"PYTHONPATH": path, "TMPDIR": folder, "PYTHONUNBUFFERED": "1"}
+    own = {"PYTHONPATH": path, "TMPDIR": folder, "PYTHONUNBUFFERED": "1", MARK: folder}
+    return thread_variables(threads) | own
 
 
 def descendants(process: psutil.Process) -> list[psutil.Process]:
@@ -146,6 +203,24 @@ def descendants(process: psutil.Process) -> list[psutil.Process]:
         return process.children(recursive=True)
     except psutil.Error:
         return []
+
+
+def marked_processes(folder: str) -> list[psutil.Process]:
+    """All processes whose environment names a process's folder, whoever their parents are by now; Linux only."""
+    mark = f"{MARK}={folder}\0".encode()
+    found = []
+    for file in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError, psutil.Error):
+            if mark in file.read_bytes():
+                found.append(psutil.Process(int(file.parent.name)))
+    return found
+
+
+def kill_all(processes: Iterable[psutil.Process]) -> None:
+    """Kills processes, as far as they are still there."""
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            process.kill()
 
 
 def ending(code: int, output: str) -> str:
@@ -171,36 +246,3 @@ def own_resident_bytes(process: psutil.Process) -> int:
         return int(process.memory_info().rss)
     except psutil.Error:
         return 0
-
-
-@dataclasses.dataclass(frozen=True)
-class SlotSettings:
-    """The same for all slots of a study.
-
-    Attributes:
-      address: host and port of the driver's door.
-      key: the study's.
-      level: 1 or 2.
-      class_names: models to import before the first unit comes.
-      files: names of shipped data files -> where a worker finds them, relative to Spark's folder for files.
-      threads: cores that a process computes with.
-      log_folder: a folder for what processes print, or None for Spark's folder for files.
-    """
-
-    address: tuple[str, int]
-    key: bytes
-    level: int = 1
-    class_names: tuple[str, ...] = ()
-    files: dict[str, str] = dataclasses.field(default_factory=dict)
-    threads: int = 1
-    log_folder: str | None = None
-
-    def at(self, folder: str) -> SlotSettings:
-        """The same on one machine, where `folder` is Spark's folder for files."""
-        files = {name: f"{folder}/{place}" for name, place in self.files.items()}
-        return dataclasses.replace(self, files=files, log_folder=self.log_folder or folder)
-
-
-def slot_name(slot: int) -> str:
-    """The name of a slot in records and logs."""
-    return f"slot {slot}"

@@ -6,6 +6,7 @@ It lives as long as its slot, so models are imported once and compiled programs 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import dataclasses
 import faulthandler
 import os
@@ -17,22 +18,36 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from rliable.executors.slots.messages import (
-    Fields,
-    Kind,
+    Answered,
+    Ask,
+    Began,
     Message,
+    Next,
+    Offer,
+    Play,
+    Played,
+    Ready,
+    Refused,
+    Reported,
+    Result,
+    Run,
+    Start,
     pack,
-    pack_files,
-    pack_result,
-    read_files_of,
-    read_unit,
     unpack,
 )
-from rliable.executors.worker import error_line, make_model, open_data, play_slice, run_unit
+from rliable.executors.worker import error_line, make_model, open_data, plain_row, play_slice, run_unit
 from rliable.model import EpisodicModel
 from rliable.records.run_files import write_files
 from rliable.registry import MODELS
 from rliable.unit import Unit, UnitResult
+
+#: Linux: orphans below this process become its children, so that they are found.
+PR_SET_CHILD_SUBREAPER = 36
+#: Helpers of Python's own that outlive a run on purpose.
+SPARED = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")
 
 
 @dataclasses.dataclass
@@ -40,13 +55,13 @@ class LoadedModel:
     """A trained model of another slot, kept for its next slice.
 
     Attributes:
-      key: trial and run.
+      key: trial, run and attempt.
       folder: what it was loaded from.
       model: the loaded model.
       test_data: what it plays.
     """
 
-    key: tuple[int, int]
+    key: tuple[int, int, int]
     folder: tempfile.TemporaryDirectory[str]
     model: EpisodicModel
     test_data: Any
@@ -55,87 +70,135 @@ class LoadedModel:
 class Computer:
     """Runs units and plays slices as the supervisor hands them on."""
 
-    def __init__(self, channel: Connection, start: Fields) -> None:
+    def __init__(self, channel: Connection, start: Start) -> None:
         """Imports the models.
 
         Args:
           channel: to the supervisor.
-          start: the fields of the START message.
+          start: what it needs to know.
         """
         self._channel = channel
-        self._slot: str = start["slot"]
-        self._files: dict[str, str] = start["files"]
-        self._shares_slices = start["level"] == 2
+        self._slot = start.slot
+        self._files = start.files
+        self._shares_slices = start.level == 2
         self._loaded: LoadedModel | None = None
-        for name in start["class_names"]:
+        self._awaits_answer = False
+        self._goes_on = True
+        for name in start.class_names:
             with contextlib.suppress(Exception):  # it will fail again, and be recorded, in the unit that needs it
-                MODELS.load(name)
+                import_libraries(name, start.threads)
+        self._home = Path.cwd()
 
     def serve(self) -> None:
         """Works until the supervisor is gone."""
-        self._channel.send_bytes(pack(Kind.READY))
+        self._send(Ready())
         with contextlib.suppress(EOFError):
             while True:
                 message = unpack(self._channel.recv_bytes())
-                if message.kind is Kind.RUN:
-                    self._run(self._unit_of(message))
-                elif message.kind is Kind.PLAY:
+                if isinstance(message, Run):
+                    self._run(self._at_home(message.unit))
+                elif isinstance(message, Play):
                     self._play(message)
 
-    def _unit_of(self, message: Message) -> Unit:
-        """The message's unit, with the place of its data file on this machine."""
-        unit = read_unit(message.fields["unit"])
+    def _send(self, message: Message) -> None:
+        self._channel.send_bytes(pack(message))
+
+    def _at_home(self, unit: Unit) -> Unit:
+        """The unit with the place of its data file on this machine."""
         place = self._files.get(unit.model.environment, unit.model.environment)
         return dataclasses.replace(unit, model=dataclasses.replace(unit.model, environment=place))
 
     def _run(self, unit: Unit) -> None:
         self._loaded = None
-        result = run_unit(unit, self._slot, slices=self._share if self._shares_slices else None)
+        self._goes_on, self._awaits_answer = True, False
+        with contextlib.suppress(Exception):  # it fails again in the run, whose result says so
+            import_libraries(unit.model.class_name, unit.limits.threads)
+        self._send(Began())
+        slices = self._share if self._shares_slices else None
+        result = run_unit(unit, self._slot, slices=slices, on_row=self._report)
+        self._tidy()
         try:
-            frame = pack_result(result)
-        except (TypeError, ValueError) as error:
-            frame = pack_result(without_values(result, error))
-        self._channel.send_bytes(frame)
+            self._send(Result(result))
+        except (TypeError, ValueError, OverflowError) as error:
+            self._send(Result(without_values(result, error)))
+
+    def _report(self, row: dict[str, float]) -> bool:
+        """Sends a row, unless the one before is still unanswered; tells whether the run goes on."""
+        while self._channel.poll():
+            self._take_answer(unpack(self._channel.recv_bytes()))
+        if self._goes_on and not self._awaits_answer:
+            with contextlib.suppress(TypeError, ValueError):  # the result says what is wrong with it
+                plain = plain_row(row)
+                self._send(Reported(int(plain.pop("step")), plain))
+                self._awaits_answer = True
+        return self._goes_on
+
+    def _take_answer(self, message: Message) -> None:
+        if isinstance(message, Answered):
+            self._awaits_answer, self._goes_on = False, message.goes_on
 
     def _share(self, model: EpisodicModel, files: dict[str, bytes]) -> Iterator[range]:
         """Opens the test episodes to idle slots, and yields the slices that are left to this one."""
-        slices = [[part.start, part.stop] for part in model.slices()]
-        self._channel.send_bytes(pack_files(Kind.OFFER, {"slices": slices}, files))
-        while True:
-            episodes = unpack(self._channel.recv_bytes()).fields["episodes"]
-            if episodes is None:
-                return
-            yield range(*episodes)
-            self._channel.send_bytes(pack(Kind.ASK))
+        self._send(Offer([(part.start, part.stop) for part in model.slices()], files))
+        while (episodes := self._next_slice()) is not None:
+            yield episodes
+            self._send(Ask())
 
-    def _play(self, message: Message) -> None:
-        unit = self._unit_of(message)
-        if message.fields["is_loaded"] and not self._has_loaded(unit):  # the process before this one had
-            self._channel.send_bytes(pack(Kind.PLAYED, {"needs_files": True}))
+    def _next_slice(self) -> range | None:
+        """Waits for the next slice; an answer to a late report may come before it."""
+        while not isinstance(message := unpack(self._channel.recv_bytes()), Next):
+            self._take_answer(message)
+        return None if message.episodes is None else range(*message.episodes)
+
+    def _play(self, order: Play) -> None:
+        unit, key = self._at_home(order.unit), (order.unit.trial, order.unit.run, order.attempt)
+        if order.files is None and (self._loaded is None or self._loaded.key != key):  # the process before this one had
+            self._send(Refused())
             return
+        with contextlib.suppress(Exception):
+            import_libraries(unit.model.class_name, unit.limits.threads)
+        self._send(Began())
         try:
-            loaded = self._load(unit, message)
-            record = play_slice(loaded.model, loaded.test_data, range(*message.fields["episodes"]), self._slot)
-            frame = pack(Kind.PLAYED, vars(record))
+            loaded = self._load(unit, key, order.files)
+            answer: Message = Played(play_slice(loaded.model, loaded.test_data, range(*order.episodes), self._slot))
         except Exception as error:
-            fields = {"error": error_line(error), "traceback": traceback.format_exc(), "pid": os.getpid()}
-            frame = pack(Kind.PLAYED, fields)
-        self._channel.send_bytes(frame)
+            answer = Refused(error_line(error), traceback.format_exc())
+        self._tidy()
+        self._send(answer)
 
-    def _load(self, unit: Unit, message: Message) -> LoadedModel:
+    def _load(self, unit: Unit, key: tuple[int, int, int], files: dict[str, bytes] | None) -> LoadedModel:
         """The trained model, loaded from the files that come with its first slice."""
-        if self._loaded is None or not self._has_loaded(unit):
+        if self._loaded is None or files is not None:
             folder = tempfile.TemporaryDirectory(prefix="rliable-")
-            write_files(Path(folder.name), read_files_of(message))
+            write_files(Path(folder.name), files or {})
             model = make_model(unit.model, unit.seed, folder.name, threads=unit.limits.threads)
             model.load_model()
             if not isinstance(model, EpisodicModel):
                 raise TypeError(f"{unit.model.class_name} has no episodes to share")
-            self._loaded = LoadedModel((unit.trial, unit.run), folder, model, open_data(unit.model))
+            self._loaded = LoadedModel(key, folder, model, open_data(unit.model))
         return self._loaded
 
-    def _has_loaded(self, unit: Unit) -> bool:
-        return self._loaded is not None and self._loaded.key == (unit.trial, unit.run)
+    def _tidy(self) -> None:
+        """Takes back what a run may have changed for the next: the working folder, processes that it left behind."""
+        os.chdir(self._home)
+        for process in psutil.Process().children(recursive=True) if has_children() else ():
+            with contextlib.suppress(psutil.Error):
+                if not any(name in word for word in process.cmdline() for name in SPARED):
+                    process.kill()
+                    process.wait(1.0)
+
+
+def has_children() -> bool:
+    """Whether this process has children, where that can be told quickly; else True."""
+    files = list(Path("/proc/self/task").glob("*/children"))
+    return not files or any(file.read_bytes() for file in files)
+
+
+def import_libraries(class_name: str, threads: int) -> None:
+    """Imports a model's class and, if it says how, what it needs for training."""
+    prepare = getattr(MODELS.load(class_name), "import_libraries", None)
+    if prepare is not None:
+        prepare(threads)
 
 
 def without_values(result: UnitResult, error: Exception) -> UnitResult:
@@ -144,13 +207,22 @@ def without_values(result: UnitResult, error: Exception) -> UnitResult:
     return dataclasses.replace(result, error=error_line(error), traceback="", **values)
 
 
+def adopt_orphans() -> None:
+    """Makes this process the parent of processes below it whose own parents end; Linux only."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
 def main() -> None:
     """Serves the supervisor at the other end of the socket that was inherited."""
     faulthandler.enable()
+    adopt_orphans()
     number = int(sys.argv[1])
     os.set_inheritable(number, False)
     channel = Connection(number)
-    Computer(channel, unpack(channel.recv_bytes()).fields).serve()
+    start = unpack(channel.recv_bytes())
+    assert isinstance(start, Start)
+    Computer(channel, start).serve()
 
 
 if __name__ == "__main__":

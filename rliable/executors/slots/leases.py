@@ -13,9 +13,10 @@ from collections import deque
 from collections.abc import Iterator
 
 from rliable.executors.worker import evaluation_fields
-from rliable.unit import SliceRecord, Unit, UnitResult
+from rliable.unit import PlayedSlice, Unit, UnitResult
 
 Key = tuple[int, int]
+ModelKey = tuple[int, int, int]
 
 
 class LeaseBook:
@@ -76,7 +77,7 @@ class LeaseBook:
         evaluation.played += result.slices
         return self._complete(evaluation)
 
-    def finish_slice(self, slot: str, record: SliceRecord, seconds: float = 0.0) -> UnitResult | None:
+    def finish_slice(self, slot: str, record: PlayedSlice, seconds: float = 0.0) -> UnitResult | None:
         """Takes a slice that was played for another slot's run, and how long the slot was busy with it."""
         evaluation = self._evaluation_of(self._held.pop(slot))
         if evaluation is None:
@@ -104,6 +105,10 @@ class LeaseBook:
         evaluation = self._evaluation_of(lease)
         if evaluation is not None and lease.episodes is not None:
             evaluation.open.append(lease.episodes)
+
+    def refuse_slice(self, slot: str, error: str) -> Failure | None:
+        """x"""
+        return self.lose(slot, Loss(error, is_final=True))
 
     def _lose_slice(self, lease: Lease, episodes: range, loss: Loss) -> Failure | None:
         evaluation = self._evaluation_of(lease)
@@ -157,6 +162,11 @@ class Lease:
     episodes: range | None = None
 
     @property
+    def model_key(self) -> ModelKey:
+        """The identity of the trained model: another attempt trains another."""
+        return self.unit.trial, self.unit.run, self.attempt
+
+    @property
     def key(self) -> Key:
         """The unit's identity within a study."""
         return self.unit.trial, self.unit.run
@@ -208,7 +218,7 @@ class Evaluation:
     attempt: int
     open: deque[range]
     files: dict[str, bytes]
-    played: list[SliceRecord] = dataclasses.field(default_factory=list)
+    played: list[PlayedSlice] = dataclasses.field(default_factory=list)
     result: UnitResult | None = None
     helper_seconds: float = 0.0
     num_losses: int = 0

@@ -1,111 +1,194 @@
-"""What goes over the channel: a kind, JSON and raw bytes in one frame, and never a pickle.
+"""What goes over the channel: one byte for the kind of message, and its fields in MessagePack; never a pickle.
 
-A frame is one byte for the kind, four for the length of the JSON (big endian), the JSON `[fields, blob lengths]`, and
-the blobs one after another. Floats keep every bit: Python writes the shortest text that reads back as the same number.
+Floats keep every bit, files travel as bytes. Both ends run the same code, so a message carries no version.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import enum
-import json
-import struct
-from collections.abc import Sequence
 from typing import Any
 
-from rliable.executors.worker import as_plain
-from rliable.unit import Limits, ModelConfig, SliceRecord, Unit, UnitResult
+import msgspec
 
-HEADER = struct.Struct(">BI")
-Fields = dict[str, Any]
+from rliable.unit import PlayedSlice, Unit, UnitResult
 
-
-class Kind(enum.IntEnum):
-    """What a message is for; each line says from whom to whom."""
-
-    HELLO = 1  # supervisor to driver: this slot is free; its name, process and host
-    BEAT = 2  # supervisor to driver: still here
-    RUN = 3  # driver to process: train and evaluate this unit
-    RESULT = 4  # process to driver: what came of it
-    OFFER = 5  # process to driver: these test episodes may be played elsewhere, with these files; one slice for me
-    ASK = 6  # process to driver: one more slice for me
-    NEXT = 7  # driver to process: the slice, or none
-    PLAY = 8  # driver to process: play this slice of another process's run
-    PLAYED = 9  # process to driver: its returns
-    DIED = 10  # supervisor to driver: the process ended while it worked
-    STOP = 11  # driver to supervisor: end
-    START = 12  # supervisor to process: what it needs to know
-    READY = 13  # process to supervisor: it has imported what it needs
+Episodes = tuple[int, int]  # the first, and one past the last
 
 
-@dataclasses.dataclass(frozen=True)
-class Message:
-    """A frame, read.
+class Hello(msgspec.Struct):
+    """Supervisor to driver: this slot is free."""
+
+    slot: str
+    pid: int
+    host: str
+
+
+class Beat(msgspec.Struct):
+    """Supervisor to driver: still here."""
+
+
+class Run(msgspec.Struct):
+    """Driver to process: train and evaluate this unit."""
+
+    unit: Unit
+
+
+class Began(msgspec.Struct):
+    """Process to supervisor: all is imported, and the work on the order begins; limits count from here."""
+
+
+class Reported(msgspec.Struct):
+    """Process to driver: a row of the learning curve of its run."""
+
+    step: int
+    figures: dict[str, float]
+
+
+class Answered(msgspec.Struct):
+    """Driver to process: what the run is told to its last report."""
+
+    goes_on: bool
+
+
+class Result(msgspec.Struct):
+    """Process to driver: what came of its unit."""
+
+    result: UnitResult
+
+
+class Offer(msgspec.Struct):
+    """Process to driver: these test episodes may be played elsewhere, with these files; one slice for me."""
+
+    slices: list[Episodes]
+    files: dict[str, bytes]
+
+
+class Ask(msgspec.Struct):
+    """Process to driver: one more slice for me."""
+
+
+class Next(msgspec.Struct):
+    """Driver to process: the slice, or none."""
+
+    episodes: Episodes | None
+
+
+class Play(msgspec.Struct):
+    """Driver to process: play this slice of another process's run.
 
     Attributes:
-      kind: what it is for.
-      fields: its JSON object.
-      blobs: its raw bytes.
+      unit: the run.
+      attempt: which of its attempts trained the model.
+      episodes: the slice.
+      files: the trained model; None when the process has loaded it already.
     """
 
-    kind: Kind
-    fields: Fields
-    blobs: list[bytes]
+    unit: Unit
+    attempt: int
+    episodes: Episodes
+    files: dict[str, bytes] | None
 
 
-def pack(kind: Kind, fields: Fields | None = None, blobs: Sequence[bytes] = ()) -> bytes:
+class Played(msgspec.Struct):
+    """Process to driver: the returns of a slice."""
+
+    played: PlayedSlice
+
+
+class Refused(msgspec.Struct):
+    """Process to driver: a slice could not be played here; without an error only because its files are needed again."""
+
+    error: str | None = None
+    traceback: str = ""
+
+
+class Died(msgspec.Struct):
+    """Supervisor to driver: the process ended while it worked.
+
+    Attributes:
+      error: how, in one line.
+      is_final: True when another attempt would end the same way (a limit).
+      pid: of the process.
+      output: the end of what it printed.
+    """
+
+    error: str
+    is_final: bool
+    pid: int
+    output: str
+
+
+class Stop(msgspec.Struct):
+    """Driver to supervisor: end."""
+
+
+class Start(msgspec.Struct):
+    """Supervisor to process: what it needs to know.
+
+    Attributes:
+      slot: the slot's name.
+      level: 1 or 2.
+      class_names: models to import before the first unit comes.
+      files: names of shipped data files -> where they lie on this machine.
+      threads: cores to compute with.
+    """
+
+    slot: str
+    level: int
+    class_names: tuple[str, ...]
+    files: dict[str, str]
+    threads: int
+
+
+class Ready(msgspec.Struct):
+    """Process to supervisor: it waits for work."""
+
+
+Message = (
+    Hello
+    | Beat
+    | Run
+    | Began
+    | Reported
+    | Answered
+    | Result
+    | Offer
+    | Ask
+    | Next
+    | Play
+    | Played
+    | Refused
+    | Died
+    | Stop
+    | Start
+    | Ready
+)
+KINDS: tuple[type[Any], ...] = Message.__args__  # type: ignore[attr-defined]
+CODES = {kind: bytes([code]) for code, kind in enumerate(KINDS)}
+DECODERS = [msgspec.msgpack.Decoder(kind) for kind in KINDS]
+
+
+def pack(message: Message) -> bytes:
     """Makes a frame.
 
     Raises:
-      TypeError: the fields hold what JSON cannot say.
+      TypeError, ValueError, OverflowError: it holds what cannot be sent.
     """
-    text = json.dumps([fields or {}, [len(blob) for blob in blobs]], default=as_plain).encode()
-    return b"".join([HEADER.pack(kind, len(text)), text, *blobs])
+    return CODES[type(message)] + msgspec.msgpack.encode(message)
 
 
 def unpack(frame: bytes) -> Message:
-    """Reads a frame."""
-    kind, length = HEADER.unpack_from(frame)
-    fields, sizes = json.loads(frame[HEADER.size : HEADER.size + length])
-    blobs, at = [], HEADER.size + length
-    for size in sizes:
-        blobs.append(frame[at : at + size])
-        at += size
-    return Message(Kind(kind), fields, blobs)
+    """Reads a frame.
+
+    Raises:
+      ValueError: it is none of ours.
+    """
+    try:
+        message: Message = DECODERS[frame[0]].decode(memoryview(frame)[1:])
+    except (IndexError, msgspec.MsgspecError) as error:
+        raise ValueError(f"not a message of ours: {error}") from error
+    return message
 
 
-def kind_of(frame: bytes) -> Kind:
+def kind_of(frame: bytes) -> type[Any]:
     """The kind of a frame that is passed on unread."""
-    return Kind(frame[0])
-
-
-def unit_fields(unit: Unit) -> Fields:
-    """A unit as JSON."""
-    return {**vars(unit), "model": vars(unit.model), "limits": vars(unit.limits)}
-
-
-def read_unit(fields: Fields) -> Unit:
-    """What `unit_fields` wrote."""
-    return Unit(**{**fields, "model": ModelConfig(**fields["model"]), "limits": Limits(**fields["limits"])})
-
-
-def pack_files(kind: Kind, fields: Fields, files: dict[str, bytes]) -> bytes:
-    """A frame whose blobs are files."""
-    return pack(kind, {**fields, "files": list(files)}, list(files.values()))
-
-
-def read_files_of(message: Message) -> dict[str, bytes]:
-    """The files in a message that `pack_files` made."""
-    return dict(zip(message.fields["files"], message.blobs, strict=True))
-
-
-def pack_result(result: UnitResult) -> bytes:
-    """A result as a frame."""
-    fields = {**vars(result), "slices": [vars(record) for record in result.slices]}
-    return pack_files(Kind.RESULT, fields, result.files)
-
-
-def read_result(message: Message) -> UnitResult:
-    """What `pack_result` made."""
-    slices = [SliceRecord(**record) for record in message.fields["slices"]]
-    return UnitResult(**{**message.fields, "slices": slices, "files": read_files_of(message)})
+    return KINDS[frame[0]]

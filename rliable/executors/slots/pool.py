@@ -1,4 +1,4 @@
-"""The driver's loop: gives units to the slots that are connected, and takes their results."""
+"""The driver's loop: gives units to the slots that are connected, and takes their reports and results."""
 
 from __future__ import annotations
 
@@ -9,23 +9,30 @@ import math
 import time
 from collections.abc import Iterator
 from multiprocessing.connection import Connection, wait
-from typing import Protocol
+from typing import Any, Protocol
 
 from rliable.executors.base import ExecutorError
 from rliable.executors.slots.channel import Door
-from rliable.executors.slots.leases import Failure, Key, Lease, LeaseBook, Loss
+from rliable.executors.slots.leases import Failure, Lease, LeaseBook, Loss, ModelKey
 from rliable.executors.slots.messages import (
-    Fields,
-    Kind,
+    Answered,
+    Ask,
+    Died,
     Message,
+    Next,
+    Offer,
+    Play,
+    Played,
+    Refused,
+    Reported,
+    Result,
+    Run,
+    Stop,
     pack,
-    pack_files,
-    read_files_of,
-    read_result,
-    unit_fields,
     unpack,
 )
-from rliable.unit import SliceRecord, Unit, UnitResult, failed_result
+from rliable.records.run_files import unsafe_names
+from rliable.unit import Answer, OnReport, Report, Unit, UnitResult, failed_result
 
 POLL_SECONDS = 1.0
 LONELY_SECONDS = 60.0
@@ -42,8 +49,68 @@ class SlotKeeper(Protocol):
         """Kills a slot that is silent, and starts it again."""
 
 
+@dataclasses.dataclass
+class Slot:
+    """A connected slot.
+
+    Attributes:
+      name: "slot 0", ...
+      channel: to its supervisor.
+      pid, host: of its supervisor.
+      seen: when it was last heard of, monotonic seconds.
+      is_free: whether it waits for work.
+      started: when its lease began, in seconds since the epoch.
+      loaded: the trained model that its process has loaded, unless it has died since without a word.
+    """
+
+    name: str
+    channel: Connection
+    pid: int
+    host: str
+    seen: float
+    is_free: bool = True
+    started: float = 0.0
+    loaded: ModelKey | None = None
+
+    def send(self, message: Message) -> None:
+        """Sends; a broken channel shows when it is next read."""
+        with contextlib.suppress(OSError):
+            self.channel.send_bytes(pack(message))
+
+    def give(self, lease: Lease, files: dict[str, bytes]) -> None:
+        """Has the slot work.
+
+        Args:
+          lease: on what.
+          files: the trained model whose episodes are to be played; sent only if the slot has not loaded it already.
+        """
+        self.is_free, self.started = False, time.time()
+        if lease.episodes is None:
+            self.loaded = None
+            self.send(Run(lease.unit))
+            return
+        is_loaded, self.loaded = self.loaded == lease.model_key, lease.model_key
+        self.send(Play(lease.unit, lease.attempt, bounds(lease.episodes), None if is_loaded else files))
+
+    def failure_result(self, failure: Failure, told: dict[str, Any]) -> UnitResult:
+        """The result of a unit that is given up.
+
+        Args:
+          failure: the unit, and why.
+          told: what is known of its last attempt.
+        """
+        error = failure.error + (f", {failure.attempts} times" if failure.attempts > 1 else "")
+        result = failed_result(failure.unit, self.name, self.started, error)
+        here = {"pid": self.pid, "host": self.host}
+        return dataclasses.replace(result, **{**here, **told, "attempts": failure.attempts})
+
+
 class SlotPool:
-    """Runs units in whatever slots are connected. Lives in one thread."""
+    """Runs units in whatever slots are connected. Lives in one thread.
+
+    Attributes:
+      hosts: the machine of each slot that has ever come, by the slot's name.
+    """
 
     def __init__(self, door: Door, heartbeat_timeout_seconds: float, keeper: SlotKeeper) -> None:
         """Waits for slots at a door.
@@ -59,14 +126,17 @@ class SlotPool:
         self._slots: dict[str, Slot] = {}
         self._warn_at = time.monotonic() + LONELY_SECONDS
         self._book = LeaseBook(iter(()))
+        self._on_report: OnReport | None = None
+        self.hosts: dict[str, str] = {}
 
-    def execute(self, units: Iterator[Unit]) -> Iterator[UnitResult]:
+    def execute(self, units: Iterator[Unit], on_report: OnReport | None = None) -> Iterator[UnitResult]:
         """Runs every unit; see `Executor.execute`.
 
         Raises:
           ExecutorError: work is left and no slot is.
         """
         self._book = LeaseBook(units)
+        self._on_report = on_report
         while not self._book.is_finished:
             self._hand_out()
             if not self._book.is_finished:
@@ -76,7 +146,7 @@ class SlotPool:
         """Tells all slots to end."""
         self._door.close()
         for slot in list(self._slots.values()):
-            slot.send(pack(Kind.STOP))
+            slot.send(Stop())
             slot.channel.close()
         self._slots.clear()
 
@@ -84,9 +154,8 @@ class SlotPool:
         """Gives every free slot a lease while there are any."""
         for slot in [slot for slot in self._slots.values() if slot.is_free]:
             lease = self._book.lease(slot.name)
-            if lease is None:
-                return
-            slot.give(lease, self._book.files_of(lease))
+            if lease is not None:
+                slot.give(lease, self._book.files_of(lease))
 
     def _take_in(self) -> Iterator[UnitResult]:
         """Waits for messages and yields the results in them, one slot after another."""
@@ -101,11 +170,11 @@ class SlotPool:
         self._warn_if_alone()
 
     def _welcome(self) -> Iterator[UnitResult]:
-        for channel, greeting in self._door.visitors():
-            name = greeting.fields["slot"]
-            if name in self._slots:
-                yield from self._drop(self._slots[name], Loss(f"{name} was started again"))
-            self._slots[name] = Slot(name, channel, time.monotonic())
+        for channel, hello in self._door.visitors():
+            if hello.slot in self._slots:
+                yield from self._drop(self._slots[hello.slot], Loss(f"{hello.slot} was started again"))
+            self._slots[hello.slot] = Slot(hello.slot, channel, hello.pid, hello.host, time.monotonic())
+            self.hosts[hello.slot] = hello.host
         problem = None if self._slots else self._keeper.problem()
         if problem is not None:
             raise ExecutorError(problem)
@@ -121,7 +190,7 @@ class SlotPool:
     def _drop(self, slot: Slot, loss: Loss) -> Iterator[UnitResult]:
         slot.channel.close()
         self._slots.pop(slot.name, None)
-        yield from self._lost(slot, loss)
+        yield from self._lost(slot, loss, {})
         self._door.ring()  # perhaps it was the last one
 
     def _hear(self, slot: Slot) -> Iterator[UnitResult]:
@@ -132,42 +201,61 @@ class SlotPool:
             yield from self._drop(slot, Loss(f"the connection to {slot.name} broke"))
             return
         slot.seen = time.monotonic()
-        if message.kind in (Kind.RESULT, Kind.PLAYED):
+        if isinstance(message, Result | Played | Refused):
+            slot.is_free = True
             yield from self._ended(slot, message)
-        elif message.kind is Kind.DIED:
+        elif isinstance(message, Died):
             slot.loaded = None
-            yield from self._lost(slot, Loss(message.fields["error"], message.fields["is_final"]), message)
-        elif message.kind in (Kind.OFFER, Kind.ASK):
+            told = {"pid": message.pid, "traceback": message.output}
+            yield from self._lost(slot, Loss(message.error, message.is_final), told)
+        elif isinstance(message, Reported):
+            self._answer(slot, message)
+        elif isinstance(message, Offer | Ask):
             self._share(slot, message)
 
-    def _share(self, slot: Slot, message: Message) -> None:
-        """Answers a run that asks which slice of its evaluation to play next."""
-        if message.kind is Kind.OFFER:
-            slices = [range(*pair) for pair in message.fields["slices"]]
-            self._book.offer(slot.name, slices, read_files_of(message))
-        slot.answer(self._book.next_slice(slot.name))
+    def _answer(self, slot: Slot, message: Reported) -> None:
+        """Passes a report on, and tells the run to go on or to stop."""
+        lease = self._book.held_by(slot.name)
+        answer = Answer.GO_ON
+        if lease is not None and self._on_report is not None:
+            unit = lease.unit
+            answer = self._on_report(Report(unit.trial, unit.run, slot.name, message.step, message.figures))
+        slot.send(Answered(answer is Answer.GO_ON))
 
-    def _ended(self, slot: Slot, message: Message) -> Iterator[UnitResult]:
-        slot.is_free = True
-        if message.fields.get("needs_files"):
-            slot.loaded = None
-            self._book.put_back(slot.name)
+    def _share(self, slot: Slot, message: Offer | Ask) -> None:
+        """Answers a run that asks which slice of its evaluation to play next."""
+        if isinstance(message, Offer):
+            self._book.offer(slot.name, [range(*pair) for pair in message.slices], message.files)
+        episodes = self._book.next_slice(slot.name)
+        slot.send(Next(None if episodes is None else bounds(episodes)))
+
+    def _ended(self, slot: Slot, message: Result | Played | Refused) -> Iterator[UnitResult]:
+        """Takes what a slot says at the end of its lease."""
+        if isinstance(message, Refused):
+            yield from self._refused(slot, message)
             return
-        if message.kind is Kind.RESULT:
-            result = self._book.finish(slot.name, read_result(message))
-        elif "error" in message.fields:
-            yield from self._lost(slot, Loss(message.fields["error"], is_final=True), message)
-            return
+        if isinstance(message, Result):
+            result = self._book.finish(slot.name, checked(message.result))
         else:
-            result = self._book.finish_slice(slot.name, SliceRecord(**message.fields), time.time() - slot.started)
+            result = self._book.finish_slice(slot.name, message.played, time.time() - slot.started)
         if result is not None:
             yield result
 
-    def _lost(self, slot: Slot, loss: Loss, message: Message | None = None) -> Iterator[UnitResult]:
+    def _refused(self, slot: Slot, message: Refused) -> Iterator[UnitResult]:
+        """Takes back a slice that a slot could not play."""
+        slot.loaded = None
+        if message.error is None:
+            self._book.put_back(slot.name)
+            return
+        failure = self._book.refuse_slice(slot.name, message.error)
+        if failure is not None:
+            yield slot.failure_result(failure, {"traceback": message.traceback})
+
+    def _lost(self, slot: Slot, loss: Loss, told: dict[str, Any]) -> Iterator[UnitResult]:
         slot.is_free = True
         failure = self._book.lose(slot.name, loss)
         if failure is not None:
-            yield slot.failure_result(failure, message.fields if message else {})
+            yield slot.failure_result(failure, told)
 
     def _warn_if_alone(self) -> None:
         """Says once why nothing may be happening."""
@@ -183,60 +271,15 @@ class SlotPool:
             )
 
 
-@dataclasses.dataclass
-class Slot:
-    """A connected slot.
-
-    Attributes:
-      name: "slot 0", ...
-      channel: to its supervisor.
-      seen: when it was last heard of, monotonic seconds.
-      is_free: whether it waits for work.
-      started: when its lease began, in seconds since the epoch.
-      loaded: the run whose trained model its process has loaded, unless it has died since without a word.
-    """
-
-    name: str
-    channel: Connection
-    seen: float
-    is_free: bool = True
-    started: float = 0.0
-    loaded: Key | None = None
-
-    def send(self, frame: bytes) -> None:
-        """Sends; a broken channel shows when it is next read."""
-        with contextlib.suppress(OSError):
-            self.channel.send_bytes(frame)
-
-    def give(self, lease: Lease, files: dict[str, bytes]) -> None:
-        """Has the slot work.
-
-        Args:
-          lease: on what.
-          files: the trained model whose episodes are to be played; sent only if the slot has not loaded it already.
-        """
-        self.is_free, self.started = False, time.time()
-        fields: Fields = {"unit": unit_fields(lease.unit)}
-        if lease.episodes is None:
-            self.loaded = None
-            self.send(pack(Kind.RUN, fields))
-            return
-        is_loaded, self.loaded = self.loaded == lease.key, lease.key
-        fields |= {"episodes": bounds(lease.episodes), "is_loaded": is_loaded}
-        self.send(pack_files(Kind.PLAY, fields, {} if is_loaded else files))
-
-    def answer(self, episodes: range | None) -> None:
-        """Tells a slot that evaluates its run which slice to play next, or that none is left."""
-        self.send(pack(Kind.NEXT, {"episodes": None if episodes is None else bounds(episodes)}))
-
-    def failure_result(self, failure: Failure, told: Fields) -> UnitResult:
-        """The result of a unit that is given up, with what the slot told of its last attempt."""
-        error = failure.error + (f", {failure.attempts} times" if failure.attempts > 1 else "")
-        result = failed_result(failure.unit, self.name, self.started, error)
-        known = {name: told[name] for name in ("pid", "traceback") if name in told}
-        return dataclasses.replace(result, attempts=failure.attempts, **known)
+def bounds(episodes: range) -> tuple[int, int]:
+    """A range of episodes as it is sent: first and one past the last."""
+    return episodes.start, episodes.stop
 
 
-def bounds(episodes: range) -> list[int]:
-    """A range of episodes as JSON: first and one past the last."""
-    return [episodes.start, episodes.stop]
+def checked(result: UnitResult) -> UnitResult:
+    """The result, or a failed one if the names of its files lead out of the run's folder."""
+    unsafe = unsafe_names(result.files)
+    if not unsafe:
+        return result
+    nothing: dict[str, Any] = {"metrics": None, "predictions": [], "files": {}}
+    return dataclasses.replace(result, error=f"the worker sent a file named {unsafe[0]!r:.80}", **nothing)

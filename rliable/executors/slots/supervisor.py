@@ -1,4 +1,8 @@
-"""Serves a slot: watches one computing process, and passes messages between it and the driver."""
+"""Serves a slot: watches one computing process, and passes messages between it and the driver.
+
+It imports no model and no TensorFlow, so it stays small and answers while the process computes. On Spark it is a task;
+in serial mode a thread of the driver.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +16,27 @@ from pathlib import Path
 
 from rliable.executors.slots.channel import connect
 from rliable.executors.slots.child import CHECK_SECONDS, ComputeProcess, SlotSettings, slot_name
-from rliable.executors.slots.messages import Kind, kind_of, pack, read_unit, unpack
-from rliable.unit import Limits, exceeded, has_limits
+from rliable.executors.slots.messages import (
+    Answered,
+    Beat,
+    Began,
+    Died,
+    Hello,
+    Next,
+    Play,
+    Played,
+    Ready,
+    Refused,
+    Result,
+    Run,
+    Stop,
+    kind_of,
+    pack,
+    unpack,
+)
+from rliable.unit import Limits
 
 BEAT_SECONDS = 1.0
-#: Importing TensorFlow from a cold network disk can take minutes.
-START_SECONDS = 300.0
 
 
 @dataclasses.dataclass
@@ -27,12 +46,14 @@ class Job:
     Attributes:
       frame: the driver's order.
       limits: of the unit.
-      started: when the process got it, monotonic seconds; None while it is starting.
+      handed: when the process got it, monotonic seconds; None while it is starting.
+      began: when it had imported all it needs and began to work, monotonic seconds; None before.
     """
 
     frame: bytes
     limits: Limits
-    started: float | None = None
+    handed: float | None = None
+    began: float | None = None
 
 
 class Supervisor:
@@ -73,9 +94,8 @@ class Supervisor:
 
     def _greet(self) -> None:
         """Tells the driver that the slot is free, and starts its process at once, for it may have much to import."""
-        greeting = {"slot": self._name, "pid": os.getpid(), "host": socket.gethostname()}
-        self._driver.send_bytes(pack(Kind.HELLO, greeting))
         self._process = self._start_process()
+        self._driver.send_bytes(pack(Hello(self._name, os.getpid(), socket.gethostname())))
 
     def _start_process(self) -> ComputeProcess:
         self._process_started = time.monotonic()
@@ -84,7 +104,7 @@ class Supervisor:
     def _relay(self) -> None:
         """Passes on what has come in, or waits until it is time to look at the process again."""
         channels = [self._driver] + ([self._process.channel] if self._process else [])
-        is_limited = self._job is not None and has_limits(self._job.limits)
+        is_limited = self._job is not None and self._job.limits.are_watched
         for ready in wait(channels, CHECK_SECONDS if is_limited else BEAT_SECONDS):
             if ready is self._driver:
                 self._hear_driver(self._driver.recv_bytes())
@@ -93,19 +113,22 @@ class Supervisor:
 
     def _hear_driver(self, frame: bytes) -> None:
         kind = kind_of(frame)
-        if kind is Kind.STOP or kind is Kind.NEXT:
-            self._is_stopped = kind is Kind.STOP
-            if kind is Kind.NEXT and self._process is not None:
+        if kind is Stop:
+            self._is_stopped = True
+        elif kind in (Next, Answered):
+            if self._process is not None:
                 self._hand_on(self._process, frame)
-            return
-        self._job = Job(frame, read_unit(unpack(frame).fields["unit"]).limits)
-        self._process = self._process or self._start_process()
-        self._begin(self._process)
+        elif kind in (Run, Play):
+            order = unpack(frame)
+            assert isinstance(order, Run | Play)
+            self._job = Job(frame, order.unit.limits)
+            self._process = self._process or self._start_process()
+            self._begin(self._process)
 
     def _begin(self, process: ComputeProcess) -> None:
         """Gives the job to the process once it is there to take it."""
-        if process.is_ready and self._job is not None and self._job.started is None:
-            self._job.started = time.monotonic()
+        if process.is_ready and self._job is not None and self._job.handed is None:
+            self._job.handed = time.monotonic()
             self._hand_on(process, self._job.frame)
 
     def _hand_on(self, process: ComputeProcess, frame: bytes) -> None:
@@ -120,33 +143,49 @@ class Supervisor:
             self._bury(process.end())
             return
         kind = kind_of(frame)
-        if kind is Kind.READY:
+        if kind is Ready:
             process.is_ready = True
             self._begin(process)
-            return
-        if kind in (Kind.RESULT, Kind.PLAYED):
-            self._job = None
-        self._driver.send_bytes(frame)
-        if kind is Kind.RESULT and process.has_outgrown_its_slot():
-            process.kill()
-            self._process = self._start_process()
+        elif kind is Began:
+            if self._job is not None:
+                self._job.began = time.monotonic()
+        else:
+            if kind in (Result, Played, Refused):
+                self._job = None
+            self._driver.send_bytes(frame)
+            if kind is Result and process.has_outgrown_its_slot():
+                process.kill()
+                self._process = self._start_process()
 
     def _watch(self) -> None:
         """Ends a process that exceeds a limit, does not start, or has closed its channel without a word."""
-        process, job = self._process, self._job
+        process = self._process
         if process is None:
             return
         if process.has_ended:
             self._bury(process.end())
-        elif not process.is_ready and time.monotonic() - self._process_started > START_SECONDS:
+            return
+        late, exceeded = self._lateness(process), self._excess(process)
+        if late or exceeded:
             process.kill()
-            self._bury(f"worker process did not start within {START_SECONDS:g} s")
-        elif job is not None and job.started is not None and has_limits(job.limits):
-            memory = process.memory_bytes() if job.limits.memory_mb is not None else 0
-            error = exceeded(job.limits, time.monotonic() - job.started, memory)
-            if error is not None:
-                process.kill()
-                self._bury(error, is_final=True)
+            self._bury(exceeded or late or "", is_final=exceeded is not None)
+
+    def _lateness(self, process: ComputeProcess) -> str | None:
+        """Why a process that has not begun to work never will, or None."""
+        now, job, patience = time.monotonic(), self._job, self._settings.start_seconds
+        if not process.is_ready:
+            is_late = now - self._process_started > patience
+        else:
+            is_late = job is not None and job.handed is not None and job.began is None and now - job.handed > patience
+        return f"worker process did not start within {patience:g} s" if is_late else None
+
+    def _excess(self, process: ComputeProcess) -> str | None:
+        """Which limit the work exceeds, or None."""
+        job = self._job
+        if job is None or job.began is None or not job.limits.are_watched:
+            return None
+        memory = process.memory_bytes() if job.limits.memory_mb is not None else 0
+        return job.limits.exceeded(time.monotonic() - job.began, memory)
 
     def _bury(self, error: str, is_final: bool = False) -> None:
         """Reports a process that is gone, and starts another if it died at work.
@@ -158,15 +197,16 @@ class Supervisor:
         if process is None or self._job is None:
             return
         self._job = None
-        fields = {"error": error, "is_final": is_final, "pid": process.pid, "traceback": process.last_lines()}
-        self._driver.send_bytes(pack(Kind.DIED, fields))
+        self._driver.send_bytes(pack(Died(error, is_final, process.pid, process.last_lines())))
         self._process = self._start_process()
 
     def _beat(self) -> None:
         now = time.monotonic()
         if now - self._last_beat >= BEAT_SECONDS:
             self._last_beat = now
-            self._driver.send_bytes(pack(Kind.BEAT))
+            self._driver.send_bytes(pack(Beat()))
+            if self._process is not None:
+                self._process.shorten_log()
 
 
 def serve_slot(settings: SlotSettings, slot: int) -> None:

@@ -15,16 +15,17 @@ from rliable.executors.slots.channel import Door
 from rliable.executors.slots.child import SlotSettings
 from rliable.executors.slots.pool import SlotPool
 from rliable.executors.spark.context import SparkConnection, is_local
+from rliable.executors.spark.java import find_java_home
 from rliable.executors.spark.rdd import RddPool
 from rliable.executors.spark.tasks import ResidentTasks
 from rliable.threads import limit_threads
-from rliable.unit import Unit, UnitResult
+from rliable.unit import OnReport, Unit, UnitResult
 
 
 class Pool(Protocol):
     """A way to run units on Spark."""
 
-    def execute(self, units: Iterator[Unit]) -> Iterator[UnitResult]:
+    def execute(self, units: Iterator[Unit], on_report: OnReport | None = None) -> Iterator[UnitResult]:
         """As `Executor.execute`."""
 
     def close(self) -> None:
@@ -51,13 +52,17 @@ class SparkExecutor(Executor):
         self._spark = SparkConnection(options, sc)
         self._pool: Pool | None = None
 
-    def execute(self, units: Iterator[Unit]) -> Iterator[UnitResult]:
+    @classmethod
+    def check(cls, options: ExecutorOptions) -> None:
+        find_java_home()
+
+    def execute(self, units: Iterator[Unit], on_report: OnReport | None = None) -> Iterator[UnitResult]:
         first = next(units, None)
         if first is None:
             return
         self._pool = self._make_pool(uses_cluster=first.model.data == "rdd")
         try:
-            yield from self._pool.execute(itertools.chain([first], units))
+            yield from self._pool.execute(itertools.chain([first], units), on_report)
         finally:
             self._pool.close()  # the cluster's cores are free while the driver goes on
 
@@ -88,10 +93,10 @@ class SparkSlots:
         self._tasks = ResidentTasks(spark.sc, options.num_workers, f"rliable-{uuid.uuid4().hex[:8]}", self._door.ring)
         self._pool = SlotPool(self._door, options.heartbeat_timeout_seconds, self._tasks)
 
-    def execute(self, units: Iterator[Unit]) -> Iterator[UnitResult]:
+    def execute(self, units: Iterator[Unit], on_report: OnReport | None = None) -> Iterator[UnitResult]:
         """As `Executor.execute`."""
         self._tasks.start(self._settings)
-        yield from self._pool.execute(units)
+        yield from self._pool.execute(units, on_report)
 
     def close(self) -> None:
         """As `Executor.close`."""
@@ -123,9 +128,10 @@ def make_settings(spark: SparkConnection, options: ExecutorOptions, door: Door) 
     return SlotSettings(
         (str(spark.sc.getConf().get("spark.driver.host", "127.0.0.1")), door.port),
         door.key,
-        options.level,
-        options.class_names,
-        spark.files,
-        options.threads,
-        None if log is None else os.fspath(log.resolve().parent),
+        level=options.level,
+        class_names=options.class_names,
+        files=spark.files,
+        threads=options.threads,
+        start_seconds=options.start_seconds,
+        log_folder=None if log is None else os.fspath(log.resolve().parent),
     )

@@ -14,10 +14,10 @@ from pyspark import InheritableThread, SparkContext
 
 from rliable.executors.slots.child import CHECK_SECONDS, slot_name
 from rliable.executors.worker import run_unit
-from rliable.unit import Unit, UnitResult, exceeded, failed_result, has_limits
+from rliable.unit import OnReport, Unit, UnitResult, failed_result
 
 
-class Cancelled(BaseException):
+class Cancelled(KeyboardInterrupt):
     """Raised inside a run that exceeds its time or is not needed any more."""
 
 
@@ -58,7 +58,7 @@ class RddPool:
         self._runs: dict[str, Run] = {}
         self._done: queue.SimpleQueue[tuple[Run, UnitResult]] = queue.SimpleQueue()
 
-    def execute(self, units: Iterator[Unit]) -> Iterator[UnitResult]:
+    def execute(self, units: Iterator[Unit], on_report: OnReport | None = None) -> Iterator[UnitResult]:
         """As `Executor.execute`."""
         is_drained = False
         while self._runs or not is_drained:
@@ -92,7 +92,7 @@ class RddPool:
 
     def _take_in(self) -> Iterator[UnitResult]:
         """Waits for a result, or until it is time to look for runs that exceed their time."""
-        is_limited = any(has_limits(run.unit.limits) for run in self._runs.values())
+        is_limited = any(run.unit.limits.are_watched for run in self._runs.values())
         try:
             run, result = self._done.get(timeout=CHECK_SECONDS if is_limited else 1.0)
         except queue.Empty:
@@ -104,7 +104,7 @@ class RddPool:
 
     def _stop_late_runs(self) -> Iterator[UnitResult]:
         for run in list(self._runs.values()):
-            error = exceeded(run.unit.limits, time.time() - run.started, 0)
+            error = run.unit.limits.exceeded(time.time() - run.started, 0)
             if error is not None:
                 del self._runs[run.group]
                 self._cancel(run)

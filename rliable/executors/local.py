@@ -1,0 +1,88 @@
+"""Runs units one after another in a slot on this machine: the supervised process of the cluster, without a cluster."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+from collections.abc import Iterator
+
+from rliable.executors.base import Executor, ExecutorOptions
+from rliable.executors.in_process import InProcessExecutor
+from rliable.executors.slots.channel import Door
+from rliable.executors.slots.child import SlotSettings
+from rliable.executors.slots.pool import SlotPool
+from rliable.executors.slots.supervisor import serve_slot
+from rliable.unit import OnReport, Unit, UnitResult
+
+HOST = "127.0.0.1"
+END_SECONDS = 5.0
+
+
+class LocalExecutor(Executor):
+    """The executor of serial mode.
+
+    A run has a process to itself, so a crash, a limit or grown memory costs that run and not the search. Models with
+    `data: rdd` use a cluster from the driver's process, and are run there.
+    """
+
+    mode = "serial"
+    num_slots = 1
+
+    def __init__(self, options: ExecutorOptions) -> None:
+        super().__init__(options)
+        self._pool: InProcessExecutor | LocalSlot
+        self._pool = InProcessExecutor(options) if options.uses_cluster else LocalSlot(options)
+
+    def execute(self, units: Iterator[Unit], on_report: OnReport | None = None) -> Iterator[UnitResult]:
+        yield from self._pool.execute(units, on_report)
+
+    def close(self) -> None:
+        self._pool.close()
+
+
+class LocalSlot:
+    """One slot, served by a thread of this process; its computing process starts at once."""
+
+    def __init__(self, options: ExecutorOptions) -> None:
+        """Starts it.
+
+        Args:
+          options: what it needs.
+        """
+        self._door = Door(HOST, timeout_seconds=options.heartbeat_timeout_seconds)
+        self._own_folder = tempfile.TemporaryDirectory(prefix="rliable-")  # for a log that nobody asked for
+        log = options.log_path
+        self._settings = SlotSettings(
+            (HOST, self._door.port),
+            self._door.key,
+            class_names=options.class_names,
+            threads=options.threads,
+            start_seconds=options.start_seconds,
+            log_folder=self._own_folder.name if log is None else os.fspath(log.resolve().parent),
+        )
+        self._pool = SlotPool(self._door, options.heartbeat_timeout_seconds, self)
+        self._thread = self._start()
+
+    def execute(self, units: Iterator[Unit], on_report: OnReport | None = None) -> Iterator[UnitResult]:
+        """As `Executor.execute`."""
+        yield from self._pool.execute(units, on_report)
+
+    def close(self) -> None:
+        """As `Executor.close`."""
+        self._pool.close()
+        self._thread.join(END_SECONDS)
+        self._own_folder.cleanup()
+
+    def problem(self) -> str | None:
+        """As `SlotKeeper.problem`: the slot always comes again."""
+        return None
+
+    def restart(self, name: str) -> None:
+        """As `SlotKeeper.restart`."""
+        self._thread = self._start()
+
+    def _start(self) -> threading.Thread:
+        thread = threading.Thread(target=serve_slot, args=(self._settings, 0), name="rliable-slot", daemon=True)
+        thread.start()
+        return thread
