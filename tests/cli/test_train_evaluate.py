@@ -28,7 +28,8 @@ def trained(tmp_path_factory):
 
 def test_train_leaves_model_curve_and_returns(trained):
     names = {path.name for path in trained.iterdir()}
-    assert names >= {"model.json", "policy", "checkpoint", "returns.csv", "learning_curve.csv", "learning_curve.png"}
+    assert names >= {"model.json", "model", "returns.csv", "learning_curve.csv", "learning_curve.png"}
+    assert {path.name for path in (trained / "model").iterdir()} == {"policy", "checkpoint"}
     assert len(list(csv.DictReader((trained / "returns.csv").open()))) == 25
 
 

@@ -77,8 +77,8 @@ def test_closing_early_ends_running_units(executor):
 
 SERIAL = """
 from unit_makers import all_facts, make_options, make_unit
-from rliable.executors.serial import InProcessExecutor
-executor = InProcessExecutor(make_options("Rows"))
+from rliable.executors.local import LocalExecutor
+executor = LocalExecutor(make_options("Rows", uses_cluster=True))
 print(all_facts(executor.execute(make_unit("Rows", trial, data="rdd") for trial in range(2))))
 executor.close()
 """
