@@ -1,0 +1,85 @@
+"""The call for scripts and notebooks: `rliable.search`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rliable.cli.study import OpenStudy, mode_named, resume_study, run_study, start_study
+from rliable.records.results import StudyRecord, TrialRecord
+from rliable.report.plots import draw_study
+from rliable.report.plots.drawer import draw_missing_curves
+from rliable.tuning.interrupts import Interrupts
+from rliable.unit import Answer, OnReport, Report, RunRecord
+
+
+def search(
+    study: str | Path,
+    *,
+    seed: int | None = None,
+    mode: str = "serial",
+    settings: Mapping[str, Any] | None = None,
+    output: str | Path | None = None,
+    master: str | None = None,
+    pictures: bool = True,
+    on_report: OnReport | None = None,
+) -> StudyRecord:
+    """Runs a study as the command `optimize` does, and prints nothing.
+
+    Args:
+      study: the study file, or the folder of a study that is to be continued.
+      seed: of the study; that of the file when None.
+      mode: "serial", "in-process", "level 1" or "level 2", or an executor of your own.
+      settings: values by key path that replace those of the file.
+      output: the study's folder; runs/NAME-TIME when None.
+      master: the Spark master of levels 1 and 2.
+      pictures: whether the study's pictures are drawn.
+      on_report: is told what runs report while they go on; the run goes on or stops as it answers.
+
+    Returns:
+      The study's record, as in its results.json.
+
+    Raises:
+      rliable.schema.ConfigError: a mistake in the files or arguments; nothing has been written.
+      rliable.executors.base.ExecutorError: no place is left to run in; what was finished is kept.
+      KeyboardInterrupt: likewise.
+    """
+    changes = {**(settings or {}), **({} if seed is None else {"seed": seed})}
+    opened = open_study(str(study), changes, None if output is None else str(output), mode, master)
+    try:
+        with Interrupts() as interrupts:
+            record = run_study(opened, Quiet(on_report), interrupts, pictures)
+        if pictures and record.trials:
+            draw_missing_curves(opened.folder.path)
+            draw_study(opened.folder.path)
+    finally:
+        opened.folder.unlock()
+    return record
+
+
+def open_study(study: str, changes: dict[str, Any], output: str | None, mode: str, master: str | None) -> OpenStudy:
+    """Starts a study from its file, or continues the one in a folder."""
+    if Path(study).is_dir():
+        return resume_study(study, changes, mode_named(mode, master))
+    return start_study(study, changes, output, mode_named(mode, master))
+
+
+class Quiet:
+    """Prints nothing; asks the caller's function about reports."""
+
+    def __init__(self, on_report: OnReport | None) -> None:
+        self._on_report = on_report
+
+    def study_started(self, record: StudyRecord, notes: list[str]) -> None:
+        """As `Audience.study_started`."""
+
+    def trial_finished(self, trial: TrialRecord, best: TrialRecord | None, num_finished: int) -> None:
+        """As `Listener.trial_finished`."""
+
+    def run_reported(self, report: Report) -> Answer:
+        """As `Listener.run_reported`."""
+        return Answer.GO_ON if self._on_report is None else self._on_report(report)
+
+    def run_ended(self, run: RunRecord) -> None:
+        """As `Listener.run_ended`."""

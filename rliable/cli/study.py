@@ -1,0 +1,211 @@
+"""Opens a study and runs it: what the command `optimize` and the call `rliable.search` share."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import itertools
+import secrets
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+from rliable.config.study_file import Study, load_study
+from rliable.executors.base import Executor, ExecutorOptions
+from rliable.records.folders import StudyFolder
+from rliable.records.results import StudyRecord
+from rliable.records.saved_study import load_saved_study, save_study
+from rliable.registry import EXECUTORS, SAMPLERS
+from rliable.report.plots.drawer import CurveDrawer
+from rliable.schema import ConfigError, nearest
+from rliable.tuning.interrupts import Interrupts
+from rliable.tuning.tuner import Listener, Surroundings, Tuner
+
+
+@dataclasses.dataclass(frozen=True)
+class Mode:
+    """Where a study runs.
+
+    Attributes:
+      executor: a registered executor, or a class of the user's own.
+      level: of the parallel modes: 1 (a run is a unit) or 2 (its evaluation is cut into units as well).
+      master: the Spark master; None for what spark-submit or Spark's settings say.
+    """
+
+    executor: str = "serial"
+    level: int = 1
+    master: str | None = None
+
+
+#: The modes by the names that records give them.
+MODES = {
+    "serial": Mode(),
+    "in-process": Mode("in-process"),
+    "level 1": Mode("spark"),
+    "level 2": Mode("spark", level=2),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class OpenStudy:
+    """A study that may be run: checked, in a folder that is locked.
+
+    Attributes:
+      study: what is searched.
+      seed: of the study.
+      folder: where it leaves what it finds.
+      mode: where it runs.
+    """
+
+    study: Study
+    seed: int
+    folder: StudyFolder
+    mode: Mode
+
+    def notes(self) -> list[str]:
+        """What the user should know before it starts."""
+        notes, config = list(self.study.notes), self.study.config
+        if self.mode.executor == "in-process":
+            notes.append("--in-process: limits do not hold, and what a model does to its process it does to the search")
+        if self.mode.executor == "spark" and SAMPLERS.load(config.sampler).uses_results:
+            where = f"on {config.num_workers} slots"
+            notes.append(f"{config.sampler} learns from results: {where} their order of arrival matters")
+        return notes
+
+
+class Audience(Listener, Protocol):
+    """Who is told how a study goes."""
+
+    def study_started(self, record: StudyRecord, notes: list[str]) -> None:
+        """Called once before the first trial; the record holds the trials that are finished already."""
+
+
+def start_study(path: str, overrides: dict[str, Any], output: str | None, mode: Mode) -> OpenStudy:
+    """Checks a study and makes its folder.
+
+    Args:
+      path: the study file.
+      overrides: values by key path, which replace those of the file.
+      output: the folder; None makes runs/NAME-TIME.
+      mode: where it is to run.
+
+    Raises:
+      ConfigError: a mistake in the files, or something is missing; nothing has been written.
+    """
+    study = load_study(path, overrides)
+    seed = seed_of(study)
+    executor_class(mode).check(executor_options(study, mode, None))
+    folder = StudyFolder(Path(output) if output else claim_folder(study.config.optim_name))
+    folder.create()
+    save_study(folder, study, seed)
+    return OpenStudy(study, seed, folder, mode)
+
+
+def resume_study(path: str, overrides: dict[str, Any], mode: Mode) -> OpenStudy:
+    """Takes up the study in a folder.
+
+    Args:
+      path: the folder.
+      overrides: changes of the study; see `load_saved_study`.
+      mode: where it is to go on.
+
+    Raises:
+      ConfigError: no study is there, another search is writing to it, or a change would make other trials.
+    """
+    folder = StudyFolder(Path(path))
+    folder.require()
+    folder.lock()
+    study, seed = load_saved_study(folder, overrides)
+    executor_class(mode).check(executor_options(study, mode, None))
+    return OpenStudy(study, seed, folder, mode)
+
+
+def run_study(opened: OpenStudy, audience: Audience, interrupts: Interrupts, draws_curves: bool) -> StudyRecord:
+    """Runs a study to its end.
+
+    Args:
+      opened: the study.
+      audience: is told how it goes.
+      interrupts: keeps Ctrl-C away from the moments in which something is written.
+      draws_curves: whether the learning curve of each run is drawn.
+
+    Returns:
+      Its record, which is also on disk.
+
+    Raises:
+      KeyboardInterrupt, ExecutorError: see `Tuner.run`.
+    """
+    with CurveDrawer() as drawer, open_executor(opened) as executor:
+        draw_curve = drawer.draw if draws_curves else None
+        surroundings = Surroundings(opened.folder, executor, audience, interrupts, draw_curve)
+        tuner = Tuner(opened.study, opened.seed, surroundings)
+        audience.study_started(tuner.record, opened.notes())
+        return tuner.run()
+
+
+@contextlib.contextmanager
+def open_executor(opened: OpenStudy) -> Iterator[Executor]:
+    """The study's executor, closed at the end whatever happens."""
+    options = executor_options(opened.study, opened.mode, opened.folder.log)
+    executor = executor_class(opened.mode)(options)
+    try:
+        yield executor
+    finally:
+        executor.close()
+
+
+def executor_class(mode: Mode) -> type[Executor]:
+    """The executor of a mode.
+
+    Raises:
+      ConfigError: there is no such executor.
+    """
+    found: type[Executor] = EXECUTORS.load(mode.executor)
+    return found
+
+
+def executor_options(study: Study, mode: Mode, log: Path | None) -> ExecutorOptions:
+    """What the study's executor is made from."""
+    return ExecutorOptions(
+        num_workers=study.config.num_workers,
+        level=mode.level,
+        master=mode.master,
+        app_name=study.config.optim_name,
+        log_path=log,
+        class_names=(study.model.class_name,),
+        files=(study.model.environment,),
+        uses_cluster=study.model.data == "rdd",
+        threads=study.config.threads_per_trial,
+    )
+
+
+def seed_of(study: Study) -> int:
+    """The study's seed; drawn where its file has none."""
+    return secrets.randbits(31) if study.config.seed is None else study.config.seed
+
+
+def claim_folder(name: str) -> Path:
+    """Makes runs/NAME-TIME, with a number behind it when another study has that already."""
+    base = f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    for suffix in itertools.chain([""], (f"-{number}" for number in itertools.count(2))):
+        with contextlib.suppress(FileExistsError):
+            path = Path("runs", base + suffix)
+            path.mkdir(parents=True)
+            return path
+    raise AssertionError("there is always one number more")
+
+
+def mode_named(name: str, master: str | None = None) -> Mode:
+    """The mode of a name.
+
+    Args:
+      name: a key of `MODES`, or a class of the user's own that is an executor.
+      master: the Spark master.
+
+    Raises:
+      ConfigError: there is no such mode.
+    """
+    if name not in MODES and ":" not in name:
+        raise ConfigError([f"mode: unknown {name!r}{nearest(name, MODES)}; or an executor 'package.module:Class'"])
+    return dataclasses.replace(MODES.get(name, Mode(name)), master=master)
