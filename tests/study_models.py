@@ -23,6 +23,9 @@ class Score(BaseModel):
             with Path(params["diary"]).open("a") as diary:
                 diary.write(f"{params.get('x')} {self.cfg['seed']}\n")
         time.sleep(params.get("seconds", 0))
+        for step in range(params.get("rows", 0)):
+            self.report(step, score=float(step))
+            time.sleep(params.get("pause", 0))
         if params.get("ignores_interrupts"):
             with contextlib.suppress(KeyboardInterrupt):
                 os.kill(os.getpid(), signal.SIGINT)
