@@ -1,0 +1,91 @@
+"""The driver's loop against slots that this test plays itself, over the real channel."""
+
+import threading
+
+import pytest
+from unit_makers import make_unit
+
+from rliable.executors.slots.channel import Door, connect
+from rliable.executors.slots.messages import Answered, Hello, Reported, Result, Run, pack, unpack
+from rliable.executors.slots.pool import SlotPool
+from rliable.records.run_files import unsafe_names
+from rliable.unit import Answer, UnitResult
+
+
+class Keeper:
+    def problem(self):
+        return None
+
+    def restart(self, name):
+        raise AssertionError("no slot is silent here")
+
+
+@pytest.fixture
+def door():
+    opened = Door("127.0.0.1")
+    yield opened
+    opened.close()
+
+
+def play_slot(door, messages, heard):
+    """A slot that says its messages when it is given a unit."""
+    channel = connect(("127.0.0.1", door.port), door.key)
+    channel.send_bytes(pack(Hello("slot 0", 1, "far away")))
+    assert isinstance(unpack(channel.recv_bytes()), Run)
+    for message in messages:
+        channel.send_bytes(pack(message))
+        if isinstance(message, Reported):
+            heard.append(unpack(channel.recv_bytes()))
+    channel.recv_bytes()  # until the driver ends
+    channel.close()
+
+
+def run(door, messages, on_report=None):
+    """What comes of one unit on such a slot, and what the slot hears."""
+    heard = []
+    slot = threading.Thread(target=play_slot, args=(door, messages, heard))
+    slot.start()
+    pool = SlotPool(door, 15.0, Keeper())
+    (result,) = pool.execute(iter([make_unit("Plain")]), on_report)
+    pool.close()
+    slot.join(5)
+    return result, heard, pool
+
+
+def result_with(**files):
+    return Result(UnitResult(trial=0, run=0, seed=1, metrics={"mse": 1.0}, files=files))
+
+
+@pytest.mark.parametrize("name", ["../../x", "/abs", "a/../../x", "..", ""])
+def test_a_file_that_would_lie_outside_its_folder_fails_the_run(door, name):
+    result, _, _ = run(door, [result_with(**{name: b"bad", "good": b""})])
+
+    assert result.error == f"the worker sent a file named {name!r}"
+    assert (result.files, result.metrics) == ({}, None)
+
+
+def test_names_below_the_folder_are_fine():
+    assert unsafe_names(["a", "a/b.c", "..a", "a..b/c"]) == []
+
+
+def test_a_report_is_passed_on_with_its_run_and_answered(door):
+    reports = []
+
+    def listen(report):
+        reports.append(report)
+        return Answer.STOP if report.step == 2 else Answer.GO_ON
+
+    result, heard, _ = run(door, [Reported(1, {"a": 0.5}), Reported(2, {}), result_with()], listen)
+
+    assert [(report.trial, report.slot, report.step, report.figures) for report in reports] == [
+        (0, "slot 0", 1, {"a": 0.5}),
+        (0, "slot 0", 2, {}),
+    ]
+    assert heard == [Answered(True), Answered(False)]
+    assert result.error is None
+
+
+def test_the_pool_knows_the_machine_of_each_slot_that_came(door):
+    *_, pool = run(door, [result_with()])
+
+    assert pool.hosts == {"slot 0": "far away"}
