@@ -16,6 +16,7 @@ setup(
     license="Apache-2.0",
     python_requires="==3.11.*",
     packages=find_packages(include=["rliable", "rliable.*", "models", "models.*"]),
+    package_data={"rliable.report.plots": ["page.html"]},
     install_requires=[pin for pin in PINS if pin],
     extras_require={"gp": ["torch==2.1.2"]},
     entry_points={"console_scripts": ["rliable = rliable.cli:main"]},

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rliable.cli.arguments import LineParser
+from rliable.report.formats import one_line
 from rliable.report.plots import draw_study
 from rliable.report.plots.drawer import draw_missing_curves
 from rliable.schema import ConfigError
@@ -15,7 +16,7 @@ def run(arguments: Sequence[str]) -> int:
     """Runs the command.
 
     Raises:
-      ConfigError: the folder holds no study.
+      ConfigError: the folder holds no study, or a damaged one.
     """
     parser = LineParser(prog="rliable plot", description="Draw a study's figures (PNG) and its report (HTML).")
     parser.add_argument("folder", metavar="DIR", help="the study's folder, such as runs/RandomOptimDQN-20260101-120000")
@@ -24,7 +25,7 @@ def run(arguments: Sequence[str]) -> int:
         raise ConfigError([f"{folder}: no study here (results.json is missing)"])
     try:
         paths = [*draw_missing_curves(folder), *draw_study(folder)]
-    except ValueError as error:
-        raise ConfigError([f"{folder / 'results.json'}: cannot be drawn: {error}"]) from error
+    except (ValueError, TypeError, LookupError, AttributeError) as error:  # not JSON, or not of a record's shape
+        raise ConfigError([f"{folder / 'results.json'}: cannot be drawn: {one_line(str(error))}"]) from error
     print("\n".join(map(str, paths)))
     return 0

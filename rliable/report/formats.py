@@ -46,7 +46,7 @@ def format_value(value: Any) -> str:
 
 def format_params(params: Mapping[str, Any]) -> str:
     """Hyperparameters on one line: "batch_size=64 learning_rate=0.003125"."""
-    return " ".join(f"{name}={format_value(value)}" for name, value in params.items())
+    return " ".join(f"{one_line(name)}={format_value(value)}" for name, value in params.items())
 
 
 def format_duration(seconds: float) -> str:

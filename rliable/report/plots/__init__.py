@@ -18,12 +18,13 @@ def draw_study(folder: str | Path) -> list[Path]:
     Raises:
       FileNotFoundError: the folder holds no `results.json`.
       ValueError: that file is not the record of a study.
+      ConfigError: a learning curve is damaged.
     """
-    from rliable.report.plots import figures, report
-    from rliable.report.plots.pictures import load_pictures
+    from rliable.report.plots import page, png
+    from rliable.report.plots.data import load_pictures
 
     pictures = load_pictures(Path(folder))
-    return [*figures.write_figures(pictures, Path(folder) / "figures"), report.write_report(pictures, Path(folder))]
+    return [*png.write_figures(pictures, Path(folder) / "figures"), page.write_page(pictures, Path(folder))]
 
 
 def draw_learning_curve(rows: Sequence[Mapping[str, float]], path: str | Path, title: str) -> Path:
@@ -37,6 +38,6 @@ def draw_learning_curve(rows: Sequence[Mapping[str, float]], path: str | Path, t
     Returns:
       The path.
     """
-    from rliable.report.plots import curve_figures
+    from rliable.report.plots import png
 
-    return curve_figures.write_curve(rows, Path(path), title)
+    return png.write_curve(rows, Path(path), title)

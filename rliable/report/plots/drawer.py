@@ -8,8 +8,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from rliable.records.curves import CSV_NAME, Row, read_learning_curve
+from rliable.records.curves import CSV_NAME, Row
 from rliable.records.folders import RunFolder
+from rliable.report.plots.curves import read_rows
 
 
 class CurveDrawer:
@@ -44,7 +45,7 @@ def draw_missing_curves(folder: str | Path) -> list[Path]:
     for curve in sorted(Path(folder).glob(f"trials/*/run_*/{CSV_NAME}")):
         picture = RunFolder(curve.parent).learning_curve_png
         if not picture.exists():
-            _draw(read_learning_curve(curve), picture, f"{curve.parent.parent.name}, {curve.parent.name}")
+            _draw(read_rows(curve), picture, f"{curve.parent.parent.name}, {curve.parent.name}")
             drawn.append(picture)
     return drawn
 

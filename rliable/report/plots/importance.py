@@ -10,15 +10,17 @@ import dataclasses
 import math
 from typing import TYPE_CHECKING, Any
 
-from rliable.config.search_space import Parameter, Range
+from rliable.config.search_space import Parameter, Range, is_finite_number
 from rliable.records.results import StudyRecord, TrialRecord
 from rliable.report.formats import format_value
+from rliable.report.plots.parts import Caption
 
 if TYPE_CHECKING:
     import optuna
     from optuna.distributions import BaseDistribution
 
 
+TITLE = "Parameter importance"
 MIN_TRIALS = 10
 NUM_TOP = 5
 
@@ -28,12 +30,12 @@ class Importance:
     """The importances, or why there are none.
 
     Attributes:
+      caption: its words; what counts as "among the best", or why there are no shares.
       shares: hyperparameter -> share in [0, 1], the largest first; they add up to 1.
-      note: why `shares` is empty; else what counts as "among the best".
     """
 
+    caption: Caption
     shares: dict[str, float]
-    note: str
 
 
 def importance_of(record: StudyRecord) -> Importance:
@@ -41,22 +43,25 @@ def importance_of(record: StudyRecord) -> Importance:
     trials = record.ranked()
     names = [name for name in record.space.varied if all(name in trial.params for trial in trials)]
     if len(trials) < MIN_TRIALS:
-        return Importance(
-            {}, f"Parameter importance needs at least {MIN_TRIALS} finished trials; there are {len(trials)}."
-        )
+        return _missing(f"Parameter importance needs at least {MIN_TRIALS} finished trials; there are {len(trials)}.")
     if len({trial.value for trial in trials}) == 1:
-        return Importance({}, "Parameter importance needs trials that differ; all have the same value.")
+        return _missing("Parameter importance needs trials that differ; all have the same value.")
     if len(names) < 2:
-        return Importance({}, "Parameter importance compares hyperparameters; this study varies fewer than two.")
+        return _missing("Parameter importance compares hyperparameters; this study varies fewer than two.")
     shares = _shares(record, trials, names)
     if not math.isclose(sum(shares.values()), 1.0, abs_tol=1e-6):
-        return Importance({}, "No hyperparameter tells the best trials from the others.")
-    return Importance(shares, f"for being among the best {100 * top_share(len(trials)):.0f} % of the trials")
+        return _missing("No hyperparameter tells the best trials from the others.")
+    note = f"for being among the best {100 * top_share(len(trials)):.0f} % of the trials"
+    return Importance(Caption(TITLE, note), shares)
 
 
 def top_share(num_trials: int) -> float:
     """The share of trials that count as the best: a tenth, but no fewer than five trials, and at most half."""
     return min(0.5, max(0.1, NUM_TOP / num_trials))
+
+
+def _missing(reason: str) -> Importance:
+    return Importance(Caption(TITLE, missing=reason), {})
 
 
 def _shares(record: StudyRecord, trials: list[TrialRecord], names: list[str]) -> dict[str, float]:
@@ -87,10 +92,10 @@ def _silent_study(criteria: str) -> optuna.Study:
 def _distribution(parameter: Parameter, values: list[Any]) -> BaseDistribution:
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-    if not isinstance(parameter, Range):
+    if not (isinstance(parameter, Range) and all(map(is_finite_number, values))):
         return CategoricalDistribution(list(dict.fromkeys(format_value(value) for value in values)))
     low, high = min(parameter.low, *values), max(parameter.high, *values)
-    if parameter.is_integer:
+    if parameter.is_integer and all(isinstance(value, int) for value in values):
         return IntDistribution(int(low), int(high), log=parameter.log and low >= 1)
     return FloatDistribution(low, high, log=parameter.log and low > 0)
 

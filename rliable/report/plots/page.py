@@ -1,82 +1,154 @@
-"""The report's page without its content: structure, look, and the script that draws and sorts."""
+"""The report of a study: one HTML page that needs no other file and no network."""
 
 from __future__ import annotations
 
+import html
+import importlib.resources
+import json
 import string
+from pathlib import Path
+from typing import Any
 
-BODY = string.Template("""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>$title</title>
-<style>$style</style>
-</head>
-<body>
-<header><h1>$title</h1><p class="note">$subtitle</p></header>
-<main>
-<section class="card two"><div><h2>Study</h2>$facts</div><div><h2>Search space</h2>$space</div></section>
-$cards
-<section class="card"><h2>All trials</h2><p class="note">A click on a heading sorts.</p>
-<div class="wide">$trials</div></section>
-</main>
-<script>$plotly</script>
-<script>$script</script>
-</body>
-</html>
-""")
-STYLE = """
-:root { color-scheme: light; --ink: #222; --muted: #6b7280; --line: #e5e7eb; --best: #b4500f; --failed: #cc3311; }
-* { box-sizing: border-box; }
-body { margin: 0; background: #f6f7f9; color: var(--ink);
-  font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
-header, main { max-width: 1120px; margin: 0 auto; padding: 0 20px; }
-header { padding-top: 32px; }
-h1 { font-size: 26px; margin: 0; overflow-wrap: anywhere; }
-h2 { font-size: 17px; margin: 0 0 6px; }
-.note { color: var(--muted); margin: 2px 0 10px; }
-.card { background: white; border: 1px solid var(--line); border-radius: 8px; padding: 20px 22px; margin: 18px 0; }
-.two { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(420px, 100%), 1fr)); gap: 24px; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-.facts th { text-align: left; font-weight: normal; color: var(--muted); padding: 2px 20px 2px 0; vertical-align: top; }
-.facts td { padding: 2px 0; overflow-wrap: anywhere; }
-.wide { overflow: auto; max-height: 640px; }
-#trials { width: 100%; font-size: 13.5px; }
-#trials th { position: sticky; top: 0; background: white; text-align: left; padding: 6px 12px; cursor: pointer;
-  white-space: nowrap; box-shadow: inset 0 -1px var(--line); }
-#trials th:hover { color: #4477aa; }
-#trials th[data-order="1"]::after { content: " \\25b4"; }
-#trials th[data-order="-1"]::after { content: " \\25be"; }
-#trials td { padding: 4px 12px; border-bottom: 1px solid #f0f1f3; white-space: nowrap; }
-#trials td:last-child { white-space: normal; min-width: 220px; overflow-wrap: anywhere; }
-#trials .n, #trials th.n { text-align: right; }
-#trials .best { font-weight: 600; color: var(--best); }
-#trials .failed { color: var(--failed); }
-"""
-SCRIPT = """
-for (const place of document.querySelectorAll("[data-figure]")) {
-  const figure = JSON.parse(document.getElementById("figure-" + place.dataset.figure).textContent);
-  Plotly.newPlot(place, figure.data, figure.layout, figure.config);
-}
-const body = document.querySelector("#trials tbody");
-const heads = [...document.querySelectorAll("#trials th")];
-const key = (row, column) => {
-  const cell = row.cells[column];
-  return cell.dataset.v !== undefined ? Number(cell.dataset.v) : cell.textContent;
-};
-const compare = (a, b) => typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b));
-const isEmpty = (value) => value === "";
-function sort(column) {
-  const order = heads[column].dataset.order === "1" ? -1 : 1;
-  heads.forEach((head) => delete head.dataset.order);
-  heads[column].dataset.order = order;
-  const rows = [...body.rows].map((row) => [key(row, column), row]);
-  rows.sort(([a], [b]) => isEmpty(a) - isEmpty(b) || order * compare(a, b));
-  body.append(...rows.map(([, row]) => row));
-}
-heads.forEach((head, column) => {
-  if (body.rows[0]?.cells[column].classList.contains("n")) head.classList.add("n");
-  head.addEventListener("click", () => sort(column));
-  head.addEventListener("keydown", (event) => { if (event.key === "Enter") sort(column); });
-});
-"""
+from rliable.records.results import StudyRecord, TrialRecord
+from rliable.report.facts import (
+    error_text,
+    goal_text,
+    hosts_text,
+    last_value,
+    mode_text,
+    model_text,
+    num_planned,
+    result_text,
+    slot_names,
+)
+from rliable.report.formats import format_duration, format_metric, format_value
+from rliable.report.plots import interactive
+from rliable.report.plots.data import Pictures, trials_text
+from rliable.report.plots.parts import Caption, Kind, kind_of
+
+PAGE_NAME = "report.html"
+CONFIG = {"displaylogo": False, "responsive": True, "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"]}
+
+
+def write_page(pictures: Pictures, folder: Path) -> Path:
+    """Writes `report.html`.
+
+    Args:
+      pictures: what it shows.
+      folder: the study's folder.
+
+    Returns:
+      The page's path.
+    """
+    neighbour = folder / f"{PAGE_NAME}.tmp"
+    neighbour.write_text(make_page(pictures), encoding="utf-8")
+    return neighbour.replace(folder / PAGE_NAME)
+
+
+def make_page(pictures: Pictures) -> str:
+    """The page as one string, plotly.js included."""
+    from plotly.offline import get_plotlyjs
+
+    record = pictures.record
+    template = importlib.resources.files(__package__).joinpath("page.html").read_text(encoding="utf-8")
+    return string.Template(template).substitute(
+        title=html.escape(record.optim_name),
+        subtitle=html.escape(trials_text(record)),
+        facts=facts_table(study_facts(record)),
+        space=facts_table(record.space.describe()),
+        cards="".join(make_cards(pictures)),
+        trials=trial_table(record),
+        plotly=get_plotlyjs(),
+    )
+
+
+def make_cards(pictures: Pictures) -> list[str]:
+    """The pictures' parts of the page."""
+    captions = {
+        "history": (pictures.history.caption, interactive.history_plot),
+        "parameters": (pictures.parameters.caption, interactive.parameters_plot),
+        "importance": (pictures.importance.caption, interactive.importance_plot),
+        "curves": (pictures.curves.caption, interactive.curves_plot),
+    }
+    return [
+        make_card(name, caption, None if caption.missing else draw(pictures).to_plotly_json())
+        for name, (caption, draw) in captions.items()
+    ]
+
+
+def make_card(name: str, caption: Caption, figure: dict[str, Any] | None) -> str:
+    """One picture's part of the page; its words alone where there is nothing to draw."""
+    note = caption.missing or caption.note
+    text = f"<p class='note'>{html.escape(note)}</p>" if note else ""
+    head = f"<section class='card' id='{name}'><h2>{html.escape(caption.title)}</h2>{text}"
+    if figure is None:
+        return f"{head}</section>"
+    data = f"<script type='application/json' id='figure-{name}'>{script_json(figure | {'config': CONFIG})}</script>"
+    return f"{head}<div data-figure='{name}'></div>{data}</section>"
+
+
+def script_json(value: Any) -> str:
+    """JSON that can stand inside a script element."""
+    return json.dumps(value, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def study_facts(record: StudyRecord) -> dict[str, str]:
+    """The study's facts by name."""
+    best = record.best_trial
+    facts = {
+        "best": f"trial {best.number}: {result_text(best, record.metric_name)}" if best else "none",
+        "goal": goal_text(record),
+        "model": model_text(record),
+        "trials": f"{len(record.trials)} of {num_planned(record)}",
+        "stopped": record.stop_reason or record.status,
+        "sampler": record.sampler,
+        "seed": str(record.seed),
+        "mode": mode_text(record),
+    }
+    if hosts := hosts_text(record):
+        facts["hosts"] = hosts
+    if record.finished is not None:
+        facts["time"] = format_duration(record.finished - record.started)
+    if record.slot_utilisation is not None:
+        facts["slots busy"] = f"{100 * record.slot_utilisation:.0f} %"
+    return facts
+
+
+def facts_table(facts: dict[str, str]) -> str:
+    """Names and facts as an HTML table."""
+    rows = (f"<tr><th>{html.escape(name)}</th><td>{html.escape(fact)}</td></tr>" for name, fact in facts.items())
+    return f"<table class='facts'>{''.join(rows)}</table>"
+
+
+def trial_table(record: StudyRecord) -> str:
+    """All trials as an HTML table whose columns a click sorts.
+
+    A cell's `data-v` holds the number that it is sorted by, where its text is not that number.
+    """
+    names = record.varied_names()
+    heads = ["trial", record.metric_name, *names, "time", "slot", "result"]
+    head = "".join(f"<th tabindex='0'>{html.escape(name)}</th>" for name in heads)
+    rows = "".join(trial_row(trial, names, kind_of(trial, record)) for trial in record.trials)
+    return f"<table id='trials'><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def trial_row(trial: TrialRecord, names: list[str], kind: Kind) -> str:
+    """One trial."""
+    value = last_value(trial)
+    looks = {Kind.FAILED: "failed", Kind.PRUNED: "pruned", Kind.TRIAL: "", Kind.BEST: "best"}
+    cells = [
+        make_cell(str(trial.number), trial.number),
+        make_cell("" if value is None else format_metric(value), value),
+        *(make_cell(format_value(trial.params.get(name, "")), trial.params.get(name)) for name in names),
+        make_cell(format_duration(trial.duration_seconds), round(trial.duration_seconds, 4)),
+        make_cell(slot_names(trial.slots)),
+        make_cell(error_text(trial) if kind is Kind.FAILED else looks[kind]),
+    ]
+    return f"<tr class='{looks[kind]}'>{''.join(cells)}</tr>"
+
+
+def make_cell(text: str, value: Any = None) -> str:
+    """One cell; numbers are right-aligned and sorted by their full value."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return f"<td class='n' data-v='{value!r}'>{html.escape(text)}</td>"
+    return f"<td>{html.escape(text)}</td>"

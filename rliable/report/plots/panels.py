@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rliable.config.search_space import Choice, Parameter, Range
+from rliable.config.search_space import Choice, Parameter, Range, is_finite_number
 from rliable.records.results import StudyRecord, TrialRecord
-from rliable.report.formats import format_value
+from rliable.report.facts import last_value, result_text
+from rliable.report.formats import format_params, format_value
+from rliable.report.plots.parts import Marks, make_marks, values_of
 
 GOLDEN_RATIO = 0.6180339887498949
 JITTER = 0.5
@@ -19,14 +21,12 @@ MIN_FOR_MEDIAN = 3
 
 @dataclasses.dataclass(frozen=True)
 class Panel:
-    """One hyperparameter. [N] trials with a value, [C] categories.
+    """One hyperparameter. [C] categories.
 
     Attributes:
       name: the hyperparameter.
-      numbers: the trials. [N]
-      positions: on the horizontal axis: the value, or the category's index with a little jitter. [N]
-      labels: the hyperparameter's values as texts. [N]
-      values: the metric. [N]
+      marks: the trials that have it and a value, from left to right at its value, or at their category's index with a
+        little jitter.
       categories: names of the categories at 0, 1, ... C - 1; empty for a range. [C]
       medians: of the metric per category, None for one with fewer than three trials. [C]
       is_log: whether the horizontal axis is logarithmic.
@@ -34,10 +34,7 @@ class Panel:
     """
 
     name: str
-    numbers: list[int]
-    positions: list[float]
-    labels: list[str]
-    values: list[float]
+    marks: list[Marks]
     categories: list[str]
     medians: list[float | None]
     is_log: bool
@@ -45,41 +42,43 @@ class Panel:
 
 
 def make_panels(record: StudyRecord) -> list[Panel]:
-    """One panel per hyperparameter that the study varies, in the study's order.
-
-    The best trial comes last in each, so that it is drawn on top of the others.
-    """
-    complete = [trial for trial in record.trials if trial.is_complete]
-    trials = sorted(complete, key=lambda trial: (trial.number == record.best, trial.number))
+    """One panel per hyperparameter that the study varies and some trial has, in the study's order."""
     varied = record.space.varied
-    return [_make_panel(name, varied.get(name), trials) for name in record.varied_names()]
+    panels = [_make_panel(record, name, varied.get(name)) for name in record.varied_names()]
+    return [panel for panel in panels if panel.marks]
 
 
-def _make_panel(name: str, parameter: Parameter | None, trials: Sequence[TrialRecord]) -> Panel:
-    having = [trial for trial in trials if name in trial.params]
-    raw = [trial.params[name] for trial in having]
-    labels = [format_value(value) for value in raw]
+def _make_panel(record: StudyRecord, name: str, parameter: Parameter | None) -> Panel:
+    trials = [trial for trial in record.trials if name in trial.params and last_value(trial) is not None]
+    raw = [trial.params[name] for trial in trials]
     categories = categories_of(parameter, raw)
-    positions = [float(value) for value in raw] if not categories else []
-    for trial, label in zip(having, labels, strict=True) if categories else ():
-        positions.append(categories.index(label) + jitter(trial.number))
-    values = [float(trial.value or 0.0) for trial in having]
-    medians = [_median(values, labels, category) for category in categories]
-    is_log = isinstance(parameter, Range) and parameter.log and all(position > 0 for position in positions)
-    numbers = [trial.number for trial in having]
-    limits = axis_limits(parameter, positions, categories, is_log)
-    return Panel(name, numbers, positions, labels, values, categories, medians, is_log, limits)
+    places = places_of(name, trials, categories)
+    marks = make_marks(
+        record, trials, lambda trial: places[trial.number], lambda trial: _lines(trial, record.metric_name, name)
+    )
+    is_log = isinstance(parameter, Range) and parameter.log and not categories and min(places.values(), default=1) > 0
+    limits = axis_limits(parameter, [*places.values()], categories, is_log)
+    complete = [trial for trial in trials if trial.is_complete]
+    return Panel(name, marks, categories, medians_of(name, complete, categories), is_log, limits)
+
+
+def places_of(name: str, trials: Sequence[TrialRecord], categories: Sequence[str]) -> Mapping[int, float]:
+    """Where trials stand from left to right, by number."""
+    if not categories:
+        return {trial.number: float(trial.params[name]) for trial in trials}
+    index = {category: float(index) for index, category in enumerate(categories)}
+    return {trial.number: index[format_value(trial.params[name])] + jitter(trial.number) for trial in trials}
 
 
 def axis_limits(
-    parameter: Parameter | None, positions: Sequence[float], categories: Sequence[str], is_log: bool
+    parameter: Parameter | None, places: Sequence[float], categories: Sequence[str], is_log: bool
 ) -> tuple[float, float] | None:
     """The ends of a panel's horizontal axis, so that it shows what was searched and not only what was tried."""
     if categories:
         return -0.6, len(categories) - 0.4
     if not isinstance(parameter, Range):
         return None
-    low, high = min([parameter.low, *positions]), max([parameter.high, *positions])
+    low, high = min([parameter.low, *places]), max([parameter.high, *places])
     if is_log:
         factor = (high / low) ** MARGIN
         return low / factor, high * factor
@@ -99,11 +98,18 @@ def categories_of(parameter: Parameter | None, values: Sequence[Any]) -> list[st
         None when the record does not say.
       values: the sampled ones.
     """
-    is_numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
-    if isinstance(parameter, Range) or (parameter is None and is_numeric):
-        return []
     choices = parameter.values if isinstance(parameter, Choice) else ()
+    if not choices and all(map(is_finite_number, values)):
+        return []
     return list(dict.fromkeys(format_value(value) for value in (*choices, *values)))
+
+
+def medians_of(name: str, trials: Sequence[TrialRecord], categories: Sequence[str]) -> list[float | None]:
+    """The median of the metric in each category, None where there are fewer than three trials."""
+    values: dict[str, list[float]] = {category: [] for category in categories}
+    for trial in trials if categories else ():
+        values[format_value(trial.params[name])] += values_of([trial])
+    return [statistics.median(found) if len(found) >= MIN_FOR_MEDIAN else None for found in values.values()]
 
 
 def jitter(number: int) -> float:
@@ -111,6 +117,6 @@ def jitter(number: int) -> float:
     return ((number * GOLDEN_RATIO + 0.5) % 1.0 - 0.5) * JITTER
 
 
-def _median(values: Sequence[float], labels: Sequence[str], category: str) -> float | None:
-    found = [value for value, label in zip(values, labels, strict=True) if label == category]
-    return statistics.median(found) if len(found) >= MIN_FOR_MEDIAN else None
+def _lines(trial: TrialRecord, metric_name: str, name: str) -> list[str]:
+    """What a trial's mark says: its number, the hyperparameter, and the result."""
+    return [f"trial {trial.number}", format_params({name: trial.params[name]}), result_text(trial, metric_name)]

@@ -1,7 +1,7 @@
 """One look for every picture: colours, sizes, and the axes' furniture.
 
 The colours are Paul Tol's "bright" and "vibrant" schemes (https://personal.sron.nl/~pault/), which colour-blind people
-can tell apart. One colour has one meaning throughout: blue a trial, orange the best, red a failure.
+can tell apart. One colour has one meaning throughout: blue a trial, orange the best, grey a pruned one, red a failure.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rliable.report.formats import format_number
+from rliable.report.plots.parts import Kind
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 
 TRIAL = "#4477AA"
 BEST = "#EE7733"
+PRUNED = "#8B95A5"
 FAILED = "#CC3311"
+COLOURS = {Kind.FAILED: FAILED, Kind.PRUNED: PRUNED, Kind.TRIAL: TRIAL, Kind.BEST: BEST}
 RANKS = ("#EE7733", "#4477AA", "#228833", "#AA3377", "#66AACC")
 INK = "#222222"
 MUTED = "#6B7280"
@@ -28,26 +31,30 @@ GRID = "#E5E7EB"
 AXIS = "#9CA3AF"
 DPI = 150
 TITLE_SIZE, LABEL_SIZE, TICK_SIZE = 12, 9.5, 8.5
+LINE_HEIGHT = 0.2  # of a line below the title, in inches
 
 
-def make_figure(width: float, height: float, title: str, subtitle: str) -> Figure:
+def make_figure(width: float, height: float, title: str, *lines: str) -> Figure:
     """An empty figure with its title.
 
     Args:
       width, height: in inches.
       title: in ink, at the top left.
-      subtitle: in grey, below it.
+      *lines: in grey, below it; empty ones are left out.
     """
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     layout = ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.08)
     figure = Figure(figsize=(width, height), dpi=DPI, layout=layout, facecolor="white")
-    # Two empty lines, for which the layout keeps the place where the two texts then stand.
-    figure.suptitle(" \n ", fontsize=TITLE_SIZE)
+    lines = tuple(line for line in lines if line)
+    # Empty lines, for which the layout keeps the place where the texts then stand.
+    figure.suptitle("\n".join(" " * (1 + len(lines))), fontsize=TITLE_SIZE)
     text: dict[str, Any] = {"ha": "left", "va": "top", "parse_math": False, "in_layout": False}
     figure.text(0.1 / width, 1 - 0.10 / height, title, fontsize=TITLE_SIZE, color=INK, weight="bold", **text)
-    figure.text(0.1 / width, 1 - 0.32 / height, subtitle, fontsize=LABEL_SIZE, color=MUTED, **text)
+    for index, line in enumerate(lines):
+        top = 0.32 + LINE_HEIGHT * index
+        figure.text(0.1 / width, 1 - top / height, line, fontsize=LABEL_SIZE, color=MUTED, **text)
     return figure
 
 
@@ -56,6 +63,7 @@ def style_axes(axes: Axes, x_label: str, y_label: str) -> None:
     axes.set_xlabel(x_label, fontsize=LABEL_SIZE, color=INK, parse_math=False)
     axes.set_ylabel(y_label, fontsize=LABEL_SIZE, color=INK, parse_math=False)
     axes.tick_params(labelsize=TICK_SIZE, colors=MUTED, length=3)
+    axes.tick_params(which="minor", color=AXIS, length=2)
     axes.grid(axis="y", color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)

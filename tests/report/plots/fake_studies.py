@@ -1,5 +1,6 @@
 """Study folders as a search leaves them, made without one."""
 
+import dataclasses
 import json
 import math
 import random
@@ -29,11 +30,13 @@ def make_study(
     num_runs: int = 1,
     fails: float = 0.1,
     curves: bool = True,
+    prunes: float = 0.0,
 ) -> StudyRecord:
     """Writes a study folder with `results.json` and learning curves; the same arguments give the same study."""
     space = DQN_SPACE if space is None else space
     rng = random.Random(num_trials)
     trials = [make_trial(number, space, criteria, num_runs, fails, rng) for number in range(num_trials)]
+    trials = [pruned(trial, rng) if trial.is_complete and rng.random() < prunes else trial for trial in trials]
     record = StudyRecord(
         "RandomOptimDQN" if criteria == "max" else "SearchCountModel",
         seed=42,
@@ -51,7 +54,7 @@ def make_study(
         trials=trials,
     )
     best = record.ranked()[0].number if record.ranked() else None
-    return write_study(folder, StudyRecord(**vars(record) | {"best": best}), curves)
+    return write_study(folder, dataclasses.replace(record, best=best), curves)
 
 
 def write_study(folder: Path, record: StudyRecord, curves: bool = True) -> StudyRecord:
@@ -96,6 +99,12 @@ def make_trial(number, space, criteria, num_runs, fails, rng) -> TrialRecord:
         f"trials/{number:04d}",
         runs,
     )
+
+
+def pruned(trial, rng) -> TrialRecord:
+    """The trial as it would have been, had it been stopped before its end; of some not even a value is known."""
+    value = trial.value * rng.uniform(0.3, 0.7) if rng.random() < 0.8 else None
+    return dataclasses.replace(trial, state="PRUNED", value=value)
 
 
 def curve_rows(trial: TrialRecord, seed: int) -> list[dict[str, float]]:

@@ -5,15 +5,17 @@ import re
 import struct
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from fake_studies import DQN_SPACE, make_study, write_study
 
 from rliable.records.results import StudyRecord, TrialRecord
 from rliable.report.plots import draw_learning_curve, draw_study
-from rliable.report.plots.pictures import load_pictures
-from rliable.report.plots.report import report_page
+from rliable.report.plots.data import load_pictures
+from rliable.report.plots.page import make_page
 
+ROOT = Path(__file__).parents[3]
 FILES = ["history.png", "parameters.png", "importance.png", "learning_curves.png", "report.html"]
 EXTRA = [
     {"min": 0.0, "max": 1.0},
@@ -35,6 +37,7 @@ STUDIES = {
     "one hyperparameter": {"num_trials": 30, "space": {"learning_rate": DQN_SPACE["learning_rate"]}},
     "nothing varies": {"num_trials": 3, "space": {"batch_size": [32]}},
     "twelve hyperparameters": {"num_trials": 200, "space": TWELVE},
+    "some pruned": {"num_trials": 40, "prunes": 0.4},
     "minimised, no curves": {"num_trials": 40, "criteria": "min", "curves": False},
 }
 
@@ -77,7 +80,7 @@ def test_the_report_shows_names_and_errors_as_text_and_not_as_html(tmp_path):
         TrialRecord(1, "FAIL", error="</script><script>alert(1)</script>", params={"<img src=x>": "b"}),
     ]
     write_study(tmp_path, StudyRecord("<b>", search_space=space, trials=trials, best=0))
-    page = report_page(load_pictures(tmp_path))
+    page = make_page(load_pictures(tmp_path))
     content = page[: page.index("plotly.js v")]
     assert "<img" not in content
     assert "<b>" not in content
@@ -86,15 +89,15 @@ def test_the_report_shows_names_and_errors_as_text_and_not_as_html(tmp_path):
 
 def test_the_table_has_a_row_per_trial_and_sorts_by_full_values(tmp_path):
     record = make_study(tmp_path, 20)
-    page = report_page(load_pictures(tmp_path))
+    page = make_page(load_pictures(tmp_path))
     assert page.count("<tr class=") == 20
     assert f"data-v='{record.best_trial.value!r}'" in page
     assert page.count("<tr class='best'>") == 1
 
 
 def test_a_figure_of_one_run_has_exactly_one_curve_that_fits_the_axes(tmp_path):
-    from rliable.report.plots.curve_figures import curve_figure
     from rliable.report.plots.curves import make_curve
+    from rliable.report.plots.png import curve_figure
 
     rows = [{"step": 100 * i, "average_return": 500.0 + i, "loss": 0.1} for i in range(50)]
     for _ in range(2):
@@ -133,6 +136,29 @@ def test_drawing_imports_neither_tensorflow_nor_pyspark_nor_pyplot(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
     assert done.stderr.strip() == ""
+
+
+def test_importing_the_pictures_imports_no_drawing_library():
+    program = (
+        "import sys, rliable.report.plots, rliable.report.plots.data, rliable.report.plots.drawer;"
+        "sys.exit(str({'matplotlib', 'plotly', 'optuna', 'numpy', 'pandas'} & set(sys.modules) or ''))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert done.stderr.strip() == ""
+
+
+def test_the_page_is_part_of_the_package(tmp_path):
+    command = [sys.executable, "setup.py", "-q", "build_py", "--build-lib", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=60)
+    assert (tmp_path / "rliable/report/plots/page.html").is_file()
+
+
+def test_a_pruned_trial_has_a_row_of_its_own_look(tmp_path):
+    record = make_study(tmp_path, 40, prunes=0.4)
+    page = make_page(load_pictures(tmp_path))
+    assert page.count("<tr class='pruned'>") == len(record.pruned()) > 0
+    assert page.count("<td>pruned</td>") == len(record.pruned())
+    assert page.count("<tr class='failed'>") == len(record.failed())
 
 
 def write(folder):

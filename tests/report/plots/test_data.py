@@ -7,9 +7,10 @@ from fake_studies import make_study
 
 from rliable.records.results import StudyRecord, TrialRecord
 from rliable.report.plots.curves import Curve, make_curve, mean_curve
+from rliable.report.plots.data import best_so_far, history_of, make_pictures, parameters_of, spans_decades
 from rliable.report.plots.importance import MIN_TRIALS, importance_of, top_share
 from rliable.report.plots.panels import jitter, make_panels, num_columns
-from rliable.report.plots.pictures import best_so_far, history_of, spans_decades, subtitle
+from rliable.report.plots.parts import Kind
 from rliable.report.plots.style import log_ticks
 
 
@@ -28,10 +29,38 @@ def test_best_so_far_follows_the_direction():
 
 
 def test_history_keeps_failures_apart_and_draws_the_best_to_the_last_trial():
-    history = history_of(study([1.0, None, 3.0, math.nan, 2.0, None]))
-    assert history.numbers == [0, 2, 4]
-    assert history.failed == [1, 3, 5]
-    assert history.best_line() == ([0, 2, 4, 5], [1.0, 3.0, 3.0, 3.0])
+    history = history_of(study([1.0, None, 3.0, math.nan, 2.0, None], best=2))
+    marks = {group.kind: (group.numbers, group.ys) for group in history.marks}
+    assert marks == {Kind.FAILED: ([1, 3, 5], None), Kind.TRIAL: ([0, 4], [1.0, 2.0]), Kind.BEST: ([2], [3.0])}
+    assert (history.best_numbers, history.best_values) == ([0, 2, 4, 5], [1.0, 3.0, 3.0, 3.0])
+
+
+def test_pruned_trials_are_marks_of_their_own_and_count_for_nothing_else():
+    space = {"units": [20, 100]}
+    trials = [TrialRecord(number, value=value, params={"units": 20}) for number, value in enumerate([1.0, 2.0, 3.0])]
+    trials += [TrialRecord(3, "PRUNED", 9.0, {"units": 20}), TrialRecord(4, "PRUNED", None, {"units": 100})]
+    record = StudyRecord("Search", search_space=space, trials=trials, best=2)
+    history, parameters = history_of(record), parameters_of(record)
+    pruned = [(group.numbers, group.ys) for group in history.marks if group.kind is Kind.PRUNED]
+    assert pruned == [([4], None), ([3], [9.0])]
+    assert history.best_values == [1.0, 2.0, 3.0, 3.0]
+    assert parameters.panels[0].medians == [2.0, None]
+    assert parameters.caption.note == "the best trial in orange, bars are medians, pruned trials hollow"
+    assert make_pictures(record, []).subtitle == "Search: 5 trials, 2 pruned; higher is better"
+
+
+def test_a_mark_says_what_its_trial_was():
+    trials = [
+        TrialRecord(0, value=1.5, params={"units": 20}),
+        TrialRecord(1, "FAIL", error="ValueError:\nno"),
+        TrialRecord(2, "PRUNED", 0.5),
+    ]
+    history = history_of(StudyRecord("Search", trials=trials, best=0))
+    assert [text for group in history.marks for text in group.texts] == [
+        ["trial 1", "failed: ValueError: no"],
+        ["trial 2", "pruned at reward 0.5"],
+        ["trial 0", "reward 1.5", "units=20"],
+    ]
 
 
 def test_the_metric_is_on_a_logarithmic_axis_only_over_three_decades():
@@ -42,8 +71,8 @@ def test_the_metric_is_on_a_logarithmic_axis_only_over_three_decades():
 
 
 def test_subtitle_says_how_many_failed_and_which_direction_is_better():
-    assert subtitle(study([1.0, None])) == "Search: 2 trials, 1 failed; higher is better"
-    assert subtitle(study([1.0], "min")) == "Search: 1 trial; lower is better"
+    assert make_pictures(study([1.0, None]), []).subtitle == "Search: 2 trials, 1 failed; higher is better"
+    assert make_pictures(study([1.0], "min"), []).subtitle == "Search: 1 trial; lower is better"
 
 
 def test_panels_show_the_searched_range_and_every_choice():
@@ -54,8 +83,9 @@ def test_panels_show_the_searched_range_and_every_choice():
     assert rate.limits[0] < 0.001 < 0.1 < rate.limits[1]
     assert units.categories == ["20", "100", "400"]
     # The best trial comes last, to be drawn on top.
-    assert units.numbers == [1, 0]
-    assert [round(position) for position in units.positions] == [0, 1]
+    assert [group.numbers for group in units.marks] == [[1], [0]]
+    assert [round(group.xs[0]) for group in units.marks] == [0, 1]
+    assert units.marks[1].texts == [["trial 0", "units=100", "reward 1"]]
 
 
 def test_medians_need_three_trials():
@@ -93,10 +123,10 @@ def test_the_hyperparameter_that_decides_is_the_most_important(tmp_path):
 def test_importance_says_why_it_cannot_be_told():
     space = {"a": {"min": 1, "max": 9}, "b": {"min": 1, "max": 9}}
     params = [{"a": number % 9 + 1, "b": 1} for number in range(12)]
-    assert f"at least {MIN_TRIALS} finished trials; there are 2" in importance_of(study([1.0, 2.0])).note
-    assert "same value" in importance_of(study([1.0] * 12, space=space, params=params)).note
+    assert f"at least {MIN_TRIALS} finished trials; there are 2" in importance_of(study([1.0, 2.0])).caption.missing
+    assert "same value" in importance_of(study([1.0] * 12, space=space, params=params)).caption.missing
     rising = [float(number) for number in range(12)]
-    assert "fewer than two" in importance_of(study(rising, space={"a": space["a"]}, params=params)).note
+    assert "fewer than two" in importance_of(study(rising, space={"a": space["a"]}, params=params)).caption.missing
 
 
 def test_at_least_five_trials_and_at_most_half_count_as_the_best():
