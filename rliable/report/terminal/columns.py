@@ -9,8 +9,8 @@ from rich.text import Text
 
 from rliable.config.search_space import Parameter, Range
 from rliable.records.results import StudyRecord, TrialRecord
-from rliable.report.formats import format_duration, format_metric, format_value, one_line, shorten
-from rliable.report.terminal.lines import error_text, slot_names
+from rliable.report.facts import error_text, result_text, slot_names
+from rliable.report.formats import format_duration, format_metric, format_params, format_value, one_line, shorten
 
 GAP = 2
 DURATION_WIDTH = 11
@@ -68,16 +68,25 @@ class TrialColumns:
         return lines
 
     def row(self, trial: TrialRecord, is_best: bool) -> Text:
-        """One trial; a failed one in red with its error."""
+        """One trial; a pruned one dim, a failed one in red with its error."""
         if not trial.is_complete:
-            text = f"{trial.number:>{self.number.width}}  failed  {error_text(trial)}"
-            return Text(text, style="red", no_wrap=True, overflow="ellipsis")
+            return self._row_without_result(trial)
         mark = self.star if is_best else " "
         cells = [f"{trial.number:>{self.number.width}}", f"{mark}{format_metric(trial.value):>{self.metric.width - 1}}"]
         cells += [_cell(format_value(trial.params.get(c.name, "")), c.width) for c in self.params]
         cells.append(f"{format_duration(trial.duration_seconds):>{self.duration.width}}")
         cells += [slot_names(trial.slots)] if self.has_slots else []
         return Text((" " * GAP).join(cells), "bold green" if is_best else "", no_wrap=True, overflow="ellipsis")
+
+    def _row_without_result(self, trial: TrialRecord) -> Text:
+        words = [f"{trial.number:>{self.number.width}}", result_text(trial, self.metric.name)]
+        if trial.is_pruned:
+            params = {column.name: trial.params[column.name] for column in self.params if column.name in trial.params}
+            words += [format_params(params), format_duration(trial.duration_seconds)]
+        else:
+            words.append(error_text(trial))
+        style = "dim" if trial.is_pruned else "red"
+        return Text((" " * GAP).join(words), style=style, no_wrap=True, overflow="ellipsis")
 
 
 def fit_columns(record: StudyRecord, width: int, star: str = "★") -> TrialColumns:

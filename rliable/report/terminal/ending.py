@@ -13,9 +13,9 @@ from rich.text import Text
 
 from rliable.records.encoding import as_json
 from rliable.records.results import StudyRecord, TrialRecord
-from rliable.report.formats import format_duration, format_metric, format_value
+from rliable.report.facts import counts_text, error_text, hosts_text, result_text
+from rliable.report.formats import format_duration, format_metric, format_value, one_line
 from rliable.report.terminal.header import facts_table
-from rliable.report.terminal.lines import error_text
 
 NUM_SHOWN = 5
 OPENERS = {"darwin": "open", "win32": "start"}
@@ -31,8 +31,8 @@ def study_ending(record: StudyRecord, folder: Path) -> RenderableType:
     parts: list[RenderableType] = [Text()]
     if ranked := record.ranked():
         parts += [Text(best_title(len(ranked)), style="bold"), best_table(record, ranked[:NUM_SHOWN]), Text()]
-    elif failed := record.failed():
-        parts += [Text(f"Every trial failed; trial {failed[0].number}: {error_text(failed[0])}", style="red"), Text()]
+    elif record.trials:
+        parts += [Text(no_result_text(record), style="red"), Text()]
     parts += [facts_table(ending_facts(record, folder)), Text()]
     for purpose, command in next_commands(record, folder).items():
         parts += [Text(f"{purpose}:", style="dim"), Text(f"  {command}", overflow="fold")]
@@ -51,27 +51,33 @@ def best_table(record: StudyRecord, trials: list[TrialRecord]) -> Table:
     table.add_column("trial", style="dim", overflow="fold")
     for rank, trial in enumerate(trials):
         table.add_column(str(trial.number), justify="right", overflow="fold", style="green" if rank == 0 else "")
-    table.add_row(record.metric_name, *(Text(format_metric(trial.value), "bold") for trial in trials))
+    # What users have named is given as Text: a plain string would be read as markup.
+    table.add_row(Text(one_line(record.metric_name)), *(Text(format_metric(trial.value), "bold") for trial in trials))
     for name in record.varied_names():
-        table.add_row(name, *(Text(format_value(trial.params.get(name, "-"))) for trial in trials))
+        table.add_row(Text(one_line(name)), *(Text(format_value(trial.params.get(name, "-"))) for trial in trials))
     table.add_row("time", *(format_duration(trial.duration_seconds) for trial in trials))
     return table
 
 
+def no_result_text(record: StudyRecord) -> str:
+    """Why there is no best trial, with the first error."""
+    failed = record.failed()
+    if not failed:
+        return "Every trial was pruned before its end"
+    what = "Every trial failed" if len(failed) == len(record.trials) else "Every trial was pruned or failed"
+    return f"{what}; trial {failed[0].number}: {error_text(failed[0])}"
+
+
 def ending_facts(record: StudyRecord, folder: Path) -> dict[str, str]:
     """What came of the study, and its files as far as they are there."""
-    facts = {"stopped": record.stop_reason or record.status, "trials": counts(record)}
+    facts = {"stopped": record.stop_reason or record.status, "trials": counts_text(record)}
     if record.finished is not None:
         facts["time"] = format_duration(record.finished - record.started)
     if record.slot_utilisation is not None:
         facts["slots busy"] = f"{100 * record.slot_utilisation:.0f} %"
+    if hosts := hosts_text(record):
+        facts["hosts"] = hosts
     return facts | {"study": str(folder)} | study_files(folder)
-
-
-def counts(record: StudyRecord) -> str:
-    """How many trials there are: "20 finished, 2 of them failed"."""
-    failed = len(record.failed())
-    return f"{len(record.trials)} finished" + (f", {failed} of them failed" if failed else "")
 
 
 def study_files(folder: Path) -> dict[str, str]:
@@ -103,9 +109,9 @@ def best_line(record: StudyRecord, folder: Path) -> str:
     """The one line that `--quiet` leaves of a study."""
     best = record.best_trial or next(iter(record.ranked()), None)
     if best is None:
-        return f"no trial has a result: {counts(record)}; {folder}"
+        return f"no trial has a result: {counts_text(record)}; {folder}"
     path = study_files(folder).get("best", str(folder / best.folder))
-    return f"best trial {best.number}: {record.metric_name} {format_metric(best.value)}; {path}"
+    return f"best trial {best.number}: {result_text(best, record.metric_name)}; {path}"
 
 
 def summary(record: StudyRecord, folder: str | Path) -> dict[str, Any]:
@@ -127,6 +133,7 @@ def summary(record: StudyRecord, folder: str | Path) -> dict[str, Any]:
         "stop_reason": record.stop_reason,
         "metric": {"name": record.metric_name, "criteria": record.criteria},
         "num_trials": len(record.trials),
+        "num_pruned": len(record.pruned()),
         "num_failed": len(record.failed()),
         "best": best and best_as_json(best),
         "slot_utilisation": record.slot_utilisation,

@@ -9,7 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from rliable.records.results import StudyRecord
-from rliable.report.formats import format_count, format_goal, one_line
+from rliable.report.facts import goal_text, hosts_text, mode_text, model_text, num_planned, planned_text
+from rliable.report.formats import one_line
 
 
 def study_header(record: StudyRecord, notes: Sequence[str] = ()) -> RenderableType:
@@ -29,20 +30,16 @@ def study_header(record: StudyRecord, notes: Sequence[str] = ()) -> RenderableTy
 def study_facts(record: StudyRecord) -> dict[str, str]:
     """The facts of a study by name, in the order in which they are shown."""
     facts = {
-        "model": " on ".join(part for part in (record.model, record.environment) if part),
-        "goal": f"{format_goal(record.criteria)} {record.metric_name}",
-        "trials": f"{record.max_iters}, sampler {record.sampler}",
-        "mode": f"{record.mode}, {slots_of_cores(record)}",
+        "model": model_text(record),
+        "goal": goal_text(record),
+        "trials": planned_text(record),
+        "mode": mode_text(record),
+        "hosts": hosts_text(record),
         "seed": str(record.seed),
     }
     if record.trials:
-        facts["resumed"] = f"{len(record.trials)} of {record.max_iters} trials are finished already"
+        facts["resumed"] = f"{len(record.trials)} of {num_planned(record)} trials are finished already"
     return {name: one_line(fact) for name, fact in facts.items() if fact}
-
-
-def slots_of_cores(record: StudyRecord) -> str:
-    """What the study runs on: "2 slots of 1 core"."""
-    return f"{format_count(record.num_slots, 'slot')} of {format_count(record.threads_per_trial, 'core')}"
 
 
 def facts_table(facts: dict[str, str]) -> Table:
@@ -51,7 +48,7 @@ def facts_table(facts: dict[str, str]) -> Table:
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     for name, fact in facts.items():
-        table.add_row(name, Text(fact))
+        table.add_row(Text(name), Text(fact))
     return table
 
 

@@ -15,6 +15,7 @@ from rliable.report.terminal.ending import best_line, study_ending
 from rliable.report.terminal.header import study_header
 from rliable.report.terminal.lines import run_line
 from rliable.report.terminal.screens import LiveScreen, PlainScreen
+from rliable.unit import Report
 
 VERBOSITIES = ("normal", "quiet", "verbose", "json")
 
@@ -22,8 +23,9 @@ VERBOSITIES = ("normal", "quiet", "verbose", "json")
 class Reporter:
     """The study's voice; a context manager, so that the terminal is always left as it was.
 
-    Called by the driver's thread only. Every method returns at once: in a terminal, drawing happens on a thread of its
-    own. With "json", all this goes to the standard error, and the standard output is left to the JSON object.
+    Every method returns at once: in a terminal, drawing happens on a thread of its own. The study and its trials are
+    told by the driver's thread; reports, messages and warnings may come from any. With "json", all this goes to the
+    standard error, and the standard output is left to the JSON object.
     """
 
     def __init__(self, verbosity: str = "normal", stream: TextIO | None = None, errors: TextIO | None = None) -> None:
@@ -38,7 +40,9 @@ class Reporter:
         is_live = verbosity != "quiet" and is_terminal(stream)
         self._is_quiet = verbosity == "quiet"
         self._is_verbose = verbosity == "verbose"
-        self._screen: LiveScreen | PlainScreen = LiveScreen(stream) if is_live else PlainScreen(stream)
+        self._screen: LiveScreen | PlainScreen = (
+            LiveScreen(stream) if is_live else PlainScreen(stream, verbosity == "verbose")
+        )
         self._warnings = self._screen if is_live else PlainScreen(errors or sys.stderr)
 
     def study_started(self, record: StudyRecord, notes: Sequence[str] = ()) -> None:
@@ -66,6 +70,27 @@ class Reporter:
         self._screen.trial(trial, best is not None and best.number == trial.number)
         for run in trial.runs if self._is_verbose else ():
             self._screen.line(run_line(run), "dim" if run.error is None else "red")
+
+    def run_reported(self, report: Report) -> None:
+        """Shows what a slot is doing; cheap enough for a thousand reports a second.
+
+        In a terminal the slot has a line below the bar. Elsewhere nothing is printed, but with "verbose" a line every
+        ten seconds for each run.
+
+        Args:
+          report: the first of a run, which may have no figures, starts the run's clock.
+        """
+        if not self._is_quiet:
+            self._screen.run_reported(report)
+
+    def run_ended(self, slot: str) -> None:
+        """Takes the line of a slot away that has nothing to do.
+
+        Args:
+          slot: its name, as in its reports.
+        """
+        if not self._is_quiet:
+            self._screen.run_ended(slot)
 
     def study_finished(self, record: StudyRecord, folder: str | Path) -> None:
         """Takes the bar away and prints the best trials, the stop reason and what to do next."""

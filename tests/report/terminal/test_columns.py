@@ -1,9 +1,10 @@
 """The columns of the trials in a terminal."""
 
+import dataclasses
+
 import pytest
 
 from rliable.records.results import StudyRecord, TrialRecord
-from rliable.report.terminal.bar import ProgressLine
 from rliable.report.terminal.columns import fit_columns, split_name
 
 SPACE = {f"hyperparameter_{number}": {"min": 0.001, "max": 0.005} for number in range(12)} | {"fixed": [1]}
@@ -25,9 +26,13 @@ def test_names_break_after_underscores_only():
     assert split_name("unbreakable", 4) == ("unbreakable",)
 
 
-def test_time_left_follows_from_the_trials_since_the_start():
-    progress = ProgressLine(total=10, num_before=4, num_finished=4)
-    assert progress.seconds_left(30.0) is None
-    progress.num_finished = 7
-    assert progress.seconds_left(30.0) == 30.0
-    assert progress.texts(30.0)[2] == "0:30, about 0:30 left"
+def test_a_pruned_trial_is_dim_and_not_red():
+    trial = dataclasses.replace(TRIAL, state="PRUNED", value=0.5)
+    row = fit_columns(RECORD, 80).row(trial, False)
+    assert row.style == "dim"
+    assert row.plain.startswith("    3  pruned at reward 0.5  hyperparameter_0=0.001235")
+    assert (
+        fit_columns(RECORD, 80)
+        .row(dataclasses.replace(trial, value=None), False)
+        .plain.startswith("    3  pruned  hyp")
+    )

@@ -6,10 +6,11 @@ import re
 import time
 
 import pytest
-from example_records import BAD, FINISHED, GOOD, STUDY
+from example_records import BAD, FINISHED, GOOD, RUN, STUDY
 
-from rliable.report.terminal import VERBOSITIES, Reporter
+from rliable.report.terminal import VERBOSITIES, Reporter, screens
 from rliable.report.terminal.lines import trial_line
+from rliable.unit import Report
 
 
 class Terminal(io.StringIO):
@@ -81,7 +82,7 @@ def test_ending_tells_best_reason_utilisation_and_only_files_that_are_there(tmp_
     (tmp_path / "best").mkdir()
     text, _ = written("normal", tmp_path)
     ending = text[text.index("The best trial") :]
-    for fact in ("187.42", "all 2 trials are done", "96 %", "2 finished, 1 of them failed", str(tmp_path)):
+    for fact in ("187.42", "all 2 trials are done", "96 %", "1 finished, 1 failed", str(tmp_path)):
         assert fact in ending
     assert f"evaluate.py --model {tmp_path}/best" in ending
     assert "report" not in ending
@@ -172,3 +173,117 @@ def test_a_study_that_never_started_can_be_closed(terminal):
 
 def test_the_slot_is_told_only_where_there_are_several():
     assert trial_line(GOOD, dataclasses.replace(STUDY, num_slots=1), ["batch_size"], True).endswith("=64  4.2 s  best")
+
+
+def test_a_grid_tells_how_many_trials_will_run(terminal):
+    grid = dataclasses.replace(STUDY, sampler="grid", max_iters=100, search_space={"x": [1, 2, 3]})
+    stream = io.StringIO()
+    Reporter("normal", stream).study_started(dataclasses.replace(grid, trials=[GOOD]))
+    assert "trials   3 (all configurations of the grid), sampler grid\n" in stream.getvalue()
+    assert "1 of 3 trials are finished already" in stream.getvalue()
+    with Reporter("normal", terminal) as reporter:
+        reporter.study_started(grid)
+    assert "0/3" in terminal.getvalue()
+
+
+ODD = "net[/x] [red]:smile:"
+
+
+@pytest.mark.parametrize("verbosity", VERBOSITIES)
+@pytest.mark.parametrize("is_live", [False, True], ids=["plain", "live"])
+def test_names_are_shown_as_they_are_and_never_read_as_markup(terminal, monkeypatch, verbosity, is_live):
+    monkeypatch.setenv("COLUMNS", "200")
+    stream = terminal if is_live else io.StringIO()
+    trial = dataclasses.replace(GOOD, params={ODD: ODD}, folder=ODD, runs=[dataclasses.replace(RUN, slot=ODD)])
+    record = dataclasses.replace(
+        FINISHED,
+        optim_name=ODD,
+        model=ODD,
+        metric_name=ODD,
+        search_space={ODD: [ODD, "b"]},
+        stop_reason=ODD,
+        trials=[trial, dataclasses.replace(BAD, error=ODD)],
+    )
+    with Reporter(verbosity, stream, stream) as reporter:
+        reporter.study_started(record, [ODD])
+        for trial in record.trials:
+            reporter.trial_finished(trial, record.trials[0], 1)
+        reporter.message(ODD)
+        reporter.warning(ODD)
+        reporter.study_finished(record, ODD)
+    assert stream.getvalue().count(ODD) >= (2 if verbosity == "quiet" else 12)
+
+
+def test_a_pruned_trial_is_told_from_a_failed_one():
+    stream = io.StringIO()
+    pruned = dataclasses.replace(GOOD, number=5, state="PRUNED", value=12.5)
+    record = dataclasses.replace(FINISHED, trials=[GOOD, BAD, pruned])
+    reporter = Reporter("normal", stream)
+    reporter.study_started(STUDY)
+    reporter.trial_finished(pruned, GOOD, 3)
+    reporter.study_finished(record, "runs/a")
+    assert "trial 5  pruned at reward 12.5  batch_size=64 learning_rate=0.003125  4.2 s  slot 1\n" in stream.getvalue()
+    assert "1 finished, 1 pruned, 1 failed" in stream.getvalue()
+
+
+def test_a_study_whose_trials_were_all_pruned_says_so():
+    stream = io.StringIO()
+    pruned = dataclasses.replace(GOOD, state="PRUNED")
+    reporter = Reporter("normal", stream)
+    reporter.study_finished(dataclasses.replace(FINISHED, trials=[pruned], best=None), "runs/a")
+    reporter.study_finished(dataclasses.replace(FINISHED, trials=[pruned, BAD], best=None), "runs/a")
+    assert "Every trial was pruned before its end\n" in stream.getvalue()
+    assert "Every trial was pruned or failed; trial 4: ValueError: loss is NaN" in stream.getvalue()
+
+
+def test_reports_have_a_line_below_the_bar_that_goes_with_its_slot(terminal):
+    with Reporter("normal", terminal) as reporter:
+        reporter.study_started(STUDY)
+        reporter.run_reported(Report(0, 0, "slot 0", 1500, {"average_return": 21.5}))
+        time.sleep(1.0)
+        assert "slot 0  trial 0  step 1,500  average return 21.5  0:0" in text_of(terminal)
+        reporter.run_ended("slot 0")
+        end = len(terminal.getvalue())
+        time.sleep(1.0)
+        assert "slot 0" not in terminal.getvalue()[end:].rpartition("0/2")[2]
+
+
+def text_of(terminal):
+    """What was written, without colours."""
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", terminal.getvalue())
+
+
+def test_a_thousand_reports_a_second_take_little_of_it(terminal):
+    with Reporter("normal", terminal) as reporter:
+        reporter.study_started(STUDY)
+        started = time.process_time()
+        for step in range(10_000):
+            reporter.run_reported(Report(0, 0, f"slot {step % 64}", step, {"average_return": 1.0}))
+        assert time.process_time() - started < 2.0
+
+
+@pytest.mark.parametrize("verbosity", ["normal", "quiet", "json"])
+def test_plain_output_tells_no_reports(verbosity):
+    stream = io.StringIO()
+    reporter = Reporter(verbosity, stream, stream)
+    reporter.study_started(STUDY)
+    before = stream.getvalue()
+    reporter.run_reported(Report(0, 0, "slot 0", 1500, {"average_return": 21.5}))
+    reporter.run_ended("slot 0")
+    assert stream.getvalue() == before
+
+
+def test_verbose_plain_output_tells_each_run_every_ten_seconds(monkeypatch):
+    now, stream = 0.0, io.StringIO()
+    monkeypatch.setattr(screens.time, "monotonic", lambda: now)
+    reporter = Reporter("verbose", stream)
+    reporter.study_started(STUDY)
+    for now in range(25):
+        for run in (0, 1):
+            reporter.run_reported(Report(7, run, "slot 1", 100 * now, {"average_return": 21.5}))
+    lines = [line for line in stream.getvalue().splitlines() if line.startswith("    trial")]
+    assert lines == [
+        f"    trial 7 run {run}  step {step}  average return 21.5  slot 1"
+        for step in ("1,000", "2,000")
+        for run in (0, 1)
+    ]
