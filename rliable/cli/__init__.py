@@ -1,4 +1,4 @@
-"""The command line: `rliable optimize|train|evaluate|plot|models`, and optimize.py, train.py and evaluate.py."""
+"""The command line: `rliable optimize|train|evaluate|status|plot|models`, and optimize.py, train.py and evaluate.py."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ COMMANDS = {
     "optimize": "search the hyperparameters of a model",
     "train": "train one model",
     "evaluate": "evaluate a trained model",
+    "status": "tell how studies stand, also those that run elsewhere",
     "plot": "draw a study's figures and its report",
     "models": "list the models, or one model's hyperparameters",
 }

@@ -167,21 +167,24 @@ def resume_command(args: argparse.Namespace, folder: Path) -> str:
 
 
 def show_end(args: argparse.Namespace, record: StudyRecord, folder: Path, reporter: Reporter) -> None:
-    """Shows what came of a study."""
-    if not args.no_plots and record.trials:
+    """Shows what came of a study, and then draws its pictures."""
+    is_drawing = not args.no_plots and bool(record.trials)
+    reporter.study_finished(record, folder, is_drawing)
+    failed = record.failed()
+    if record.best is None and failed:
+        reporter.error(f"all {len(failed)} trials failed; the first: {failed[0].error}")
+    if is_drawing:
         draw_pictures(folder, reporter)
-    reporter.study_finished(record, folder)
-    if record.best is None and record.trials:
-        reporter.error(f"all {len(record.trials)} trials failed; the first: {record.trials[0].error}")
 
 
 def draw_pictures(folder: Path, reporter: Reporter) -> None:
-    """Draws what a finished study leaves; a picture that fails takes nothing else with it."""
+    """Draws what a finished study leaves; what goes wrong here, or is interrupted, takes nothing else with it."""
     try:
         draw_missing_curves(folder)
         draw_study(folder)
-    except Exception as error:
-        reporter.warning(f"pictures: {one_line(str(error))}; the study is complete, and rliable plot draws it again")
+    except (Exception, KeyboardInterrupt) as error:
+        reason = one_line(str(error)) or "interrupted"
+        reporter.warning(f"pictures: {reason}; the study is complete, and rliable plot {folder} draws them")
 
 
 class TerminalAudience:
@@ -200,7 +203,9 @@ class TerminalAudience:
 
     def run_reported(self, report: Report) -> Answer:
         """As `Listener.run_reported`."""
+        self._reporter.run_reported(report)
         return Answer.GO_ON
 
     def run_ended(self, run: RunRecord) -> None:
         """As `Listener.run_ended`."""
+        self._reporter.run_ended(run.slot)

@@ -138,6 +138,19 @@ class StudyFolder:
         self._lock.write(str(os.getpid()))
         self._lock.flush()
 
+    def is_being_written(self) -> bool | None:
+        """Whether a search is writing here; None where that cannot be told, such as in a folder of another's."""
+        try:
+            with self.lock_file.open("r+") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return False
+        except BlockingIOError:
+            return True
+        except OSError:
+            return None
+        return False
+
     def unlock(self) -> None:
         """Lets others in before this process ends."""
         if self._lock is not None:

@@ -14,7 +14,7 @@ from rliable.report.plots.curves import read_rows
 
 
 class CurveDrawer:
-    """A thread that draws one picture after another; a context manager that waits for them, unless interrupted."""
+    """A thread that draws one picture after another; what is left at the end is left to `draw_missing_curves`."""
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="curves")
@@ -29,7 +29,7 @@ class CurveDrawer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=kind is not None)
+        self._pool.shutdown(wait=True, cancel_futures=True)
 
 
 def draw_missing_curves(folder: str | Path) -> list[Path]:

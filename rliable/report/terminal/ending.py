@@ -21,20 +21,22 @@ NUM_SHOWN = 5
 OPENERS = {"darwin": "open", "win32": "start"}
 
 
-def study_ending(record: StudyRecord, folder: Path) -> RenderableType:
+def study_ending(record: StudyRecord, folder: Path, is_drawing: bool = False) -> RenderableType:
     """The last thing a study prints.
 
     Args:
       record: the study.
       folder: the study's folder.
+      is_drawing: whether its pictures are drawn now, so that they will be there when somebody opens them.
     """
+    files = study_files(folder, is_drawing)
     parts: list[RenderableType] = [Text()]
     if ranked := record.ranked():
         parts += [Text(best_title(len(ranked)), style="bold"), best_table(record, ranked[:NUM_SHOWN]), Text()]
     elif record.trials:
         parts += [Text(no_result_text(record), style="red"), Text()]
-    parts += [facts_table(ending_facts(record, folder)), Text()]
-    for purpose, command in next_commands(record, folder).items():
+    parts += [facts_table(ending_facts(record, folder) | files), Text()]
+    for purpose, command in next_commands(record, folder, files).items():
         parts += [Text(f"{purpose}:", style="dim"), Text(f"  {command}", overflow="fold")]
     return Group(*parts)
 
@@ -69,7 +71,7 @@ def no_result_text(record: StudyRecord) -> str:
 
 
 def ending_facts(record: StudyRecord, folder: Path) -> dict[str, str]:
-    """What came of the study, and its files as far as they are there."""
+    """What came of the study, and where it is."""
     facts = {"stopped": record.stop_reason or record.status, "trials": counts_text(record)}
     if record.finished is not None:
         facts["time"] = format_duration(record.finished - record.started)
@@ -77,18 +79,18 @@ def ending_facts(record: StudyRecord, folder: Path) -> dict[str, str]:
         facts["slots busy"] = f"{100 * record.slot_utilisation:.0f} %"
     if hosts := hosts_text(record):
         facts["hosts"] = hosts
-    return facts | {"study": str(folder)} | study_files(folder)
+    return facts | {"study": str(folder)}
 
 
-def study_files(folder: Path) -> dict[str, str]:
-    """The files that a user looks for, as far as they are there."""
+def study_files(folder: Path, is_drawing: bool = False) -> dict[str, str]:
+    """The files that a user looks for, as far as they are there or are being drawn."""
     files = {"best": folder / "best", "report": folder / "report.html", "pictures": folder / "figures"}
-    return {name: str(path) for name, path in files.items() if path.exists()}
+    return {name: str(path) for name, path in files.items() if path.exists() or (is_drawing and name != "best")}
 
 
-def next_commands(record: StudyRecord, folder: Path) -> dict[str, str]:
+def next_commands(record: StudyRecord, folder: Path, files: dict[str, str]) -> dict[str, str]:
     """What to do next, and the command that does it."""
-    files, commands = study_files(folder), {}
+    commands = {}
     if record.status == "interrupted":
         commands["Go on with this study"] = f"{program('optimize')} --resume {shlex.quote(str(folder))}"
     if "best" in files:
