@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import builtins
 import contextlib
 import ctypes
 import json
@@ -107,6 +108,10 @@ class Plain(BaseModel):
 
     def raise_odd(self) -> None:
         raise asyncio.CancelledError
+
+    def raise_named(self) -> None:
+        name = self.cfg["hp_params"]["error"]
+        raise getattr(asyncio, name, None) or getattr(builtins, name)
 
     def change_folder(self) -> None:
         os.chdir(self.cfg["hp_params"]["folder"])

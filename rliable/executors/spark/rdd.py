@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import dataclasses
 import queue
 import threading
 import time
+import traceback
 import uuid
 from collections.abc import Iterator
+from functools import partial
 
 from pyspark import InheritableThread, SparkContext
 
 from rliable.executors.slots.child import CHECK_SECONDS, slot_name
-from rliable.executors.worker import run_unit
-from rliable.unit import OnReport, Unit, UnitResult, failed_result
+from rliable.executors.worker import error_line, plain_row, plain_text, run_unit
+from rliable.unit import Answer, OnReport, Report, Unit, UnitResult, failed_result, result_of
 
 
-class Cancelled(KeyboardInterrupt):
+class Cancelled(BaseException):
     """Raised inside a run that exceeds its time or is not needed any more."""
 
 
@@ -30,14 +33,18 @@ class Run:
       slot: where.
       group: its Spark job group.
       started: seconds since the epoch.
-      thread: where it runs.
+      thread: where it runs, once it does.
+      is_answered: whether its last report has been answered.
+      answer: the last answer.
     """
 
     unit: Unit
     slot: str
     group: str
     started: float
-    thread: threading.Thread
+    thread: threading.Thread | None = None
+    is_answered: bool = True
+    answer: Answer = Answer.GO_ON
 
 
 class RddPool:
@@ -56,10 +63,12 @@ class RddPool:
         self._sc = sc
         self._free = [slot_name(slot) for slot in reversed(range(num_slots))]
         self._runs: dict[str, Run] = {}
-        self._done: queue.SimpleQueue[tuple[Run, UnitResult]] = queue.SimpleQueue()
+        self._told: queue.SimpleQueue[tuple[Run, Report | UnitResult]] = queue.SimpleQueue()
+        self._on_report: OnReport | None = None
 
     def execute(self, units: Iterator[Unit], on_report: OnReport | None = None) -> Iterator[UnitResult]:
         """As `Executor.execute`."""
+        self._on_report = on_report
         is_drained = False
         while self._runs or not is_drained:
             while self._free and not is_drained:
@@ -75,44 +84,65 @@ class RddPool:
             self._cancel(run)
 
     def _start(self, unit: Unit) -> None:
-        slot = self._free.pop()
         group = f"rliable-{uuid.uuid4().hex[:8]}"
-        thread = InheritableThread(target=self._work, args=(group,), daemon=True)
-        self._runs[group] = Run(unit, slot, group, time.time(), thread)
-        thread.start()
+        run = self._runs[group] = Run(unit, self._free.pop(), group, time.time())
+        run.thread = InheritableThread(target=self._work, args=(run,), daemon=True)
+        run.thread.start()
 
-    def _work(self, group: str) -> None:
-        run = self._runs[group]
-        self._sc.setLocalProperty("spark.scheduler.pool", group)
-        self._sc.setJobGroup(group, f"RLiable trial {run.unit.trial} run {run.unit.run}", interruptOnCancel=True)
+    def _work(self, run: Run) -> None:
+        """What a thread does; however that ends, there is a result."""
         try:
-            self._done.put((run, run_unit(run.unit, run.slot, sc=self._sc)))
-        except Cancelled:
-            return
+            self._sc.setLocalProperty("spark.scheduler.pool", run.group)
+            description = f"RLiable trial {run.unit.trial} run {run.unit.run}"
+            self._sc.setJobGroup(run.group, description, interruptOnCancel=True)
+            result = run_unit(run.unit, run.slot, sc=self._sc, on_row=partial(self._report, run))
+        except BaseException as error:
+            told = {"error": error_line(error), "traceback": plain_text(traceback.format_exc())}
+            result = result_of(run.unit, run.slot, run.started, told)
+        self._told.put((run, result))
+
+    def _report(self, run: Run, row: dict[str, float]) -> bool:
+        """Passes a row on to the thread that takes the results, unless it has not answered the one before."""
+        if self._on_report is not None and run.is_answered:
+            run.is_answered = False
+            figures = plain_row(row)
+            step = int(figures.pop("step"))
+            self._told.put((run, Report(run.unit.trial, run.unit.run, run.slot, step, figures)))
+        return run.answer is Answer.GO_ON
 
     def _take_in(self) -> Iterator[UnitResult]:
-        """Waits for a result, or until it is time to look for runs that exceed their time."""
+        """Waits for a report or a result, or until it is time to look for runs that exceed their time."""
         is_limited = any(run.unit.limits.are_watched for run in self._runs.values())
-        try:
-            run, result = self._done.get(timeout=CHECK_SECONDS if is_limited else 1.0)
-        except queue.Empty:
+        with contextlib.suppress(queue.Empty):
+            yield from self._hear(*self._told.get(timeout=CHECK_SECONDS if is_limited else 1.0))
+        if self._told.empty():  # else a run may have ended in time while nobody listened
             yield from self._stop_late_runs()
-            return
-        if self._runs.pop(run.group, None) is not None:
-            self._free.append(run.slot)
-            yield result
+
+    def _hear(self, run: Run, told: Report | UnitResult) -> Iterator[UnitResult]:
+        if run.group not in self._runs:
+            return  # it has been cancelled
+        if isinstance(told, UnitResult):
+            self._remove(run)
+            yield told
+        elif self._on_report is not None:
+            run.answer, run.is_answered = self._on_report(told), True
 
     def _stop_late_runs(self) -> Iterator[UnitResult]:
         for run in list(self._runs.values()):
             error = run.unit.limits.exceeded(time.time() - run.started, 0)
             if error is not None:
-                del self._runs[run.group]
                 self._cancel(run)
-                self._free.append(run.slot)
+                self._remove(run)
                 yield failed_result(run.unit, run.slot, run.started, error)
+
+    def _remove(self, run: Run) -> None:
+        """Makes room for another."""
+        del self._runs[run.group]
+        self._free.append(run.slot)
 
     def _cancel(self, run: Run) -> None:
         """Cancels a run's Spark jobs and interrupts its Python code."""
         self._sc.cancelJobGroup(run.group)
-        if run.thread.ident is not None:
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(run.thread.ident), ctypes.py_object(Cancelled))
+        thread = run.thread
+        if thread is not None and thread.ident is not None and thread.is_alive():
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(Cancelled))
