@@ -16,7 +16,7 @@ from rliable.unit import Answer, Limits
 
 @pytest.fixture
 def executor(local_spark):
-    made = SparkExecutor(make_options("Rows", num_workers=2), local_spark)
+    made = SparkExecutor(make_options("Rows", num_workers=2, uses_cluster=True), local_spark)
     yield made
     made.close()
 

@@ -199,6 +199,10 @@ class SlowImport(Plain):
 class Rows(Plain):
     """Gives the mean of a column of its data, rows or RDD."""
 
+    def use_spark_without_end(self) -> None:
+        while True:
+            self.sc.parallelize([1]).collect()
+
     def evaluate(self, data: Any) -> tuple[list[Any], dict[str, float]]:
         values = [row["x"] for row in (data if self.sc is None else data.map(lambda row: row).collect())]
         return values, {"mse": float(np.mean(values))}

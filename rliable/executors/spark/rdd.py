@@ -15,7 +15,9 @@ from functools import partial
 
 from pyspark import InheritableThread, SparkContext
 
+from rliable.executors.base import ExecutorError
 from rliable.executors.slots.child import CHECK_SECONDS, slot_name
+from rliable.executors.spark.context import cancel_jobs, is_running
 from rliable.executors.worker import error_line, plain_row, plain_text, run_unit
 from rliable.unit import Answer, OnReport, Report, Unit, UnitResult, failed_result, result_of
 
@@ -51,6 +53,9 @@ class RddPool:
     """Runs a number of units at a time with the SparkContext.
 
     The memory limit does not hold here: the runs share the driver's process, and their data is on the cluster.
+
+    Attributes:
+      num_connected: as of `Pool`.
     """
 
     def __init__(self, sc: SparkContext, num_slots: int) -> None:
@@ -60,6 +65,7 @@ class RddPool:
           sc: what models get.
           num_slots: how many at a time.
         """
+        self.num_connected = num_slots
         self._sc = sc
         self._free = [slot_name(slot) for slot in reversed(range(num_slots))]
         self._runs: dict[str, Run] = {}
@@ -67,7 +73,11 @@ class RddPool:
         self._on_report: OnReport | None = None
 
     def execute(self, units: Iterator[Unit], on_report: OnReport | None = None) -> Iterator[UnitResult]:
-        """As `Executor.execute`."""
+        """As `Executor.execute`.
+
+        Raises:
+          ExecutorError: Spark is gone.
+        """
         self._on_report = on_report
         is_drained = False
         while self._runs or not is_drained:
@@ -123,9 +133,19 @@ class RddPool:
             return  # it has been cancelled
         if isinstance(told, UnitResult):
             self._remove(run)
+            self._require_spark(told)
             yield told
         elif self._on_report is not None:
             run.answer, run.is_answered = self._on_report(told), True
+
+    def _require_spark(self, result: UnitResult) -> None:
+        """Ends the study when a run failed because Spark is gone: the run is not to blame, and all others would fail.
+
+        Raises:
+          ExecutorError: Spark is gone.
+        """
+        if result.error is not None and not is_running(self._sc):
+            raise ExecutorError(f"Spark does not run any more: {result.error}")
 
     def _stop_late_runs(self) -> Iterator[UnitResult]:
         for run in list(self._runs.values()):
@@ -142,7 +162,7 @@ class RddPool:
 
     def _cancel(self, run: Run) -> None:
         """Cancels a run's Spark jobs and interrupts its Python code."""
-        self._sc.cancelJobGroup(run.group)
+        cancel_jobs(self._sc, run.group)
         thread = run.thread
         if thread is not None and thread.ident is not None and thread.is_alive():
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(Cancelled))
