@@ -233,6 +233,8 @@ class Walker(EpisodicModel):
         if params.get("helper_dies") and is_helper and not Path(params["helper_dies"]).exists():
             Path(params["helper_dies"]).touch()
             os.kill(os.getpid(), signal.SIGKILL)
+        if params.get("helper_disk_is_full") and is_helper:
+            raise OSError(28, "No space left on device")
         if params.get("bad_episode") in episodes:
             raise RuntimeError(f"episode {params['bad_episode']} is broken")
 
