@@ -12,10 +12,14 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interrupts:
-    """Turns the first of these signals into one KeyboardInterrupt in the main thread, and ignores further ones.
+    """Turns the first of these signals into one KeyboardInterrupt in the main thread.
+
+    The second changes nothing, as one is often sent twice. The third ends the process at once, for somebody may swallow
+    the exception, or be slow; what was started clears up by itself, as after SIGKILL. A signal that was ignored when we
+    came, as under `nohup` and in the background, stays ignored.
 
     Attributes:
-      received: the signal's number, or None.
+      received: the first signal's number, or None.
     """
 
     def __init__(self) -> None:
@@ -24,7 +28,9 @@ class Interrupts:
         self._previous: dict[int, Any] = {}
 
     def __enter__(self) -> Interrupts:
-        self._previous = {number: signal.signal(number, self._handle) for number in SIGNALS}
+        for number in SIGNALS:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                self._previous[number] = signal.signal(number, self._handle)
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -52,6 +58,10 @@ class Interrupts:
             raise KeyboardInterrupt
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        is_first, self.received = self.received is None, self.received or number
-        if is_first and not self._is_shielded:
+        if self.received is not None:
+            for known in self._previous:
+                signal.signal(known, signal.SIG_DFL)  # so that the system does it, even while no Python code runs
+            return
+        self.received = number
+        if not self._is_shielded:
             raise KeyboardInterrupt

@@ -21,10 +21,12 @@ def main() -> None:
     """Runs units of one model until they end or the process does."""
     name, deed, folder = sys.argv[1], sys.argv[2], Path(sys.argv[3])
     signal.signal(signal.SIGINT, own_handler)
-    options = make_options(name, num_workers=2, log_path=folder / "log.txt")
+    uses_cluster = name == "Rows"
+    options = make_options(name, num_workers=2, log_path=folder / "log.txt", uses_cluster=uses_cluster)
     executor = make_executor("spark", options)
     print("handler kept", signal.getsignal(signal.SIGINT) is own_handler)
-    units = [make_unit(name, i, deed=deed, started=str(folder / f"pids{i}")) for i in range(2)]
+    data = "rdd" if uses_cluster else "environment"
+    units = [make_unit(name, i, data=data, deed=deed, started=str(folder / f"pids{i}")) for i in range(2)]
     try:
         for result in executor.execute(iter(units)):
             print("result", result.trial, result.error, flush=True)

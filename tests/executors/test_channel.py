@@ -1,12 +1,20 @@
+import contextlib
+import itertools
 import socket
+import threading
 import time
 from multiprocessing import AuthenticationError
 
+import psutil
 import pytest
 from waiting import wait_until
 
+from rliable.executors.slots import channel
 from rliable.executors.slots.channel import Door, connect
 from rliable.executors.slots.messages import Hello, pack
+
+#: The beginning of an answer of 64 bytes, to be followed by one at a time.
+HEADER = b"\0\0\0\x40"
 
 
 @pytest.fixture
@@ -21,14 +29,59 @@ def wait_for_visitors(door):
     return door.visitors()
 
 
-def test_a_slot_that_knows_the_key_is_let_in_with_its_greeting(door):
+def knock(door, name):
+    """Connects a slot and says its name."""
     slot = connect(("127.0.0.1", door.port), door.key)
-    slot.send_bytes(pack(Hello("slot 3", 1, "here")))
+    slot.send_bytes(pack(Hello(name, 1, "here")))
+    return slot
 
-    ((channel, greeting),) = wait_for_visitors(door)
+
+def door_threads():
+    return [thread for thread in threading.enumerate() if thread.name.startswith("rliable-")]
+
+
+@contextlib.contextmanager
+def dripping_strangers(door, count):
+    """Connects strangers who say one byte after another, without end."""
+    strangers = [socket.create_connection(("127.0.0.1", door.port)) for _ in range(count)]
+    is_over = threading.Event()
+    talk = threading.Thread(target=drip, args=(strangers, is_over), daemon=True)
+    talk.start()
+    yield strangers
+    is_over.set()
+    talk.join()
+    for stranger in strangers:
+        stranger.close()
+
+
+def drip(strangers, is_over):
+    for text in itertools.chain(HEADER, itertools.repeat(0)):
+        for stranger in strangers:
+            with contextlib.suppress(OSError):
+                stranger.send(bytes([text]))
+        if is_over.wait(0.1):
+            return
+
+
+def num_descriptors():
+    return psutil.Process().num_fds()
+
+
+def dawdle(frame, event, argument):
+    """Pauses at every line of the channel's code; for `threading.settrace`."""
+    if frame.f_code.co_filename != channel.__file__:
+        return None
+    time.sleep(0.002)
+    return dawdle
+
+
+def test_a_slot_that_knows_the_key_is_let_in_with_its_greeting(door):
+    slot = knock(door, "slot 3")
+
+    ((connection, greeting),) = wait_for_visitors(door)
 
     assert greeting.slot == "slot 3"
-    channel.send_bytes(b"hello")
+    connection.send_bytes(b"hello")
     assert slot.recv_bytes() == b"hello"
 
 
@@ -42,23 +95,64 @@ def test_a_slot_with_another_key_is_turned_away(door):
 
 def test_a_stranger_who_says_nothing_holds_up_nobody(door):
     strangers = [socket.create_connection(("127.0.0.1", door.port)) for _ in range(5)]
-    slot = connect(("127.0.0.1", door.port), door.key)
-    slot.send_bytes(pack(Hello("slot 0", 1, "here")))
+    _slot = knock(door, "slot 0")
 
     assert len(wait_for_visitors(door)) == 1
     for stranger in strangers:
         stranger.close()
 
 
+def test_a_slot_gets_in_past_300_strangers_who_never_finish_a_sentence(door):
+    before, seen = num_descriptors(), []
+    with dripping_strangers(door, 300) as strangers:
+        threading.Thread(target=knock, args=(door, "slot 0"), daemon=True).start()
+        while not seen or not door.bell.poll(0.01):
+            seen.append((len(door_threads()), num_descriptors() - before - len(strangers)))
+        ((_, greeting),) = door.visitors()
+        seen.append((len(door_threads()), num_descriptors() - before - len(strangers)))
+
+        assert greeting.slot == "slot 0"
+        assert max(max(threads, descriptors) for threads, descriptors in seen) < 100
+
+
+def test_a_stranger_who_talks_all_the_time_is_cut_off_when_his_time_is_over():
+    wait_until(lambda: not door_threads())  # those of other tests
+    door, before = Door("127.0.0.1", timeout_seconds=0.5), num_descriptors()
+    with dripping_strangers(door, 1) as (stranger,):
+        wait_until(lambda: len(door_threads()) == 2)
+        stranger.settimeout(3)
+        challenge = stranger.recv(100)
+
+        assert challenge
+        assert stranger.recv(100) == b""
+        wait_until(lambda: len(door_threads()) == 1)
+    assert num_descriptors() == before
+    door.close()
+
+
+def test_slots_that_come_while_the_door_closes_hold_up_nobody(door):
+    threading.settrace(dawdle)
+    slots = [connect(("127.0.0.1", door.port), door.key) for _ in range(8)]
+    closing = threading.Thread(target=door.close, daemon=True)
+    closing.start()
+    for slot in slots:
+        slot.send_bytes(pack(Hello("slot 0", 1, "here")))
+    threading.settrace(None)
+
+    closing.join(5)
+
+    assert not closing.is_alive()
+    wait_until(lambda: not door_threads(), 5)
+
+
 def test_a_slot_that_does_not_read_cannot_block_the_driver():
     door = Door("127.0.0.1", timeout_seconds=0.3)
-    slot = connect(("127.0.0.1", door.port), door.key)
-    slot.send_bytes(pack(Hello("slot 0", 1, "here")))
-    ((channel, _),) = wait_for_visitors(door)
+    slot = knock(door, "slot 0")
+    ((connection, _),) = wait_for_visitors(door)
     started = time.monotonic()
 
     with pytest.raises(OSError):
-        channel.send_bytes(b"x" * 50_000_000)
+        connection.send_bytes(b"x" * 50_000_000)
 
     assert time.monotonic() - started < 5
     slot.close()

@@ -198,3 +198,105 @@ def test_an_error_in_the_learners_own_slice_ends_the_run():
     assert book.finish_slice("slot 1", record(SLICES[2])) is None
     assert book.lease("slot 0") is None
     assert book.is_finished
+
+
+DISK_FULL = "OSError: [Errno 28] No space left on device"
+
+
+def finish_after(book, unit, *mine):
+    """Ends slot 0's run after it has played some slices."""
+    assert [book.next_slice("slot 0") for _ in mine] == list(mine)
+    return book.finish("slot 0", result_of(unit, "slot 0", [record(part, "slot 0") for part in mine]))
+
+
+def test_a_slice_that_a_helper_cannot_play_goes_back_to_the_slot_that_trained():
+    book, unit = evaluating_book(max_attempts=1)
+    book.lease("slot 1")
+
+    assert book.refuse_slice("slot 1", DISK_FULL) is None
+    assert book.held_by("slot 1") is None
+    assert finish_after(book, unit, *SLICES).metrics["reward"] == 12.0
+    assert book.lease("slot 1") is None
+    assert book.is_finished
+
+
+def test_a_slice_that_a_helper_cannot_play_is_offered_to_no_other_while_the_slot_that_trained_is_at_it():
+    book, _ = evaluating_book()
+    book.lease("slot 1")
+    book.refuse_slice("slot 1", DISK_FULL)
+
+    assert book.lease("slot 1") is None
+    assert book.lease("slot 2").episodes == SLICES[1]
+    assert book.lease("slot 3").episodes == SLICES[0]
+    assert book.lease("slot 4") is None
+    assert book.next_slice("slot 0") == SLICES[2]
+
+
+def test_any_number_of_helpers_that_can_play_nothing_do_a_run_no_harm():
+    book, unit = evaluating_book()
+    for slot, part in zip(("slot 1", "slot 2", "slot 3"), reversed(SLICES), strict=True):
+        assert book.lease(slot).episodes == part
+        assert book.refuse_slice(slot, DISK_FULL) is None
+
+    assert finish_after(book, unit, *reversed(SLICES)).metrics["reward"] == 12.0
+
+
+def test_a_slice_that_a_helper_cannot_play_finds_another_slot_after_the_learner_has_gone():
+    book, unit = evaluating_book(max_attempts=1)
+    book.lease("slot 1")
+    assert finish_after(book, unit, *SLICES[:2]) is None
+
+    assert book.refuse_slice("slot 1", DISK_FULL) is None
+    assert book.lease("slot 1") is None
+    assert book.lease("slot 0").episodes == SLICES[2]
+    assert book.finish_slice("slot 0", record(SLICES[2])).metrics["reward"] == 12.0
+
+
+def test_a_slice_that_several_slots_cannot_play_fails_its_run():
+    book, unit = evaluating_book(max_attempts=3)
+    book.lease("slot 1")
+    finish_after(book, unit, *SLICES[:2])
+
+    assert book.refuse_slice("slot 1", "RuntimeError: episode 20 is broken") is None
+    book.lease("slot 2")
+    assert book.refuse_slice("slot 2", "RuntimeError: episode 20 is broken") is None
+    book.lease("slot 0")
+    failure = book.refuse_slice("slot 0", "RuntimeError: episode 20 is broken")
+
+    assert (failure.unit, failure.error, failure.attempts) == (unit, "RuntimeError: episode 20 is broken", 1)
+    assert book.lease("slot 3") is None
+    assert book.is_finished
+
+
+def test_a_slot_that_could_not_play_a_slice_gets_it_again_when_all_others_are_gone():
+    book, unit = evaluating_book()
+    book.lease("slot 1")
+    finish_after(book, unit, *SLICES[:2])
+    book.refuse_slice("slot 1", DISK_FULL)
+    assert book.lease("slot 1") is None
+
+    book.lose("slot 0", DIED)
+
+    assert book.lease("slot 1").episodes == SLICES[2]
+
+
+def test_what_a_helper_could_not_play_of_an_earlier_attempt_does_not_count():
+    book, unit = evaluating_book()
+    book.lease("slot 1")
+    book.lose("slot 0", DIED)
+
+    assert book.refuse_slice("slot 1", DISK_FULL) is None
+    assert (book.lease("slot 0").unit, book.held_by("slot 0").attempt) == (unit, 2)
+
+
+def test_the_model_of_another_attempt_is_another_model():
+    book, _ = evaluating_book()
+    first = book.lease("slot 1")
+    book.lose("slot 0", DIED)
+    book.lease("slot 0")
+    book.offer("slot 0", SLICES, {})
+    book.finish_slice("slot 1", record(first.episodes))
+
+    second = book.lease("slot 1")
+
+    assert (first.model_key, second.model_key) == ((0, 0, 1), (0, 0, 2))

@@ -70,7 +70,9 @@ def test_killing_an_executor_costs_no_result(make_executor, tmp_path):
 def test_models_with_an_rdd_run_on_the_cluster(make_executor):
     units = [make_unit("Rows", trial, data="rdd") for trial in range(4)]
 
-    results = sorted(make_executor("Rows", num_workers=2).execute(iter(units)), key=lambda result: result.trial)
+    results = sorted(
+        make_executor("Rows", num_workers=2, uses_cluster=True).execute(iter(units)), key=lambda result: result.trial
+    )
 
     assert [result.metrics for result in results] == [{"mse": 2.0}] * 4
     assert {result.pid for result in results} == {os.getpid()}

@@ -18,11 +18,11 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 
 
-def start_driver(folder, deed, *, launcher=(sys.executable,)):
+def start_driver(folder, deed, *, name="Plain", launcher=(sys.executable,)):
     """Starts study_script.py in a process group of its own, as a terminal does."""
     path = os.pathsep.join([str(ROOT), str(HERE)])
     return subprocess.Popen(
-        [*launcher, str(HERE / "study_script.py"), "Plain", deed, str(folder)],
+        [*launcher, str(HERE / "study_script.py"), name, deed, str(folder)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -129,6 +129,19 @@ def test_a_spark_that_is_killed_is_said_in_one_line_and_leaves_no_process(tmp_pa
 
     assert "lost: Spark has no slot left that works" in output
     assert "Traceback" not in errors
+    assert_all_gone(processes)
+
+
+def test_a_spark_that_is_killed_under_models_that_use_it_is_said_in_one_line(tmp_path):
+    driver = start_driver(tmp_path, "use_spark_without_end", name="Rows")
+    wait_until(lambda: (tmp_path / "pids1").exists(), 60)
+    processes = below(driver)
+
+    os.kill(next(process.pid for process in processes if process.name() == "java"), signal.SIGKILL)
+    output, errors = driver.communicate(timeout=60)
+
+    assert "lost: Spark does not run any more: " in output, errors
+    assert "result" not in output
     assert_all_gone(processes)
 
 

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,12 @@ import threadpoolctl
 from unit_makers import all_facts, make_options, make_unit
 
 from rliable.executors.spark.executor import SparkExecutor
-from rliable.unit import Limits
+from rliable.unit import Answer, Limits
 
 
 @pytest.fixture
 def executor(local_spark):
-    made = SparkExecutor(make_options("Rows", num_workers=2), local_spark)
+    made = SparkExecutor(make_options("Rows", num_workers=2, uses_cluster=True), local_spark)
     yield made
     made.close()
 
@@ -52,6 +53,39 @@ def test_a_run_that_takes_too_long_or_fails_is_a_result(executor):
     assert late.error == "exceeded trial_timeout_seconds 0.5"
     assert failed.error == "ValueError: a model's own mistake"
     assert fine.error is None
+
+
+@pytest.mark.parametrize("name", ["CancelledError", "GeneratorExit", "KeyboardInterrupt", "SystemExit"])
+def test_whatever_a_model_raises_is_a_result(executor, name):
+    units = [make_unit("Rows", 0, data="rdd", deed="raise_named", error=name), make_unit("Rows", 1, data="rdd")]
+
+    odd, fine = sorted(executor.execute(iter(units)), key=lambda result: result.trial)
+
+    assert odd.error == name
+    assert "in raise_named" in odd.traceback
+    assert fine.error is None
+
+
+def test_reports_arrive_while_the_run_goes_on_and_a_stop_ends_it(executor):
+    seen = []
+
+    def listen(report):
+        seen.append((report.trial, report.slot, report.step, threading.current_thread()))
+        return Answer.STOP if report.step >= 5 else Answer.GO_ON
+
+    (result,) = executor.execute(iter([make_unit("Rows", data="rdd", deed="report_on", pause=0.05)]), listen)
+
+    assert (result.is_stopped, result.error) == (True, None)
+    assert seen[:5] == [(0, "slot 0", step, threading.current_thread()) for step in range(1, 6)]
+    assert seen[-1][2] < 20
+
+
+def test_a_run_that_reports_all_the_time_is_held_to_its_time(executor):
+    unit = make_unit("Rows", 0, Limits(timeout_seconds=0.5), data="rdd", deed="report_on", pause=0.01)
+
+    (result,) = executor.execute(iter([unit]), lambda report: Answer.GO_ON)
+
+    assert result.error == "exceeded trial_timeout_seconds 0.5"
 
 
 def test_units_are_drawn_only_when_a_thread_is_free(executor):

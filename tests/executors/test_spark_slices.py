@@ -75,6 +75,16 @@ def test_a_slice_whose_slot_dies_is_played_by_another(run, tmp_path):
     assert all_facts([result]) == serial(units)
 
 
+def test_a_helper_whose_disk_is_full_leaves_its_slice_to_the_slot_that_trained(run):
+    units = [make_unit("Walker", helper_disk_is_full=True, **SLOW)]
+
+    (result,) = run(units)
+
+    assert (result.error, result.attempts) == (None, 1)
+    assert {part.pid for part in result.slices} == {result.pid}
+    assert all_facts([result]) == serial(units)
+
+
 def test_a_helper_that_dies_between_two_slices_gets_the_model_again(local_spark, tmp_path):
     mark = tmp_path / "mark"
     slow = make_unit("Walker", 0, Limits(max_attempts=1), idle_helper_dies=str(mark), slice_seconds=0.2, **MANY)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import builtins
 import contextlib
 import ctypes
 import json
@@ -108,6 +109,10 @@ class Plain(BaseModel):
     def raise_odd(self) -> None:
         raise asyncio.CancelledError
 
+    def raise_named(self) -> None:
+        name = self.cfg["hp_params"]["error"]
+        raise getattr(asyncio, name, None) or getattr(builtins, name)
+
     def change_folder(self) -> None:
         os.chdir(self.cfg["hp_params"]["folder"])
 
@@ -194,6 +199,10 @@ class SlowImport(Plain):
 class Rows(Plain):
     """Gives the mean of a column of its data, rows or RDD."""
 
+    def use_spark_without_end(self) -> None:
+        while True:
+            self.sc.parallelize([1]).collect()
+
     def evaluate(self, data: Any) -> tuple[list[Any], dict[str, float]]:
         values = [row["x"] for row in (data if self.sc is None else data.map(lambda row: row).collect())]
         return values, {"mse": float(np.mean(values))}
@@ -224,6 +233,8 @@ class Walker(EpisodicModel):
         if params.get("helper_dies") and is_helper and not Path(params["helper_dies"]).exists():
             Path(params["helper_dies"]).touch()
             os.kill(os.getpid(), signal.SIGKILL)
+        if params.get("helper_disk_is_full") and is_helper:
+            raise OSError(28, "No space left on device")
         if params.get("bad_episode") in episodes:
             raise RuntimeError(f"episode {params['bad_episode']} is broken")
 

@@ -1,20 +1,25 @@
-"""The driver's end of the channel: a door at which slots knock, and the settings of their sockets."""
+"""The channel between the driver and its slots: a door at which slots knock, and the settings of their sockets."""
 
 from __future__ import annotations
 
 import contextlib
-import queue
 import secrets
 import socket
 import struct
 import threading
 import time
-from multiprocessing import AuthenticationError
-from multiprocessing.connection import Client, Connection, Listener, Pipe, answer_challenge, deliver_challenge
+from multiprocessing.connection import Client, Connection, Pipe, answer_challenge, deliver_challenge
 
 from rliable.executors.slots.messages import Hello, unpack
 
 KEY_BYTES = 32
+#: How many may show the key at the same time, each on a thread of its own.
+MAX_STRANGERS = 64
+#: How long each of them may take when so many are there; a slot needs milliseconds.
+CROWDED_SECONDS = 0.5
+#: How many more may wait to be looked at.
+BACKLOG = 512
+CHECK_SECONDS = 0.2
 RETRY_SECONDS = 0.05
 #: Seconds of silence after which the system asks whether the other machine still exists, between questions, and how
 #: many go unanswered before the connection counts as broken.
@@ -24,7 +29,10 @@ KEEPALIVE = (15, 5, 3)
 class Door:
     """Listens for slots and lets in those that know the study's key.
 
-    Handshakes run on threads of their own, so that a stranger who connects and says nothing holds up nobody.
+    Handshakes run on threads of their own, so that a stranger who connects and says nothing holds up nobody. One who
+    takes too long is hung up on, however busily he talks; so there are never many.
+
+    `visitors` is for one thread only; all else may be called from any.
 
     Attributes:
       key: random, one per study.
@@ -38,16 +46,18 @@ class Door:
         Args:
           host: the address to listen at, which slots must be able to reach.
           port: 0 for any.
-          timeout_seconds: how long a slot may take for one message.
+          timeout_seconds: how long a slot may take to be let in, and later for one message.
         """
         self.key = secrets.token_bytes(KEY_BYTES)
-        self._timeout_seconds = timeout_seconds
-        self._host = host
-        self._listener = Listener((host, port), backlog=64)
-        self.port = int(self._listener.address[1])
         self.bell, self._button = Pipe(duplex=False)
-        self._visitors: queue.SimpleQueue[tuple[Connection, Hello]] = queue.SimpleQueue()
+        self._timeout_seconds = timeout_seconds
+        self._server = socket.create_server((host, port), backlog=BACKLOG)
+        self._server.settimeout(CHECK_SECONDS)
+        self.port = int(self._server.getsockname()[1])
+        self._lock = threading.Lock()
         self._is_open = True
+        self._strangers: dict[Connection, float] = {}  # since when
+        self._visitors: list[tuple[Connection, Hello]] = []
         threading.Thread(target=self._listen, name="rliable-door", daemon=True).start()
 
     def ring(self) -> None:
@@ -59,47 +69,75 @@ class Door:
         """The slots that came in since the last call, with their greetings."""
         while self.bell.poll():
             self.bell.recv_bytes()
-        came = []
-        while not self._visitors.empty():
-            came.append(self._visitors.get())
+        with self._lock:
+            came, self._visitors = self._visitors, []
         return came
 
     def close(self) -> None:
         """Closes it; those who are in stay connected, those who wait to be let in are turned away."""
-        self._is_open = False
-        with contextlib.suppress(OSError):
-            socket.create_connection((self._host, self.port), timeout=1).close()  # ends the wait in accept()
-        self._listener.close()
-        self._turn_away()
-
-    def _turn_away(self) -> None:
-        """Closes the connections that nobody will take any more, so that their slots end at once."""
-        for connection, _ in self.visitors():
+        with self._lock:
+            self._is_open = False
+            came, self._visitors = self._visitors, []
+        for connection, _ in came:
             connection.close()
+        with contextlib.suppress(OSError):
+            self._server.shutdown(socket.SHUT_RDWR)  # ends the wait in accept()
 
     def _listen(self) -> None:
-        while self._is_open:
-            try:
-                connection = self._listener.accept()
-            except OSError:  # one connection's; or the system's, which needs time
-                time.sleep(RETRY_SECONDS)
-                continue
-            threading.Thread(target=self._let_in, args=(connection,), name="rliable-handshake", daemon=True).start()
+        """Gives each stranger a thread to show the key in, as long as there are not too many."""
+        with self._server:
+            while self._is_open:
+                is_crowded = len(self._strangers) >= MAX_STRANGERS
+                self._hang_up(CROWDED_SECONDS if is_crowded else self._timeout_seconds)
+                if is_crowded:
+                    time.sleep(RETRY_SECONDS)
+                else:
+                    self._accept()
+        self._hang_up(0.0)
+
+    def _accept(self) -> None:
+        """Waits a moment for a stranger."""
+        try:
+            peer, _ = self._server.accept()
+        except TimeoutError:
+            return
+        except OSError:  # one connection's; or the system's, which needs time
+            time.sleep(RETRY_SECONDS)
+            return
+        connection = Connection(peer.detach())
+        with self._lock:
+            self._strangers[connection] = time.monotonic()
+        threading.Thread(target=self._let_in, args=(connection,), name="rliable-handshake", daemon=True).start()
 
     def _let_in(self, connection: Connection) -> None:
-        try:
-            set_socket_options(connection, self._timeout_seconds)
-            deliver_challenge(connection, self.key)
-            answer_challenge(connection, self.key)
-            greeting = unpack(connection.recv_bytes())
-        except (AuthenticationError, EOFError, OSError, ValueError):
-            connection.close()
-            return
-        if isinstance(greeting, Hello):
-            self._visitors.put((connection, greeting))
-            self.ring()
-        if not self._is_open:  # it was closed in the meantime
-            self._turn_away()
+        """Makes a stranger a visitor, if he knows the key."""
+        greeting = None
+        with contextlib.suppress(Exception):  # there is no end to what a stranger may say
+            greeting = self._hear(connection)
+        with self._lock:
+            is_expected = self._strangers.pop(connection, None) is not None and self._is_open
+            if greeting is None or not is_expected:
+                connection.close()
+                return
+            self._visitors.append((connection, greeting))
+        self.ring()
+
+    def _hear(self, connection: Connection) -> Hello | None:
+        """The greeting of a slot that knows the key; None or an exception for others."""
+        set_socket_options(connection, self._timeout_seconds)
+        deliver_challenge(connection, self.key)
+        answer_challenge(connection, self.key)
+        greeting = unpack(connection.recv_bytes())
+        return greeting if isinstance(greeting, Hello) else None
+
+    def _hang_up(self, patience: float) -> None:
+        """Ends the handshakes that take longer than so many seconds; their threads see the end and close."""
+        with self._lock:
+            now = time.monotonic()
+            for connection in [known for known, since in self._strangers.items() if now - since >= patience]:
+                del self._strangers[connection]
+                with socket_of(connection) as peer, contextlib.suppress(OSError):
+                    peer.shutdown(socket.SHUT_RDWR)
 
 
 def connect(address: tuple[str, int], key: bytes) -> Connection:
@@ -119,7 +157,7 @@ def connect(address: tuple[str, int], key: bytes) -> Connection:
 
 def set_socket_options(connection: Connection, timeout_seconds: float | None = None) -> None:
     """Sends small messages at once, notices vanished machines, and optionally never blocks for longer than a time."""
-    with socket.socket(fileno=socket.dup(connection.fileno())) as own:
+    with socket_of(connection) as own:
         own.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         own.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         for name, value in zip(("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT"), KEEPALIVE, strict=True):
@@ -129,3 +167,8 @@ def set_socket_options(connection: Connection, timeout_seconds: float | None = N
             limit = struct.pack("ll", int(timeout_seconds), int(timeout_seconds % 1 * 1e6))
             own.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
             own.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
+
+
+def socket_of(connection: Connection) -> socket.socket:
+    """The socket of a connection, to be closed by the caller, which leaves the connection open."""
+    return socket.socket(fileno=socket.dup(connection.fileno()))

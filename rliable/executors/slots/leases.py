@@ -1,4 +1,4 @@
-"""Who works on what: the driver's book of units, leases, attempts and slices. Pure: no clock, no channel, no Spark.
+"""Who works on what: the driver's book of units, leases and attempts. Pure: no channel, no Spark.
 
 A slot that is free first helps with the episodes of a run that is being evaluated, so that results come early (a
 sampler learns from them, and a study that has converged stops); then repeats what a lost slot held; then draws a new
@@ -8,11 +8,10 @@ unit.
 from __future__ import annotations
 
 import dataclasses
-import time
 from collections import deque
 from collections.abc import Iterator
 
-from rliable.executors.worker import evaluation_fields
+from rliable.executors.slots.evaluation import Evaluation
 from rliable.unit import PlayedSlice, Unit, UnitResult
 
 Key = tuple[int, int]
@@ -32,6 +31,7 @@ class LeaseBook:
         self._held: dict[str, Lease] = {}
         self._evaluations: dict[Key, Evaluation] = {}
         self._given_up: set[Key] = set()
+        self._slots: set[str] = set()  # those that have asked for work and have not been lost since
 
     @property
     def is_finished(self) -> bool:
@@ -48,7 +48,8 @@ class LeaseBook:
 
     def lease(self, slot: str) -> Lease | None:
         """Gives a free slot something to do; draws a unit only if there is nothing else."""
-        lease = self._slice_to_play() or (self._again.popleft() if self._again else self._draw())
+        self._slots.add(slot)
+        lease = self._slice_to_play(slot) or (self._again.popleft() if self._again else self._draw())
         if lease is not None:
             self._held[slot] = lease
         return lease
@@ -56,12 +57,12 @@ class LeaseBook:
     def offer(self, slot: str, slices: list[range], files: dict[str, bytes]) -> None:
         """Opens a run's test episodes to all slots."""
         lease = self._held[slot]
-        self._evaluations[lease.key] = Evaluation(lease.unit, lease.attempt, deque(slices), files)
+        self._evaluations[lease.key] = Evaluation(lease.unit, lease.attempt, slices, files)
 
     def next_slice(self, slot: str) -> range | None:
         """The next slice for the slot that trained the model, from the front."""
         evaluation = self._evaluations.get(self._held[slot].key)
-        return evaluation.open.popleft() if evaluation and evaluation.open else None
+        return evaluation.take_own() if evaluation else None
 
     def finish(self, slot: str, result: UnitResult) -> UnitResult | None:
         """Takes the result of a run; it is complete only when every slice is."""
@@ -73,8 +74,7 @@ class LeaseBook:
         if evaluation is None or result.error is not None:
             self._evaluations.pop(lease.key, None)
             return result
-        evaluation.result = result
-        evaluation.played += result.slices
+        evaluation.add_result(result)
         return self._complete(evaluation)
 
     def finish_slice(self, slot: str, record: PlayedSlice, seconds: float = 0.0) -> UnitResult | None:
@@ -82,12 +82,12 @@ class LeaseBook:
         evaluation = self._evaluation_of(self._held.pop(slot))
         if evaluation is None:
             return None
-        evaluation.played.append(record)
-        evaluation.helper_seconds += seconds
+        evaluation.add_slice(record, seconds)
         return self._complete(evaluation)
 
     def lose(self, slot: str, loss: Loss) -> Failure | None:
         """Takes back what a slot held when it was lost; its work is repeated or given up."""
+        self._slots.discard(slot)
         lease = self._held.pop(slot, None)
         if lease is None or lease.key in self._given_up:
             return None
@@ -104,24 +104,32 @@ class LeaseBook:
         lease = self._held.pop(slot)
         evaluation = self._evaluation_of(lease)
         if evaluation is not None and lease.episodes is not None:
-            evaluation.open.append(lease.episodes)
+            evaluation.put_back(lease.episodes)
 
     def refuse_slice(self, slot: str, error: str) -> Failure | None:
-        """x"""
-        return self.lose(slot, Loss(error, is_final=True))
+        """Takes back a slice that a slot could not play, perhaps for its own reasons: a full disk, a missing package.
+
+        The slot that trained plays it, or another if that one has gone on. Only when they cannot either, the run fails.
+        """
+        lease = self._held.pop(slot)
+        evaluation = self._evaluation_of(lease)
+        if evaluation is None or lease.episodes is None:
+            return None
+        return self._give_up(lease, error) if evaluation.refuse(slot, lease.episodes) else None
 
     def _lose_slice(self, lease: Lease, episodes: range, loss: Loss) -> Failure | None:
         evaluation = self._evaluation_of(lease)
         if evaluation is None:
             return None
-        evaluation.open.append(episodes)
-        evaluation.num_losses += 1
-        if not loss.is_final and evaluation.num_losses < lease.unit.limits.max_attempts:
-            return None
+        is_last = evaluation.lose(episodes) or loss.is_final
+        return self._give_up(lease, loss.error) if is_last else None
+
+    def _give_up(self, lease: Lease, error: str) -> Failure:
+        """Ends a run because of a slice of it."""
         del self._evaluations[lease.key]
         if any(held.key == lease.key and held.episodes is None for held in self._held.values()):
             self._given_up.add(lease.key)  # the slot that trained it still works, in vain
-        return Failure(lease.unit, loss.error, lease.attempt)
+        return Failure(lease.unit, error, lease.attempt)
 
     def _evaluation_of(self, lease: Lease) -> Evaluation | None:
         """The evaluation that a slice belongs to, unless its run has started again or ended since."""
@@ -134,11 +142,12 @@ class LeaseBook:
             del self._evaluations[result.trial, result.run]
         return result
 
-    def _slice_to_play(self) -> Lease | None:
-        """A slice from the back of a run that is being evaluated."""
+    def _slice_to_play(self, slot: str) -> Lease | None:
+        """A slice of a run that is being evaluated."""
         for evaluation in self._evaluations.values():
-            if evaluation.open:
-                return Lease(evaluation.unit, evaluation.attempt, evaluation.open.pop())
+            episodes = evaluation.take_for(slot, self._slots)
+            if episodes is not None:
+                return Lease(evaluation.unit, evaluation.attempt, episodes)
         return None
 
     def _draw(self) -> Lease | None:
@@ -163,7 +172,7 @@ class Lease:
 
     @property
     def model_key(self) -> ModelKey:
-        """The identity of the trained model: another attempt trains another."""
+        """The trained model's identity: another attempt trains another."""
         return self.unit.trial, self.unit.run, self.attempt
 
     @property
@@ -198,42 +207,3 @@ class Failure:
     unit: Unit
     error: str
     attempts: int
-
-
-@dataclasses.dataclass
-class Evaluation:
-    """The state of one evaluation.
-
-    Attributes:
-      unit, attempt: the run.
-      open: slices that nobody plays yet, in order. The slot that trained takes from the front, others from the back.
-      files: the trained model.
-      played: what has been played.
-      result: of the training slot, once it has no slice left; without metrics unless it played them all.
-      helper_seconds: slot time of the slices that other slots played.
-      num_losses: slices that were lost with their slots.
-    """
-
-    unit: Unit
-    attempt: int
-    open: deque[range]
-    files: dict[str, bytes]
-    played: list[PlayedSlice] = dataclasses.field(default_factory=list)
-    result: UnitResult | None = None
-    helper_seconds: float = 0.0
-    num_losses: int = 0
-
-    def __post_init__(self) -> None:
-        self._num_episodes = sum(len(episodes) for episodes in self.open)
-
-    def completed(self) -> UnitResult | None:
-        """The run's result with the returns of all slots, or None while some are missing."""
-        fields = evaluation_fields(self.played, self._num_episodes)
-        if self.result is None or "metrics" not in fields:
-            return None
-        has_played_all = self.result.metrics is not None
-        finished = self.result.finished if has_played_all else max(self.result.finished, time.time())
-        slot_seconds = self.result.slot_seconds + self.helper_seconds
-        return dataclasses.replace(
-            self.result, files=self.files, finished=finished, slot_seconds=slot_seconds, **fields
-        )

@@ -1,29 +1,27 @@
-"""Runs units on a Spark cluster: in resident slots, or on driver threads for models that use the cluster themselves."""
+"""Runs units on a Spark cluster."""
 
 from __future__ import annotations
 
-import itertools
-import os
-import uuid
+import importlib.util
 from collections.abc import Iterator
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from pyspark import SparkContext
-
-from rliable.executors.base import Executor, ExecutorError, ExecutorOptions
-from rliable.executors.slots.channel import Door
-from rliable.executors.slots.child import SlotSettings
-from rliable.executors.slots.pool import SlotPool
-from rliable.executors.spark.context import SparkConnection, is_local
-from rliable.executors.spark.java import find_java_home
-from rliable.executors.spark.rdd import RddPool
-from rliable.executors.spark.tasks import ResidentTasks
+from rliable.executors.base import Executor, ExecutorOptions
+from rliable.executors.spark.java import find_java_home, is_submitted
+from rliable.schema import ConfigError
 from rliable.threads import limit_threads
 from rliable.unit import OnReport, Unit, UnitResult
+
+if TYPE_CHECKING:
+    from pyspark import SparkContext
 
 
 class Pool(Protocol):
     """A way to run units on Spark."""
+
+    @property
+    def num_connected(self) -> int:
+        """How many slots have ever been there."""
 
     def execute(self, units: Iterator[Unit], on_report: OnReport | None = None) -> Iterator[UnitResult]:
         """As `Executor.execute`."""
@@ -33,7 +31,7 @@ class Pool(Protocol):
 
 
 class SparkExecutor(Executor):
-    """The executor for levels 1 and 2."""
+    """The executor for levels 1 and 2: resident slots, or driver threads for models that use the cluster themselves."""
 
     def __init__(self, options: ExecutorOptions, sc: SparkContext | None = None) -> None:
         """Starts Spark and ships the code.
@@ -46,23 +44,30 @@ class SparkExecutor(Executor):
           ConfigError: there is no Java.
           ExecutorError: Spark does not start.
         """
+        from rliable.executors.spark.context import SparkConnection
+
+        super().__init__(options)
         self.mode = f"level {options.level}"
         self.num_slots = options.num_workers
-        self._options = options
         self._spark = SparkConnection(options, sc)
         self._pool: Pool | None = None
 
     @classmethod
     def check(cls, options: ExecutorOptions) -> None:
-        find_java_home()
+        if importlib.util.find_spec("pyspark") is None:
+            raise ConfigError(["--parallelized: the package 'pyspark' is missing; pip install -r requirements.txt"])
+        if not is_submitted():
+            find_java_home()
+
+    @property
+    def num_connected(self) -> int:
+        """How many slots have ever been there, of the `num_slots` that were asked for."""
+        return 0 if self._pool is None else self._pool.num_connected
 
     def execute(self, units: Iterator[Unit], on_report: OnReport | None = None) -> Iterator[UnitResult]:
-        first = next(units, None)
-        if first is None:
-            return
-        self._pool = self._make_pool(uses_cluster=first.model.data == "rdd")
+        self._pool = self._make_pool()
         try:
-            yield from self._pool.execute(itertools.chain([first], units), on_report)
+            yield from self._pool.execute(units, on_report)
         finally:
             self._pool.close()  # the cluster's cores are free while the driver goes on
 
@@ -71,67 +76,13 @@ class SparkExecutor(Executor):
             self._pool.close()
         self._spark.close()
 
-    def _make_pool(self, uses_cluster: bool) -> Pool:
-        if uses_cluster:
+    def _make_pool(self) -> Pool:
+        """What runs the units; imported here, so that `check` can be called where there is no PySpark."""
+        if self._options.uses_cluster:
+            from rliable.executors.spark.rdd import RddPool
+
             limit_threads(self._options.threads)  # the runs share this process
             return RddPool(self._spark.sc, self.num_slots)
+        from rliable.executors.spark.tasks import SparkSlots
+
         return SparkSlots(self._spark, self._options)
-
-
-class SparkSlots:
-    """Resident tasks, and the pool of the slots they serve."""
-
-    def __init__(self, spark: SparkConnection, options: ExecutorOptions) -> None:
-        """Opens the channel; starts no task yet.
-
-        Args:
-          spark: where the tasks run.
-          options: how many, and what they need.
-        """
-        self._door = make_door(spark.sc, options)
-        self._settings = make_settings(spark, options, self._door)
-        self._tasks = ResidentTasks(spark.sc, options.num_workers, f"rliable-{uuid.uuid4().hex[:8]}", self._door.ring)
-        self._pool = SlotPool(self._door, options.heartbeat_timeout_seconds, self._tasks)
-
-    def execute(self, units: Iterator[Unit], on_report: OnReport | None = None) -> Iterator[UnitResult]:
-        """As `Executor.execute`."""
-        self._tasks.start(self._settings)
-        yield from self._pool.execute(units, on_report)
-
-    def close(self) -> None:
-        """As `Executor.close`."""
-        self._tasks.expect_end()
-        self._pool.close()
-        self._tasks.stop()
-
-
-def make_door(sc: SparkContext, options: ExecutorOptions) -> Door:
-    """Opens the channel at the address at which executors reach the driver anyway.
-
-    Its port is any that is free, or `spark.rliable.port` where a firewall wants one to be named.
-
-    Raises:
-      ExecutorError: that address cannot be listened at.
-    """
-    conf = sc.getConf()
-    host = str(conf.get("spark.driver.host", "127.0.0.1"))
-    bind_host, port = str(conf.get("spark.driver.bindAddress", host)), str(conf.get("spark.rliable.port", "0"))
-    try:
-        return Door(bind_host, int(port), options.heartbeat_timeout_seconds)
-    except (OSError, ValueError, OverflowError) as error:
-        raise ExecutorError(f"spark.rliable.port: cannot listen at {bind_host}:{port}: {error}") from error
-
-
-def make_settings(spark: SparkConnection, options: ExecutorOptions, door: Door) -> SlotSettings:
-    """What the tasks need to know. Slots print beside the driver's log if they are on the same machine."""
-    log = options.log_path if is_local(str(spark.sc.master)) else None
-    return SlotSettings(
-        (str(spark.sc.getConf().get("spark.driver.host", "127.0.0.1")), door.port),
-        door.key,
-        level=options.level,
-        class_names=options.class_names,
-        files=spark.files,
-        threads=options.threads,
-        start_seconds=options.start_seconds,
-        log_folder=None if log is None else os.fspath(log.resolve().parent),
-    )

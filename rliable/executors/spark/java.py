@@ -1,26 +1,20 @@
-"""Finds a Java runtime for Spark, starts its virtual machine's end, and reads its errors."""
+"""Finds a Java runtime that Spark can run on."""
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 import os
 import re
 import shutil
-import signal
 import subprocess
-from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
-
-import psutil
 
 from rliable.schema import ConfigError
 
 OLDEST = 17
 #: Spark 3.5 calls the Security Manager, which Java 24 has no more.
 NEWEST_FOR_SPARK_3 = 23
-JVM_SECONDS = 3.0
 
 
 def find_java_home() -> Path:
@@ -40,6 +34,11 @@ def find_java_home() -> Path:
             + help_text
         ]
     )
+
+
+def is_submitted() -> bool:
+    """Tells whether spark-submit runs this program: its virtual machine is there already, and is not ours to end."""
+    return "PYSPARK_GATEWAY_PORT" in os.environ
 
 
 def environment_java() -> Path | None:
@@ -83,50 +82,3 @@ def java_version(program: Path) -> int | None:
         return None
     found = re.search(r'version "(\d+)', answer.stderr + answer.stdout)
     return int(found.group(1)) if found else None
-
-
-@contextlib.contextmanager
-def sessions_ended_on_error() -> Iterator[None]:
-    """Kills the sessions that the block has started if it raises, be it an interrupt.
-
-    `launch_gateway` gives the process away only when it has started, and a virtual machine whose start is left half way
-    never ends by itself.
-    """
-    before = own_sessions()
-    try:
-        yield
-    except BaseException:
-        for leader in own_sessions() - before:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(leader.pid, signal.SIGKILL)
-            leader.wait()
-        raise
-
-
-def own_sessions() -> set[psutil.Process]:
-    """The processes that this one has started in sessions of their own."""
-    found = set()
-    for child in psutil.Process().children():
-        with contextlib.suppress(ProcessLookupError):
-            if os.getsid(child.pid) == child.pid:
-                found.add(child)
-    return found
-
-
-def end_virtual_machine(process: subprocess.Popen[bytes]) -> None:
-    """Ends Spark's virtual machine by closing its input, or by force, and what has stayed of its session."""
-    with contextlib.suppress(OSError):
-        if process.stdin is not None:
-            process.stdin.close()
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(JVM_SECONDS)
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-
-
-def java_reason(text: str) -> str:
-    """The line of a Py4J error that holds Java's own message, or the first line there is."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    messages = [line.removeprefix(": ") for line in lines if line.startswith(": ")]
-    return (messages or lines or [""])[0]

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import dataclasses
 import queue
 import threading
 import time
+import traceback
 import uuid
 from collections.abc import Iterator
+from functools import partial
 
 from pyspark import InheritableThread, SparkContext
 
+from rliable.executors.base import ExecutorError
 from rliable.executors.slots.child import CHECK_SECONDS, slot_name
-from rliable.executors.worker import run_unit
-from rliable.unit import OnReport, Unit, UnitResult, failed_result
+from rliable.executors.spark.context import cancel_jobs, is_running
+from rliable.executors.worker import error_line, plain_row, plain_text, run_unit
+from rliable.unit import Answer, OnReport, Report, Unit, UnitResult, failed_result, result_of
 
 
-class Cancelled(KeyboardInterrupt):
+class Cancelled(BaseException):
     """Raised inside a run that exceeds its time or is not needed any more."""
 
 
@@ -30,20 +35,27 @@ class Run:
       slot: where.
       group: its Spark job group.
       started: seconds since the epoch.
-      thread: where it runs.
+      thread: where it runs, once it does.
+      is_answered: whether its last report has been answered.
+      answer: the last answer.
     """
 
     unit: Unit
     slot: str
     group: str
     started: float
-    thread: threading.Thread
+    thread: threading.Thread | None = None
+    is_answered: bool = True
+    answer: Answer = Answer.GO_ON
 
 
 class RddPool:
     """Runs a number of units at a time with the SparkContext.
 
     The memory limit does not hold here: the runs share the driver's process, and their data is on the cluster.
+
+    Attributes:
+      num_connected: as of `Pool`.
     """
 
     def __init__(self, sc: SparkContext, num_slots: int) -> None:
@@ -53,13 +65,20 @@ class RddPool:
           sc: what models get.
           num_slots: how many at a time.
         """
+        self.num_connected = num_slots
         self._sc = sc
         self._free = [slot_name(slot) for slot in reversed(range(num_slots))]
         self._runs: dict[str, Run] = {}
-        self._done: queue.SimpleQueue[tuple[Run, UnitResult]] = queue.SimpleQueue()
+        self._told: queue.SimpleQueue[tuple[Run, Report | UnitResult]] = queue.SimpleQueue()
+        self._on_report: OnReport | None = None
 
     def execute(self, units: Iterator[Unit], on_report: OnReport | None = None) -> Iterator[UnitResult]:
-        """As `Executor.execute`."""
+        """As `Executor.execute`.
+
+        Raises:
+          ExecutorError: Spark is gone.
+        """
+        self._on_report = on_report
         is_drained = False
         while self._runs or not is_drained:
             while self._free and not is_drained:
@@ -75,44 +94,75 @@ class RddPool:
             self._cancel(run)
 
     def _start(self, unit: Unit) -> None:
-        slot = self._free.pop()
         group = f"rliable-{uuid.uuid4().hex[:8]}"
-        thread = InheritableThread(target=self._work, args=(group,), daemon=True)
-        self._runs[group] = Run(unit, slot, group, time.time(), thread)
-        thread.start()
+        run = self._runs[group] = Run(unit, self._free.pop(), group, time.time())
+        run.thread = InheritableThread(target=self._work, args=(run,), daemon=True)
+        run.thread.start()
 
-    def _work(self, group: str) -> None:
-        run = self._runs[group]
-        self._sc.setLocalProperty("spark.scheduler.pool", group)
-        self._sc.setJobGroup(group, f"RLiable trial {run.unit.trial} run {run.unit.run}", interruptOnCancel=True)
+    def _work(self, run: Run) -> None:
+        """What a thread does; however that ends, there is a result."""
         try:
-            self._done.put((run, run_unit(run.unit, run.slot, sc=self._sc)))
-        except Cancelled:
-            return
+            self._sc.setLocalProperty("spark.scheduler.pool", run.group)
+            description = f"RLiable trial {run.unit.trial} run {run.unit.run}"
+            self._sc.setJobGroup(run.group, description, interruptOnCancel=True)
+            result = run_unit(run.unit, run.slot, sc=self._sc, on_row=partial(self._report, run))
+        except BaseException as error:
+            told = {"error": error_line(error), "traceback": plain_text(traceback.format_exc())}
+            result = result_of(run.unit, run.slot, run.started, told)
+        self._told.put((run, result))
+
+    def _report(self, run: Run, row: dict[str, float]) -> bool:
+        """Passes a row on to the thread that takes the results, unless it has not answered the one before."""
+        if self._on_report is not None and run.is_answered:
+            run.is_answered = False
+            figures = plain_row(row)
+            step = int(figures.pop("step"))
+            self._told.put((run, Report(run.unit.trial, run.unit.run, run.slot, step, figures)))
+        return run.answer is Answer.GO_ON
 
     def _take_in(self) -> Iterator[UnitResult]:
-        """Waits for a result, or until it is time to look for runs that exceed their time."""
+        """Waits for a report or a result, or until it is time to look for runs that exceed their time."""
         is_limited = any(run.unit.limits.are_watched for run in self._runs.values())
-        try:
-            run, result = self._done.get(timeout=CHECK_SECONDS if is_limited else 1.0)
-        except queue.Empty:
+        with contextlib.suppress(queue.Empty):
+            yield from self._hear(*self._told.get(timeout=CHECK_SECONDS if is_limited else 1.0))
+        if self._told.empty():  # else a run may have ended in time while nobody listened
             yield from self._stop_late_runs()
-            return
-        if self._runs.pop(run.group, None) is not None:
-            self._free.append(run.slot)
-            yield result
+
+    def _hear(self, run: Run, told: Report | UnitResult) -> Iterator[UnitResult]:
+        if run.group not in self._runs:
+            return  # it has been cancelled
+        if isinstance(told, UnitResult):
+            self._remove(run)
+            self._require_spark(told)
+            yield told
+        elif self._on_report is not None:
+            run.answer, run.is_answered = self._on_report(told), True
+
+    def _require_spark(self, result: UnitResult) -> None:
+        """Ends the study when a run failed because Spark is gone: the run is not to blame, and all others would fail.
+
+        Raises:
+          ExecutorError: Spark is gone.
+        """
+        if result.error is not None and not is_running(self._sc):
+            raise ExecutorError(f"Spark does not run any more: {result.error}")
 
     def _stop_late_runs(self) -> Iterator[UnitResult]:
         for run in list(self._runs.values()):
             error = run.unit.limits.exceeded(time.time() - run.started, 0)
             if error is not None:
-                del self._runs[run.group]
                 self._cancel(run)
-                self._free.append(run.slot)
+                self._remove(run)
                 yield failed_result(run.unit, run.slot, run.started, error)
+
+    def _remove(self, run: Run) -> None:
+        """Makes room for another."""
+        del self._runs[run.group]
+        self._free.append(run.slot)
 
     def _cancel(self, run: Run) -> None:
         """Cancels a run's Spark jobs and interrupts its Python code."""
-        self._sc.cancelJobGroup(run.group)
-        if run.thread.ident is not None:
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(run.thread.ident), ctypes.py_object(Cancelled))
+        cancel_jobs(self._sc, run.group)
+        thread = run.thread
+        if thread is not None and thread.ident is not None and thread.is_alive():
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(Cancelled))

@@ -1,20 +1,26 @@
-"""Keeps one Spark task alive per slot."""
+"""Runs units in resident Spark tasks, one per slot."""
 
 from __future__ import annotations
 
 import logging
+import os
 import re
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
 from pyspark import InheritableThread, SparkContext, SparkFiles
 
+from rliable.executors.base import ExecutorError, ExecutorOptions
+from rliable.executors.slots.channel import Door
 from rliable.executors.slots.child import RAISED, SlotSettings, slot_name
+from rliable.executors.slots.pool import SlotPool
 from rliable.executors.slots.supervisor import serve_slot
-from rliable.executors.spark.java import java_reason
+from rliable.executors.spark.context import SparkConnection, cancel_jobs, is_local, java_reason
+from rliable.unit import OnReport, Unit, UnitResult
 
 #: How often in a row a slot's job may die soon after its start.
 MAX_STARTS = 8
@@ -26,6 +32,70 @@ CANCEL_SECONDS = 3.5
 #: What Spark says of a task that it has lost; the reason comes after the place.
 LOST_TASK = re.compile(r"most recent failure: Lost task [^(]*(?:\([^)]*\) ?)*: (.*)")
 logger = logging.getLogger(__name__)
+
+
+class SparkSlots:
+    """The pool of the slots that resident tasks serve."""
+
+    def __init__(self, spark: SparkConnection, options: ExecutorOptions) -> None:
+        """Opens the channel; starts no task yet.
+
+        Args:
+          spark: where the tasks run.
+          options: how many, and what they need.
+        """
+        self._door = make_door(spark.sc, options)
+        self._settings = make_settings(spark, options, self._door)
+        self._tasks = ResidentTasks(spark.sc, options.num_workers, f"rliable-{uuid.uuid4().hex[:8]}", self._door.ring)
+        self._pool = SlotPool(self._door, options.heartbeat_timeout_seconds, self._tasks)
+
+    def execute(self, units: Iterator[Unit], on_report: OnReport | None = None) -> Iterator[UnitResult]:
+        """As `Executor.execute`."""
+        self._tasks.start(self._settings)
+        yield from self._pool.execute(units, on_report)
+
+    @property
+    def num_connected(self) -> int:
+        """How many slots have ever connected."""
+        return len(self._pool.hosts)
+
+    def close(self) -> None:
+        """As `Executor.close`."""
+        self._tasks.expect_end()
+        self._pool.close()
+        self._tasks.stop()
+
+
+def make_door(sc: SparkContext, options: ExecutorOptions) -> Door:
+    """Opens the channel at the address at which executors reach the driver anyway.
+
+    Its port is any that is free, or `spark.rliable.port` where a firewall wants one to be named.
+
+    Raises:
+      ExecutorError: that address cannot be listened at.
+    """
+    conf = sc.getConf()
+    host = str(conf.get("spark.driver.host", "127.0.0.1"))
+    bind_host, port = str(conf.get("spark.driver.bindAddress", host)), str(conf.get("spark.rliable.port", "0"))
+    try:
+        return Door(bind_host, int(port), options.heartbeat_timeout_seconds)
+    except (OSError, ValueError, OverflowError) as error:
+        raise ExecutorError(f"spark.rliable.port: cannot listen at {bind_host}:{port}: {error}") from error
+
+
+def make_settings(spark: SparkConnection, options: ExecutorOptions, door: Door) -> SlotSettings:
+    """What the tasks need to know. Slots print beside the driver's log if they are on the same machine."""
+    log = options.log_path if is_local(str(spark.sc.master)) else None
+    return SlotSettings(
+        (str(spark.sc.getConf().get("spark.driver.host", "127.0.0.1")), door.port),
+        door.key,
+        level=options.level,
+        class_names=options.class_names,
+        files=spark.files,
+        threads=options.threads,
+        start_seconds=options.start_seconds,
+        log_folder=None if log is None else os.fspath(log.resolve().parent),
+    )
 
 
 class ResidentTasks:
@@ -67,7 +137,7 @@ class ResidentTasks:
 
     def restart(self, name: str) -> None:
         """Has Spark kill a slot's task, which is then submitted again."""
-        self._sc.cancelJobGroup(self._group_of(name))
+        cancel_jobs(self._sc, self._group_of(name))
 
     def expect_end(self) -> None:
         """Submits nothing any more: the slots are about to be told to end."""
