@@ -1,4 +1,4 @@
-"""Keeps the start-up noise of TensorFlow, Spark and Gym out of the terminal: it goes to the study's log file."""
+"""Keeps the noise of TensorFlow, Spark, Gym and models out of the terminal: it goes to the study's log file."""
 
 from __future__ import annotations
 
@@ -22,15 +22,41 @@ def redirect_stderr(log: Path) -> Iterator[TextIO]:
     Yields:
       The terminal's standard error, for what the user has to see.
     """
-    sys.stderr.flush()
-    terminal = os.dup(2)
-    previous = sys.stderr
-    with log.open("a", encoding="utf-8") as file, os.fdopen(terminal, "w", buffering=1) as errors:
-        os.dup2(file.fileno(), 2)
-        sys.stderr = open(2, "w", buffering=1, closefd=False)  # noqa: SIM115
+    with log.open("ab") as file, redirected("stderr", 2, file.fileno()) as terminal:
+        yield terminal
+
+
+@contextlib.contextmanager
+def redirect_stdout() -> Iterator[TextIO]:
+    """Sends what this process and its children write to standard output to where standard error goes.
+
+    Yields:
+      The true standard output, for the one thing that belongs there.
+    """
+    with redirected("stdout", 1, 2) as output:
+        yield output
+
+
+@contextlib.contextmanager
+def redirected(name: str, number: int, target: int) -> Iterator[TextIO]:
+    """Makes one of the standard streams write somewhere else, for children as well, who know its number alone.
+
+    Args:
+      name: of the stream in `sys`.
+      number: its file descriptor.
+      target: the file descriptor of where it is to write.
+
+    Yields:
+      Where it wrote before.
+    """
+    previous = getattr(sys, name)
+    previous.flush()
+    with os.fdopen(os.dup(number), "w", buffering=1, errors="backslashreplace") as before:
+        os.dup2(target, number)
+        setattr(sys, name, open(number, "w", buffering=1, closefd=False, errors="backslashreplace"))  # noqa: SIM115
         try:
-            yield errors
+            yield before
         finally:
-            sys.stderr.flush()
-            os.dup2(errors.fileno(), 2)
-            sys.stderr = previous
+            getattr(sys, name).flush()
+            os.dup2(before.fileno(), number)
+            setattr(sys, name, previous)
