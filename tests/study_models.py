@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ class Score(BaseModel):
         if "diary" in params:
             with Path(params["diary"]).open("a") as diary:
                 diary.write(f"{params.get('x')} {self.cfg['seed']}\n")
+        if "prints" in params:
+            subprocess.run(["echo", params["prints"]], check=True)
         time.sleep(params.get("seconds", 0))
         for step in range(params.get("rows", 0)):
             self.report(step, score=float(step))

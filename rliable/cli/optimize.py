@@ -5,24 +5,26 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import logging
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rliable.cli.arguments import LineParser, add_set, overrides_of
 from rliable.cli.dry_run import print_dry_run
-from rliable.cli.streams import redirect_stderr
+from rliable.cli.streams import redirect_stderr, redirect_stdout
 from rliable.cli.study import Mode, OpenStudy, resume_study, run_study, seed_of, start_study
 from rliable.config.study_file import load_study
 from rliable.executors.base import ExecutorError
-from rliable.records.results import StudyRecord, TrialRecord
+from rliable.records.results import StudyRecord, TrialRecord, load_record
 from rliable.registry import EXECUTORS, SAMPLERS
 from rliable.report.formats import one_line
 from rliable.report.plots import draw_study
 from rliable.report.plots.drawer import draw_missing_curves
 from rliable.report.terminal import Reporter, summary
 from rliable.report.terminal.ending import program
+from rliable.report.terminal.warning_handler import TerminalWarnings
 from rliable.schema import ConfigError
 from rliable.tuning.interrupts import Interrupts
 from rliable.unit import Answer, Report, RunRecord
@@ -135,25 +137,40 @@ def check_combination(args: argparse.Namespace) -> None:
 def search(args: argparse.Namespace, opened: OpenStudy) -> int:
     """Runs a checked study in its folder and shows how it goes."""
     verbosity = next((name for name in ("quiet", "verbose", "json") if getattr(args, name)), "normal")
-    screen = sys.stdout
-    is_terse = args.json or args.quiet
     with Interrupts() as interrupts, redirect_stderr(opened.folder.log) as errors, contextlib.ExitStack() as stack:
-        stream = errors if args.json else screen
-        if is_terse:  # what a model prints goes to the log
-            stack.enter_context(contextlib.redirect_stdout(sys.stderr))
-        with Reporter(verbosity, stream, errors) as reporter:
-            try:
-                record = run_study(opened, TerminalAudience(reporter), interrupts, not args.no_plots)
-            except (KeyboardInterrupt, ExecutorError) as error:
-                reporter.close()
+        # What models print beside the one thing that is to be printed goes to the log.
+        output = stack.enter_context(redirect_stdout()) if args.json or args.quiet else sys.stdout
+        reporter = stack.enter_context(Reporter(verbosity, errors if args.json else output, errors))
+        stack.enter_context(shown_warnings(reporter))
+        try:
+            record = run_study(opened, TerminalAudience(reporter), interrupts, not args.no_plots)
+            code = FAILURE if record.best is None else 0
+        except (KeyboardInterrupt, ExecutorError) as error:
+            record = load_record(opened.folder.path)
+            code = FAILURE if isinstance(error, ExecutorError) else interrupts.exit_code
+            reporter.close()
+            if record.status != "finished":  # else the interrupt came after the end
                 what = str(error) or "interrupted"
                 way_on = resume_command(args, opened.folder.path)
                 reporter.error(f"{what}; all finished trials are kept. Continue: {way_on}")
-                return FAILURE if isinstance(error, ExecutorError) else interrupts.exit_code
-            show_end(args, record, opened.folder.path, reporter)
-    if args.json:
-        print(json.dumps(summary(record, opened.folder.path)))
-    return 0 if record.best is not None else FAILURE
+        if record.status == "finished":
+            show_end(args, record, opened.folder.path, reporter, interrupts)
+        if args.json:
+            print(json.dumps(summary(record, opened.folder.path)), file=output)
+    return code
+
+
+@contextlib.contextmanager
+def shown_warnings(reporter: Reporter) -> Iterator[None]:
+    """Shows on the terminal what our own code warns of; the log, where standard error goes, has all of it."""
+    logger, handlers = logging.getLogger("rliable"), (TerminalWarnings(reporter), logging.StreamHandler())
+    for handler in handlers:
+        logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        for handler in handlers:
+            logger.removeHandler(handler)
 
 
 def resume_command(args: argparse.Namespace, folder: Path) -> str:
@@ -166,7 +183,9 @@ def resume_command(args: argparse.Namespace, folder: Path) -> str:
     return f"{program('optimize')} {shlex.join(words)}"
 
 
-def show_end(args: argparse.Namespace, record: StudyRecord, folder: Path, reporter: Reporter) -> None:
+def show_end(
+    args: argparse.Namespace, record: StudyRecord, folder: Path, reporter: Reporter, interrupts: Interrupts
+) -> None:
     """Shows what came of a study, and then draws its pictures."""
     is_drawing = not args.no_plots and bool(record.trials)
     reporter.study_finished(record, folder, is_drawing)
@@ -174,12 +193,13 @@ def show_end(args: argparse.Namespace, record: StudyRecord, folder: Path, report
     if record.best is None and failed:
         reporter.error(f"all {len(failed)} trials failed; the first: {failed[0].error}")
     if is_drawing:
-        draw_pictures(folder, reporter)
+        draw_pictures(folder, reporter, interrupts)
 
 
-def draw_pictures(folder: Path, reporter: Reporter) -> None:
+def draw_pictures(folder: Path, reporter: Reporter, interrupts: Interrupts) -> None:
     """Draws what a finished study leaves; what goes wrong here, or is interrupted, takes nothing else with it."""
     try:
+        interrupts.check()
         draw_missing_curves(folder)
         draw_study(folder)
     except (Exception, KeyboardInterrupt) as error:

@@ -2,11 +2,13 @@
 
 import json
 import signal
+import subprocess
+import sys
 
 import pytest
 
 from rliable.records.results import load_record
-from tests.cli.commands import optimize, start, wait_for_trials
+from tests.cli.commands import ROOT, optimize, start, wait_for_trials
 
 
 def test_prints_the_best_trial_and_leaves_the_files(study, tmp_path):
@@ -196,3 +198,61 @@ def test_resume_can_add_trials(study, tmp_path):
     optimize(study(max_iters=2), "--output", tmp_path / "out", "--no-plots")
     assert optimize("--resume", tmp_path / "out", "--max-iters", 4, "--no-plots").returncode == 0
     assert len(load_record(tmp_path / "out").trials) == 4
+
+
+def test_json_is_alone_on_stdout_whatever_a_model_or_its_children_print(study, tmp_path):
+    done = optimize(
+        study(hp_params={"prints": "noise"}), "--output", tmp_path / "out", "--no-plots", "--json", "--in-process"
+    )
+    assert json.loads(done.stdout)["num_trials"] == 4
+    assert "noise" in (tmp_path / "out/log.txt").read_text()
+
+
+def test_an_interrupted_search_prints_its_json_all_the_same(study, tmp_path):
+    process = start(study(hp_params={"seconds": 0.3}, max_iters=4), tmp_path / "out", "--json")
+    wait_for_trials(tmp_path / "out", 1)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    facts = json.loads(output)
+    assert facts["status"] == "interrupted"
+    assert 1 <= facts["num_trials"] < 4
+
+
+SLOW_PICTURES = """
+import sys, time
+import rliable.cli.optimize as optimize
+def draw_study(folder):
+    print("drawing", flush=True)
+    time.sleep(60)
+optimize.draw_study = draw_study
+sys.exit(optimize.run(sys.argv[1:]))
+"""
+
+
+def test_the_result_comes_before_the_pictures_and_an_interrupt_of_them_takes_nothing_from_it(study, tmp_path):
+    command = [sys.executable, "-c", SLOW_PICTURES, str(study()), "--output", str(tmp_path / "out")]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+    lines = []
+    while "drawing" not in lines:
+        lines.append(process.stdout.readline().strip())
+    assert "trials      4 finished" in lines
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert "pictures: interrupted; the study is complete, and rliable plot" in errors
+    assert load_record(tmp_path / "out").status == "finished"
+
+
+def test_warnings_of_the_executor_reach_the_terminal(study, tmp_path):
+    code = (
+        "import sys, rliable.executors.slots.pool as pool, rliable.cli.optimize as optimize\n"
+        "pool.LONELY_SECONDS = 0.5\n"
+        "sys.exit(optimize.run(sys.argv[1:]))"
+    )
+    arguments = [str(study(max_iters=1)), "--output", str(tmp_path / "out"), "--no-plots"]
+    slots = ["--parallelized", "--master", "local[1]", "--num-workers", "1", "--set", "threads_per_trial=1"]
+    command = [sys.executable, "-c", code, *arguments, *slots]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=120)
+    assert "warning: no slot for 0.5 s: has the cluster free cores" in done.stderr
+    assert "no slot for 0.5 s" in (tmp_path / "out/log.txt").read_text()
