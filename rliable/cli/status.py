@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rliable.cli.arguments import LineParser
+from rliable.config.json_file import load_json
 from rliable.records.folders import StudyFolder
 from rliable.records.results import StudyRecord, load_record
 from rliable.report.terminal.status import FoundStudy, status_as_json, write_status
@@ -64,8 +65,22 @@ def look_at(path: Path) -> FoundStudy:
     """One study as it is now; one that has not written down a result yet is there all the same."""
     folder = StudyFolder(path)
     now = time.time()
-    if folder.results_json.is_file():
-        record = load_record(path)
-    else:
-        record = StudyRecord(path.name, started=folder.study_json.stat().st_mtime)
+    record = load_record(path) if folder.results_json.is_file() else planned_record(folder)
     return FoundStudy(path, record, folder.is_being_written(), now)
+
+
+def planned_record(folder: StudyFolder) -> StudyRecord:
+    """The record of a study that is only starting, from its study.json; imports nothing that the study names.
+
+    Raises:
+      ConfigError: that is not the file of a study.
+    """
+    content = load_json(str(folder.study_json))
+    try:
+        study = content["study"]
+        facts = {key: study[key] for key in ("optim_name", "seed", "sampler", "max_iters")}
+        metric = {"metric_name": study["metric"]["name"], "criteria": study["metric"]["criteria"]}
+        started = folder.study_json.stat().st_mtime
+        return StudyRecord(**facts, **metric, search_space=study["grid"], started=started)
+    except (KeyError, TypeError) as error:
+        raise ConfigError([f"{folder.study_json}: not the study.json of a study"]) from error

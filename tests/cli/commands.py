@@ -11,8 +11,8 @@ ROOT = Path(__file__).parents[2]
 
 
 def optimize(*arguments, script="optimize.py", **options):
-    """Runs optimize.py, or another script, to its end."""
-    command = [sys.executable, str(ROOT / script), *map(str, arguments)]
+    """Runs optimize.py, or another script, to its end; without a script, Python with the arguments alone."""
+    command = [sys.executable, *([str(ROOT / script)] if script else []), *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=120, **options)
 
 

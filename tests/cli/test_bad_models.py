@@ -10,7 +10,7 @@ from rliable.records.results import load_record
 
 DEEDS = {
     "crash_in_native_code": "worker process died (SIGSEGV), 2 times",
-    "hang_in_native_code": "exceeded trial_timeout_seconds 1.5",
+    "hang_in_native_code": "exceeded trial_timeout_seconds 4",
     "fork_and_exit": None,
     "swell": "exceeded max_trial_memory_mb 500",
     "leave": "worker process ended with exit code 3, 2 times",
@@ -31,7 +31,7 @@ def bad_study(tmp_path):
         "max_iters": len(DEEDS),
         "convergence": None,
         "sampler": "grid",
-        "trial_timeout_seconds": 1.5,
+        "trial_timeout_seconds": 4,
         "max_trial_memory_mb": 500,
         "max_attempts": 2,
     }
