@@ -12,9 +12,9 @@ STUBBORN = """
 import time
 from rliable.tuning.interrupts import Interrupts
 with Interrupts() as interrupts:
-    print("ready", flush=True)
     while True:
         try:
+            print("ready", flush=True)
             time.sleep(60)
         except KeyboardInterrupt:
             print("swallowed", interrupts.received, flush=True)
