@@ -22,7 +22,7 @@ class Cart:
 
 
 def problems_of(**data):
-    return check_record(Cart, {"wheel": {"radius": 1}, **data})[1]
+    return [str(problem) for problem in check_record(Cart, {"wheel": {"radius": 1}, **data})[1]]
 
 
 def test_defaults_fill_what_is_left_out():

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from rliable.cli.arguments import LineParser, add_set, number_problems, overrides_of
+from rliable.cli.arguments import AT_LEAST_1, SEED, LineParser, add_set, number_problems, overrides_of
 from rliable.cli.spark import context_if_needed
 from rliable.cli.streams import redirect_stderr
 from rliable.config.model_file import load_model_file
@@ -34,7 +34,7 @@ def run(arguments: Sequence[str]) -> int:
     args = make_parser().parse_args(arguments)
     model, notes = load_model_file(args.config, overrides_of(args.set))
     folder = RunFolder(Path(args.output or f"{model.mdl_file}-{time.strftime('%Y%m%d-%H%M%S')}"))
-    problems = number_problems(args, seed=0, threads=1)
+    problems = number_problems(args, seed=SEED, threads=AT_LEAST_1)
     if problems:
         raise ConfigError(problems)
     seed = secrets.randbits(31) if args.seed is None else args.seed

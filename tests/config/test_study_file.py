@@ -125,7 +125,7 @@ def test_unknown_hyperparameter_is_named_with_the_nearest(folder):
         (
             {"environment": "CartPol-v1"},
             "model.json: environment: unknown environment 'CartPol-v1'; did you mean 'CartPole-v1'? "
-            "known: CartPole-v0, CartPole-v1; or a file ending in .jsonl, .json, .csv",
+            "known: CartPole-v0, CartPole-v1; or 'package.module:Class' or 'file.py:Class'",
         ),
     ],
 )  # fmt: skip

@@ -4,7 +4,7 @@ import gym
 import numpy as np
 import pytest
 
-from rliable.config.model_file import resolve_environment
+from rliable.config.environment import resolve_environment
 from rliable.environments import ENVIRONMENTS, load_data
 
 SEEDS = [3, 4, 5]
@@ -16,7 +16,7 @@ def environment(request):
 
 
 def test_name_is_the_registered_one_in_any_case(environment):
-    assert resolve_environment(environment.name.swapcase()) == (environment.name, None)
+    assert resolve_environment(environment.name.swapcase()) == environment.name
     assert type(environment)(**vars(environment)) == environment
 
 

@@ -8,6 +8,7 @@ from rliable.cli.dry_run import first_configurations
 from rliable.config.search_space import parse_search_space
 from rliable.config.study_file import sampler_problems
 from rliable.registry import SAMPLERS
+from rliable.schema import Problem
 from rliable.tuning.journal import Journal
 from rliable.tuning.samplers.base import can_import
 from tests.studies import make_study
@@ -93,9 +94,10 @@ def test_tpe_finds_a_better_region_than_it_starts_with(tmp_path):
 )
 def test_mistake_is_named_in_one_line(name, options, grid, line):
     (found,) = sampler_problems(name, options, parse_search_space(grid)[0])
-    assert found.startswith(line)
+    assert str(found).startswith(line)
 
 
 def test_gp_names_the_package_it_needs():
     problems = sampler_problems("gp", {}, parse_search_space(SMALL)[0])
-    assert problems == ([] if "gp" in INSTALLED else ["sampler: 'gp' needs a package more: pip install torch==2.1.2"])
+    needs = Problem("sampler", "'gp' needs a package more: pip install torch==2.1.2")
+    assert problems == ([] if "gp" in INSTALLED else [needs])
