@@ -11,6 +11,7 @@ from rliable.cli.arguments import AT_LEAST_1, SEED, LineParser, add_set, number_
 from rliable.cli.spark import context_if_needed
 from rliable.cli.streams import redirect_stderr
 from rliable.config.model_file import load_model_file
+from rliable.environments import short_name
 from rliable.executors.worker import run_unit
 from rliable.records.folders import RunFolder, make_empty_folder
 from rliable.records.run_files import write_run
@@ -39,7 +40,8 @@ def run(arguments: Sequence[str]) -> int:
         raise ConfigError(problems)
     seed = secrets.randbits(31) if args.seed is None else args.seed
     make_empty_folder(folder.path)
-    print("\n".join([*notes, f"training {model.class_name} on {model.environment}, seed {seed}"]), flush=True)
+    what = f"{model.class_name} on {short_name(model.environment)}, seed {seed}"
+    print("\n".join([*notes, f"training {what}"]), flush=True)
     with Interrupts() as interrupts, redirect_stderr(folder.log_txt):
         try:
             result = train(model, seed, args.threads)
@@ -48,8 +50,7 @@ def run(arguments: Sequence[str]) -> int:
             return interrupts.exit_code
     write_run(folder, model, args.threads, result)
     if result.learning_curve:
-        title = f"{model.class_name} on {model.environment}, seed {seed}"
-        draw_learning_curve(result.learning_curve, folder.learning_curve_png, title)
+        draw_learning_curve(result.learning_curve, folder.learning_curve_png, what)
     return show(result, folder)
 
 

@@ -14,8 +14,9 @@ from typing import Any
 
 from rliable.config.rows import ROW_SUFFIXES, load_rows
 from rliable.model import BaseModel
-from rliable.registry import ENVIRONMENTS, FORMS, find_file
+from rliable.registry import ENVIRONMENTS, FORMS, MODELS, find_file
 from rliable.schema import ConfigError, Problem
+from rliable.unit import ModelConfig
 
 #: What a model of which nothing is known may be given.
 MADE_FOR_IT = ("environment", "rows")
@@ -66,6 +67,13 @@ def resolve_environment(name: str, learns_from: Sequence[str] = MADE_FOR_IT, bes
     if kind == "environment":
         return registered(name) or find_class(name, beside)
     return str(Path(found).absolute()) if is_file else name
+
+
+def classes_of(model: ModelConfig) -> tuple[str, ...]:
+    """The names of the classes that a worker needs for a model: its own, and that of an environment made for it."""
+    learns_from = kinds_for(MODELS.load(model.class_name))
+    is_made = kind_of(model.environment, learns_from) == "environment"
+    return (model.class_name, model.environment) if is_made else (model.class_name,)
 
 
 def registered(name: str) -> str | None:
