@@ -66,7 +66,7 @@ def resolve_environment(name: str, learns_from: Sequence[str] = MADE_FOR_IT, bes
         raise ConfigError([Problem("environment", wrong_kind(name, kind, learns_from))])
     if kind == "environment":
         return registered(name) or find_class(name, beside)
-    return str(Path(found).absolute()) if is_file else name
+    return os.path.normpath(Path(found).absolute()) if is_file else name
 
 
 def classes_of(model: ModelConfig) -> tuple[str, ...]:

@@ -77,7 +77,7 @@ def places(found: str, written: str, folder: Path) -> dict[str, str]:
     """Where to look for a file again, from the surest place on: it, or the study's folder, may have been moved."""
     return {
         FROM_HERE: os.path.relpath(found, folder),
-        "absolute": str(Path(found).absolute()),
+        "absolute": os.path.normpath(Path(found).absolute()),
         "from_working_folder": os.path.relpath(found),
         "as_written": written,
     }
