@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import numbers
 import os
 import socket
 import sys
@@ -12,6 +11,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from numbers import Real
 from types import TracebackType
 from typing import Any
 
@@ -206,7 +206,7 @@ def plain_number(name: str, value: Any) -> float:
         number = number.item() if hasattr(number, "item") else number
     except (ValueError, RuntimeError):  # several numbers
         number = value
-    if isinstance(number, bool) or not isinstance(number, numbers.Real):
+    if isinstance(number, bool) or not isinstance(number, Real):
         raise TypeError(f"the model reported {name} = {value!r:.40}, which is not a number")
     return float(number)
 
