@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import importlib.util
+import os
 import sys
 import sysconfig
 from collections.abc import Mapping
@@ -117,9 +118,24 @@ def object_at(place: str) -> Any:
 
 
 def find_file(name: str, beside: str | None = None) -> str | None:
-    """A file named in another one: seen from the working folder, else from the other file's folder or the one above."""
+    """A file named in another one: seen from the working folder, else from the other file's folder or the one above.
+
+    Raises:
+      ConfigError: its path cannot be written as text.
+    """
     folders = [Path()] if beside is None else [Path(), Path(beside).parent, Path(beside).parent.parent]
-    return next((str(folder / name) for folder in folders if (folder / name).is_file()), None)
+    found = next((str(folder / name) for folder in folders if (folder / name).is_file()), None)
+    if found is None or is_text(found):
+        return found
+    near = os.path.relpath(found)  # the working folder itself may have any name
+    if not is_text(near):
+        raise ConfigError([f"{found!r}: this path is not UTF-8; rename its folder, or start from inside it"])
+    return near
+
+
+def is_text(name: str) -> bool:
+    """Tells whether a path can be written as UTF-8."""
+    return name.encode("utf-8", "ignore") == os.fsencode(name)
 
 
 def file_in(name: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 from rliable.config.rows import ROW_SUFFIXES, load_rows
 from rliable.model import BaseModel
-from rliable.registry import ENVIRONMENTS, FORMS, MODELS, find_file
+from rliable.registry import ENVIRONMENTS, FORMS, MODELS, find_file, is_text
 from rliable.schema import ConfigError, Problem
 from rliable.unit import ModelConfig
 
@@ -52,7 +52,8 @@ def resolve_environment(name: str, learns_from: Sequence[str] = MADE_FOR_IT, bes
       beside: the file that names it; a path may be relative to it as well as to the working folder.
 
     Returns:
-      The registered name, the class with the path of its file, the absolute path of a file, or the name as it is.
+      The registered name, the class with the path of its file, the path of a file (absolute, if that can be written as
+      text), or the name as it is.
 
     Raises:
       ConfigError: there is no such thing, or the model does not learn from its kind.
@@ -66,7 +67,8 @@ def resolve_environment(name: str, learns_from: Sequence[str] = MADE_FOR_IT, bes
         raise ConfigError([Problem("environment", wrong_kind(name, kind, learns_from))])
     if kind == "environment":
         return registered(name) or find_class(name, beside)
-    return os.path.normpath(Path(found).absolute()) if is_file else name
+    absolute = os.path.normpath(Path(found).absolute())
+    return name if not is_file else absolute if is_text(absolute) else found
 
 
 def classes_of(model: ModelConfig) -> tuple[str, ...]:

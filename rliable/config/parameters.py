@@ -76,9 +76,9 @@ class Range:
     @property
     def size(self) -> int | None:
         """How many values it has; None when uncountable."""
-        if self.step is None and not self.is_integer:
-            return None
-        return int((exact(self.high) - exact(self.low)) // exact(self.step or 1)) + 1
+        if self.is_integer:
+            return int((self.high - self.low) // (self.step or 1)) + 1
+        return None if self.step is None else int((exact(self.high) - exact(self.low)) // exact(self.step)) + 1
 
     def suggest(self, trial: BaseTrial, name: str) -> float:
         if self.is_integer:
@@ -97,8 +97,10 @@ class Range:
     def value_at(self, index: int) -> float:
         """The value at a position counted from 0, or from the end when negative."""
         assert self.size is not None
-        value = exact(self.low) + index % self.size * exact(self.step or 1)
-        return int(value) if self.is_integer else min(float(value), self.high)
+        position = index % self.size
+        if self.is_integer:
+            return int(self.low + position * (self.step or 1))
+        return min(float(exact(self.low) + position * exact(self.step or 1)), self.high)
 
     def from_unit(self, point: float) -> float:
         if self.log and self.is_integer:

@@ -19,7 +19,7 @@ from rliable.schema import ConfigError
 #: What may be changed on resume: how far and with what means, never what the trials are or what decides them.
 CHANGEABLE = ("max_attempts", "max_iters", "max_trial_memory_mb", "num_workers", "trial_timeout_seconds")
 
-FROM_HERE = "from_this_folder"
+FROM_HERE, AS_WRITTEN = "from_this_folder", "as_written"
 
 
 def save_study(folder: StudyFolder, study: Study, seed: int) -> None:
@@ -79,12 +79,12 @@ def places(found: str, written: str, folder: Path) -> dict[str, str]:
         FROM_HERE: os.path.relpath(found, folder),
         "absolute": os.path.normpath(Path(found).absolute()),
         "from_working_folder": os.path.relpath(found),
-        "as_written": written,
+        AS_WRITTEN: written,
     }
 
 
 def find_again(record: dict[str, Any], files: dict[str, dict[str, str]], folder: Path) -> dict[str, Any]:
-    """A study or model as recorded, with the files that it names where they are now; those that are gone stay."""
+    """A study or model as recorded, with the files that it names where they are now; those not found are as written."""
     names = {key: record[key] for key in ("sampler", "class", "environment") if isinstance(record.get(key), str)}
     moved = {}
     for key, name in names.items():
@@ -93,6 +93,6 @@ def find_again(record: dict[str, Any], files: dict[str, dict[str, str]], folder:
         candidates = [
             os.path.normpath(Path(folder if kind == FROM_HERE else "", place)) for kind, place in known.items()
         ]
-        now = next((place for place in candidates if Path(place).is_file()), file)
+        now = next((place for place in candidates if Path(place).is_file()), known.get(AS_WRITTEN, file))
         moved[key] = now + name.removeprefix(file)
     return {**record, **moved}
