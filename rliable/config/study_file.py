@@ -47,7 +47,7 @@ class StudyConfig:
         None, "Decides every random choice; drawn, printed and recorded when null.", low=0, high=MAX_SEED
     )
     seeds_per_trial: int = setting(1, "Runs per trial, each with its own seed; the metric is their mean.", low=1)
-    sampler: str = setting("random", "How trials are chosen: a sampler's name, or a class of your own.")
+    sampler: str = setting("random", "How trials are chosen: a sampler's name, package.module:Class or file.py:Class.")
     sampler_options: dict[str, Any] = setting({}, "Arguments of Optuna's sampler of that name.")
     trial_timeout_seconds: float | None = setting(None, "A run that takes longer fails.", unit="seconds", above=0)
     max_trial_memory_mb: int | None = setting(None, "A run whose process uses more fails.", unit="MB", low=1)
