@@ -10,7 +10,7 @@ STEPS = {"a": {"min": 0.0, "max": 0.35, "step": 0.1}, "b": {"min": 0.1, "max": 0
 OPTIONS = {"random": {}, "grid": {}, "qmc": {}, "tpe": {"n_startup_trials": 2}}
 
 
-def ask(path, study, 5):
+def ask(path, study, count):
     """The parameters of all trials once there are `count`, each told before the next is asked for."""
     journal = Journal(path, study, 3)
     trials = journal.trials()
