@@ -32,6 +32,7 @@ class CountModel(BaseModel):
 
     hyperparameters = CountHyperparameters
     metrics = ("mse",)
+    learns_from = ("rows",)
 
     def __init__(self, sc: Any, cfg: dict[str, Any]) -> None:
         super().__init__(sc, cfg)

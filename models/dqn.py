@@ -92,6 +92,7 @@ class DQN(EpisodicModel):
     """A DQN agent in an environment inside the graph."""
 
     hyperparameters = DQNHyperparameters
+    learns_from = ("environment",)
     _run: DQNRun | None = None
 
     @classmethod

@@ -8,6 +8,11 @@ from typing import Any, ClassVar
 
 from rliable.metrics import RETURN_METRICS, return_metrics
 
+#: What a model may learn from; `BaseModel.learns_from` says what each means.
+KINDS = ("environment", "rows", "name")
+#: The methods a model class must have, inherited from `BaseModel` or not.
+CONTRACT = ("train", "evaluate", "predict", "save", "load_model")
+
 
 class RunStopped(BaseException):
     """Raised by `BaseModel.report` in a run that is to end now: the search needs no more of it.
@@ -15,10 +20,6 @@ class RunStopped(BaseException):
     It is no `Exception`, so that a model's own handlers let it pass. A model that has to tidy up may catch it and raise
     it again, or set `stops_by_exception` to False.
     """
-
-
-#: The methods a model class must have, inherited from `BaseModel` or not.
-CONTRACT = ("train", "evaluate", "predict", "save", "load_model")
 
 
 class BaseModel(ABC):
@@ -36,6 +37,10 @@ class BaseModel(ABC):
       hyperparameters: a settings record (`rliable.schema.setting`) of everything `hp_params` may hold, or None when
         nothing is to be checked.
       metrics: the names of what `evaluate` reports, or empty when only running it can tell.
+      learns_from: what `train` and `evaluate` take as their data, one or more of: "environment", an environment of ours
+        or of the user's own that is made for the model (`rliable.environments.base`); "rows", a list of dicts read from
+        a JSON-lines or CSV file, or an RDD of them; "name", the `environment` of the model file as text, whatever it
+        names, for models that make their environment themselves.
       learning_curve: rows that `report` collected, in order.
       stops_by_exception: how `report` tells that the run is to end: by raising `RunStopped`, or, if False, by its
         answer, upon which `train` should return soon. Nothing is saved or evaluated of a run that is stopped.
@@ -45,6 +50,7 @@ class BaseModel(ABC):
     hyperparameters: ClassVar[type | None] = None
     metrics: ClassVar[tuple[str, ...]] = ()
     stops_by_exception: ClassVar[bool] = True
+    learns_from: ClassVar[tuple[str, ...]] = ("rows", "name")
 
     def __init__(self, sc: Any, cfg: dict[str, Any]) -> None:
         """Keeps the configuration; trains nothing yet.
@@ -92,7 +98,8 @@ class BaseModel(ABC):
         """Trains on `data`.
 
         Args:
-          data: the training environment; rows (a list of dicts); or an RDD of rows.
+          data: one of what the model `learns_from`: an environment; rows (a list of dicts, or an RDD of them); or the
+            name of an environment.
           *args: first, a separate instance of the same for evaluations during training.
         """
 

@@ -9,14 +9,17 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import importlib.util
+import os
 import sys
+import sysconfig
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rliable.schema import ConfigError, nearest
+from rliable.schema import ConfigError, Problem, nearest
 
 FORMS = "'package.module:Class' or 'file.py:Class'"
+OUR_PACKAGES = ("rliable", "models")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,42 +42,65 @@ class Registry:
     @property
     def table(self) -> Mapping[str, str]:
         """Name -> "module:Object"."""
-        table: Mapping[str, str] = object_at(self.place)
+        try:
+            table: Mapping[str, str] = object_at(self.place)
+        except AttributeError as error:
+            package = self.place.partition(":")[0]
+            raise self._error(f"another package named {package!r} hides rliable's own; rename it") from error
         return table
 
     def __contains__(self, name: object) -> bool:
         return name in self.table
 
+    def find(self, name: str, beside: str | None = None) -> str:
+        """The name under which `load` finds the same from here on: of a file, the path.
+
+        Args:
+          name: as the user wrote it.
+          beside: the file in which it stands; its folder, and the one above, are searched after the working folder.
+
+        Raises:
+          ConfigError: there is no such name, or no such file.
+        """
+        module_name, object_name = self._parts(name)
+        is_file = module_name.endswith(".py")
+        found = find_file(module_name if is_file else own_file(module_name) or "", beside)
+        if is_file and found is None:
+            raise self._error(f"no such file {module_name!r}")
+        return f"{found}:{object_name}" if found is not None and (is_file or not is_module(module_name)) else name
+
     def load(self, name: str) -> Any:
         """The object of a name.
 
         Args:
-          name: one of the table, "package.module:Class" or "file.py:Class".
+          name: one of the table, "package.module:Class", or "file.py:Class". A file that is not there may have been
+            shipped to this machine: then it is a module on the path.
 
         Raises:
           ConfigError: there is no such thing, or importing it fails.
         """
-        if ":" not in name and name not in self.table:
-            what = f"{self.what} {name!r}" if self.what else repr(name)
-            raise ConfigError([f"{self.key}: unknown {what}{nearest(name, self.table)}; or {FORMS}"])
-        module_name, _, object_name = self.table.get(name, name).rpartition(":")
-        found = getattr(self._import(module_name), object_name, None)
+        module_name, object_name = self._parts(name)
+        try:
+            module = import_file(Path(module_name)) if module_name.endswith(".py") else import_module(module_name)
+        except ModuleNotFoundError as error:
+            raise self._error(missing_words(module_name, object_name, error)) from error
+        except Exception as error:
+            raise self._error(f"importing {module_name} failed: {type(error).__name__}: {error}") from error
+        found = getattr(module, object_name, None)
         if found is None:
-            raise ConfigError([f"{self.key}: {module_name} has no class {object_name!r}"])
+            raise self._error(f"{module_name} has no class {object_name!r}{file_hint(module_name, object_name)}")
         return object_at(self.check)(name, found)
 
-    def _import(self, name: str) -> Any:
-        try:
-            return import_file(Path(name)) if name.endswith(".py") else import_module(name)
-        except ModuleNotFoundError as error:
-            if error.name and (name == error.name or name.startswith(error.name + ".")):
-                where = "on the path or in the working folder"
-                raise ConfigError([f"{self.key}: no module named {name!r} {where}"]) from error
-            raise ConfigError([f"{self.key}: importing {name} failed: {error}"]) from error
-        except FileNotFoundError as error:
-            raise ConfigError([f"{self.key}: no such file {name!r}"]) from error
-        except Exception as error:
-            raise ConfigError([f"{self.key}: importing {name} failed: {type(error).__name__}: {error}"]) from error
+    def _parts(self, name: str) -> tuple[str, str]:
+        """The module, or the file, and the object of a name."""
+        module_name, colon, object_name = self.table.get(name, name).rpartition(":")
+        if not colon:
+            what = f"{self.what} {name!r}" if self.what else repr(name)
+            raise self._error(f"unknown {what}{nearest(name, self.table)}; or {FORMS}")
+        return module_name, object_name
+
+    def _error(self, words: str) -> ConfigError:
+        return ConfigError([Problem(self.key, words)])
 
 
 MODELS = Registry("class", "model", "models:MODELS", "rliable.config.model_file:as_model")
@@ -91,6 +117,33 @@ def object_at(place: str) -> Any:
     return getattr(importlib.import_module(module), name)
 
 
+def find_file(name: str, beside: str | None = None) -> str | None:
+    """A file named in another one: seen from the working folder, else from the other file's folder or the one above.
+
+    Raises:
+      ConfigError: its path cannot be written as text.
+    """
+    folders = [Path()] if beside is None else [Path(), Path(beside).parent, Path(beside).parent.parent]
+    found = next((str(folder / name) for folder in folders if (folder / name).is_file()), None)
+    if found is None or is_text(found):
+        return found
+    near = os.path.relpath(found)  # the working folder itself may have any name
+    if not is_text(near):
+        raise ConfigError([f"{found!r}: this path is not UTF-8; rename its folder, or start from inside it"])
+    return near
+
+
+def is_text(name: str) -> bool:
+    """Tells whether a path can be written as UTF-8."""
+    return name.encode("utf-8", "ignore") == os.fsencode(name)
+
+
+def file_in(name: str) -> str:
+    """The file of "file.py:Class"; any other name as it is."""
+    file = name.rpartition(":")[0]
+    return file if file.endswith(".py") else name
+
+
 def import_module(name: str) -> Any:
     """Imports a module, looking in the working folder as well, as `python script.py` does for its own."""
     here = str(Path.cwd())
@@ -103,16 +156,19 @@ def import_file(path: Path) -> Any:
     """Imports a file as the module of its name; what it imports from beside it is found as well.
 
     Raises:
-      FileNotFoundError: there is no such file.
+      ModuleNotFoundError: there is no such file, and no module of its name.
+      ImportError: Python, an installed package or rliable has a module of its name.
     """
     if not path.is_file():
-        raise FileNotFoundError(path)
-    folder = str(path.resolve().parent)
-    if folder not in sys.path:
-        sys.path.append(folder)
+        return import_module(path.stem)
     known = sys.modules.get(path.stem)
     if known is not None and Path(getattr(known, "__file__", None) or "").resolve() == path.resolve():
         return known
+    if is_taken(path.stem):
+        raise ImportError(f"there is another module named {path.stem!r}; rename the file")
+    folder = str(path.resolve().parent)
+    if folder not in sys.path:
+        sys.path.append(folder)
     spec = importlib.util.spec_from_file_location(path.stem, path.resolve())
     assert spec is not None and spec.loader is not None
     module = sys.modules[path.stem] = importlib.util.module_from_spec(spec)
@@ -122,3 +178,52 @@ def import_file(path: Path) -> Any:
         del sys.modules[path.stem]
         raise
     return module
+
+
+def is_taken(name: str) -> bool:
+    """Tells whether Python, an installed package or rliable has a module of this name."""
+    if name in sys.stdlib_module_names or name in OUR_PACKAGES:
+        return True
+    try:
+        spec = importlib.util.find_spec(name)
+    except (ImportError, ValueError):
+        return True  # "a.b", which would be a part of something else
+    return spec is not None and spec.origin is not None and is_installed(Path(spec.origin))
+
+
+def is_module(name: str) -> bool:
+    """Tells whether there is a module of this name."""
+    try:
+        return importlib.util.find_spec(name) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def is_installed(file: Path) -> bool:
+    """Tells whether a file comes with Python or from an installed package."""
+    folders = [Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "purelib", "platlib")]
+    return any(file.resolve().is_relative_to(folder) for folder in folders)
+
+
+def missing_words(module_name: str, object_name: str, error: ModuleNotFoundError) -> str:
+    """What to say when a module, or something that it imports, is not there."""
+    missing, is_file = error.name or "", module_name.endswith(".py")
+    sought = Path(module_name).stem if is_file else module_name
+    if missing and f"{sought}.".startswith(f"{missing}."):
+        where = f"on the path or in the working folder{file_hint(module_name, object_name)}"
+        return f"no such file {module_name!r}" if is_file else f"no module named {module_name!r} {where}"
+    top = missing.partition(".")[0]
+    cure = f"; {top!r} is a package of rliable's, so rename yours" if top in OUR_PACKAGES else ""
+    return f"importing {module_name} failed: {error}{cure}"
+
+
+def file_hint(module_name: str, object_name: str) -> str:
+    """The end of an error line about a module in one of our packages: the user's may have the same name."""
+    top = module_name.partition(".")[0]
+    file = own_file(module_name)
+    return f"; {top!r} is a package of rliable's: write '{file}:{object_name}' for a file of yours" if file else ""
+
+
+def own_file(module_name: str) -> str | None:
+    """The file that a user may mean by a module in one of our packages; None for all others."""
+    return module_name.replace(".", "/") + ".py" if module_name.partition(".")[0] in OUR_PACKAGES else None

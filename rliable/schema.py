@@ -11,17 +11,39 @@ import difflib
 import math
 import types
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
 REQUIRED = dataclasses.MISSING
 
 
-class ConfigError(Exception):
-    """One or more mistakes in the user's input; each is one line that names the place and the cure."""
+@dataclasses.dataclass(frozen=True)
+class Problem:
+    """A mistake in the user's input; as text it is one line.
 
-    def __init__(self, problems: Iterable[str]) -> None:
-        self.problems = list(problems)
+    Attributes:
+      path: the key's path ("grid.batch_size[1]"), empty where there is none.
+      words: what is wrong there, and the cure.
+    """
+
+    path: str
+    words: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.words}" if self.path else self.words
+
+
+class ConfigError(Exception):
+    """One or more mistakes in the user's input; each is one line that names the place and the cure.
+
+    Attributes:
+      found: the mistakes.
+      problems: the same as lines.
+    """
+
+    def __init__(self, problems: Iterable[Problem | str]) -> None:
+        self.found = [problem if isinstance(problem, Problem) else Problem("", problem) for problem in problems]
+        self.problems = [str(problem) for problem in self.found]
         super().__init__("\n".join(self.problems))
 
 
@@ -35,6 +57,7 @@ class Rule:
       low, high: inclusive bounds of a number, or of each number in a list.
       above: exclusive lower bound.
       choices: the only values allowed.
+      name: the key as users write it, where that is no Python name ("class"); empty for the field's own.
     """
 
     doc: str
@@ -43,6 +66,7 @@ class Rule:
     high: float | None = None
     above: float | None = None
     choices: tuple[Any, ...] | None = None
+    name: str = ""
 
     def allowed(self) -> str:
         """Words for the allowed values, such as "in [0, 1]" or "one of huber, mse"; empty when all are."""
@@ -76,7 +100,35 @@ def setting(default: Any, doc: str, **rule: Any) -> Any:
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def check_record(record_type: type, data: Any, path: str = "") -> tuple[Any, list[str]]:
+@dataclasses.dataclass(frozen=True)
+class Declaration:
+    """One field of a settings record.
+
+    Attributes:
+      field: its name in Python.
+      hint: its type.
+      rule: what its value has to fulfil.
+      default: a new copy of its default, or `REQUIRED`.
+    """
+
+    field: str
+    hint: Any
+    rule: Rule
+    default: Any
+
+
+def declarations(record_type: type) -> dict[str, Declaration]:
+    """The fields of a settings record, by the key under which users write each."""
+    hints = typing.get_type_hints(record_type)
+    found = {}
+    for field in dataclasses.fields(record_type):
+        rule: Rule = field.metadata["rule"]
+        default = field.default if field.default_factory is REQUIRED else field.default_factory()
+        found[rule.name or field.name] = Declaration(field.name, hints[field.name], rule, default)
+    return found
+
+
+def check_record(record_type: type, data: Any, path: str = "") -> tuple[Any, list[Problem]]:
     """Makes a record from parsed JSON, and collects every mistake instead of stopping at the first.
 
     Args:
@@ -85,46 +137,61 @@ def check_record(record_type: type, data: Any, path: str = "") -> tuple[Any, lis
       path: the key path of `data` in its file, empty at the top.
 
     Returns:
-      The record (None if there are mistakes) and one line per mistake.
+      The record (None if there are mistakes) and the mistakes.
     """
-    if not isinstance(data, Mapping):
-        return None, [f"{path or 'the file'}: expected an object with keys, found {describe(data)}"]
-    fields = {field.name: field for field in dataclasses.fields(record_type)}
-    problems = [f"{join(path, key)}: unknown key{nearest(key, fields)}" for key in data if key not in fields]
-    hints = typing.get_type_hints(record_type)
-    values = {}
-    for name, field in fields.items():
-        if name in data:
-            values[name], found = read_value(data[name], hints[name], field.metadata["rule"], join(path, name))
-            problems += found
-        elif field.default is REQUIRED and field.default_factory is REQUIRED:
-            problems.append(f"{join(path, name)}: missing; {field.metadata['rule'].doc}")
+    values, problems = check_fields(record_type, data, path)
     return (None, problems) if problems else (record_type(**values), [])
 
 
-def read_value(value: Any, hint: Any, rule: Rule, path: str) -> tuple[Any, list[str]]:
-    """One field's value as the record holds it, and one line per mistake."""
+def check_fields(
+    record_type: type, data: Any, path: str = "", may_lack: Set[str] = frozenset()
+) -> tuple[dict[str, Any], list[Problem]]:
+    """Like `check_record`, for a record of which others set a part.
+
+    Args:
+      record_type, data, path: as there.
+      may_lack: required keys that may be missing.
+
+    Returns:
+      The values that are there, by the fields' names, and the mistakes.
+    """
+    if not isinstance(data, Mapping):
+        return {}, [Problem(path or "the file", f"expected an object with keys, found {describe(data)}")]
+    known = declarations(record_type)
+    problems = [Problem(join(path, key), f"unknown key{nearest(key, known)}") for key in data if key not in known]
+    values = {}
+    for key, declared in known.items():
+        if key in data:
+            values[declared.field], found = read_value(data[key], declared.hint, declared.rule, join(path, key))
+            problems += found
+        elif declared.default is REQUIRED and key not in may_lack:
+            problems.append(Problem(join(path, key), f"missing; {declared.rule.doc}"))
+    return values, problems
+
+
+def read_value(value: Any, hint: Any, rule: Rule, path: str) -> tuple[Any, list[Problem]]:
+    """One field's value as the record holds it, and the mistakes."""
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         return check_record(hint, value, path)
     return as_type(value, hint), check_value(value, hint, rule, path)
 
 
-def check_value(value: Any, hint: Any, rule: Rule, path: str) -> list[str]:
-    """Checks one value against its type and rule; one line per mistake."""
+def check_value(value: Any, hint: Any, rule: Rule, path: str) -> list[Problem]:
+    """Checks one value against its type and rule."""
     if not has_type(value, hint):
-        return [f"{path}: expected {type_name(hint)}, found {describe(value)}"]
+        return [Problem(path, f"expected {type_name(hint)}, found {describe(value)}")]
     if isinstance(value, list):
         item_hint = item_type(hint)
         return [p for i, item in enumerate(value) for p in check_value(item, item_hint, rule, f"{path}[{i}]")]
     if value is None:
         return []
     if rule.choices is not None and value not in rule.choices:
-        return [f"{path}: unknown {value!r}{nearest(value, rule.choices)}"]
+        return [Problem(path, f"unknown {value!r}{nearest(value, rule.choices)}")]
     if not isinstance(value, bool) and isinstance(value, int | float):
         if not math.isfinite(value):
-            return [f"{path}: {value} is not a finite number"]
+            return [Problem(path, f"{value} is not a finite number")]
         if not is_in_range(value, rule):
-            return [f"{path}: {value} is out of range, must be {rule.allowed()}"]
+            return [Problem(path, f"{value} is out of range, must be {rule.allowed()}")]
     return []
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 import re
 import sys
-import typing
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -14,11 +12,11 @@ sys.path.insert(0, str(ROOT))
 
 from models.count_model import CountHyperparameters  # noqa: E402
 from models.dqn import DQNHyperparameters  # noqa: E402
-from rliable.config.model_file import ModelFile, default_of  # noqa: E402
+from rliable.config.model_file import ModelFile  # noqa: E402
 from rliable.config.study_file import MetricConfig, StudyConfig  # noqa: E402
 from rliable.records.encoding import to_json  # noqa: E402
 from rliable.registry import SAMPLERS  # noqa: E402
-from rliable.schema import REQUIRED, type_name  # noqa: E402
+from rliable.schema import REQUIRED, Declaration, declarations, type_name  # noqa: E402
 from rliable.tuning.samplers.base import Sampler  # noqa: E402
 
 RECORDS = {
@@ -53,18 +51,17 @@ def replace_table(text: str, name: str, table: str) -> str:
 
 def key_table(record: type) -> str:
     """One line per key: default, type with range and unit, meaning."""
-    hints = typing.get_type_hints(record)
-    rows = [key_row(field, hints[field.name]) for field in dataclasses.fields(record)]
+    rows = [key_row(key, declared) for key, declared in declarations(record).items()]
     return "| key | default | value | meaning |\n|---|---|---|---|\n" + "".join(rows)
 
 
-def key_row(field: dataclasses.Field, hint: object) -> str:
+def key_row(key: str, declared: Declaration) -> str:
     """A key's line."""
-    rule, default = field.metadata["rule"], default_of(field)
-    shown = "required" if default is REQUIRED else f"`{to_json(default)}`"
-    value = ", ".join(part for part in (type_name(hint), rule.allowed()) if part)
+    rule = declared.rule
+    shown = "required" if declared.default is REQUIRED else f"`{to_json(declared.default)}`"
+    value = ", ".join(part for part in (type_name(declared.hint), rule.allowed()) if part)
     unit = f" ({rule.unit})" if rule.unit else ""
-    return f"| `{field.name.replace('class_name', 'class')}` | {shown} | {value}{unit} | {rule.doc} |\n"
+    return f"| `{key}` | {shown} | {value}{unit} | {rule.doc} |\n"
 
 
 def samplers() -> str:

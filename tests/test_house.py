@@ -34,7 +34,12 @@ DOORS = ("rliable/__init__.py", "rliable/__main__.py")
 ALLOWED = {
     "pyspark": ("rliable/executors/spark/",),
     "py4j": ("rliable/executors/spark/",),
-    "optuna": ("rliable/tuning/", "rliable/report/plots/", "rliable/config/search_space.py"),
+    "optuna": (
+        "rliable/tuning/",
+        "rliable/report/plots/",
+        "rliable/config/parameters.py",
+        "rliable/config/search_space.py",
+    ),
     "tensorflow": ("models/", "rliable/training/", "rliable/environments/"),
     "tf_agents": ("models/", "rliable/training/", "rliable/environments/"),
     "gym": ("rliable/environments/",),

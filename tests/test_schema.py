@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from rliable.schema import REQUIRED, check_record, nearest, setting
+from rliable.schema import REQUIRED, ConfigError, Problem, check_fields, check_record, nearest, setting
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,8 +21,13 @@ class Cart:
     is_new: bool = setting(False, "Whether it was never used.")
 
 
+@dataclasses.dataclass(frozen=True)
+class Named:
+    kind: str = setting(REQUIRED, "What it is.", name="class")
+
+
 def problems_of(**data):
-    return check_record(Cart, {"wheel": {"radius": 1}, **data})[1]
+    return [str(problem) for problem in check_record(Cart, {"wheel": {"radius": 1}, **data})[1]]
 
 
 def test_defaults_fill_what_is_left_out():
@@ -61,6 +66,26 @@ def test_mistake_names_key_path_value_and_what_is_allowed(data, line):
 
 def test_all_mistakes_are_found_at_once():
     assert len(problems_of(load=0, colour="x", wheel={"radius": -1}, lode=1)) == 4
+
+
+def test_key_may_be_written_unlike_any_name_in_python():
+    assert check_record(Named, {"class": "x"}) == (Named("x"), [])
+    assert check_record(Named, {"kind": "x"})[1] == [
+        Problem("kind", "unknown key; known: class"),
+        Problem("class", "missing; What it is."),
+    ]
+
+
+def test_fields_that_others_set_may_be_missing():
+    values, problems = check_fields(Cart, {"load": 0}, "cart", may_lack={"wheel"})
+    assert problems == [Problem("cart.load", "0 is out of range, must be in [1, 10]")]
+    assert "wheel" not in values
+
+
+def test_error_keeps_places_apart_from_words():
+    error = ConfigError([Problem("a.b", "is wrong"), "as a line"])
+    assert error.problems == ["a.b: is wrong", "as a line"]
+    assert error.found == [Problem("a.b", "is wrong"), Problem("", "as a line")]
 
 
 def test_nearest_forgives_case():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -34,6 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
       The exit code: 0 done, 1 nothing succeeded, 2 a mistake in the input, 130 or 143 interrupted.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")  # a folder's name need not be UTF-8
     if not words or words[0].startswith("-"):
         make_parser().parse_args(words)
     if words[0] not in COMMANDS:

@@ -7,7 +7,11 @@ import sys
 from typing import Any, NoReturn
 
 from rliable.config.json_file import parse_override
-from rliable.schema import ConfigError
+from rliable.config.study_file import MAX_SEED
+from rliable.schema import ConfigError, Problem, Rule, is_in_range
+
+SEED = Rule("A run's seed.", low=0, high=MAX_SEED)
+AT_LEAST_1 = Rule("A count.", low=1)
 
 
 class LineParser(argparse.ArgumentParser):
@@ -28,13 +32,13 @@ def add_set(parser: argparse._ActionsContainer, example: str) -> None:
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help=text)
 
 
-def number_problems(args: argparse.Namespace, **lowest: int) -> list[str]:
-    """One line per number below what is allowed; `lowest` gives that by the argument's name."""
-    given = {name: getattr(args, name) for name in lowest}
+def number_problems(args: argparse.Namespace, **rules: Rule) -> list[Problem]:
+    """The numbers that are out of range; `rules` says by the argument's name what is allowed."""
+    given = {name: getattr(args, name) for name in rules}
     return [
-        f"--{name}: {value} is out of range, must be at least {lowest[name]}"
+        Problem(f"--{name}", f"{value} is out of range, must be {rules[name].allowed()}")
         for name, value in given.items()
-        if value is not None and value < lowest[name]
+        if value is not None and not is_in_range(value, rules[name])
     ]
 
 
@@ -45,13 +49,13 @@ def overrides_of(assignments: list[str], **flags: Any) -> dict[str, Any]:
       ConfigError: with every assignment that is not key=value.
     """
     overrides: dict[str, Any] = {}
-    problems: list[str] = []
+    problems: list[Problem] = []
     for text in assignments:
         try:
             key, value = parse_override(text)
             overrides[key] = value
         except ConfigError as error:
-            problems += error.problems
+            problems += error.found
     if problems:
         raise ConfigError(problems)
     return overrides | {key: value for key, value in flags.items() if value is not None}

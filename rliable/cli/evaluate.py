@@ -10,17 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from rliable.cli.arguments import LineParser, number_problems
+from rliable.cli.arguments import AT_LEAST_1, SEED, LineParser, number_problems
 from rliable.cli.spark import context_if_needed
 from rliable.cli.streams import redirect_stderr
-from rliable.config.model_file import resolve_environment
-from rliable.environments import ENVIRONMENTS
+from rliable.config.environment import kind_of, kinds_for, resolve_environment
 from rliable.executors.worker import evaluate_run
 from rliable.metrics import interquartile_mean, iqm_interval, return_metrics
 from rliable.records.encoding import to_json, write_atomically
 from rliable.records.run_files import SavedRun, find_runs
+from rliable.registry import MODELS
 from rliable.report.formats import format_metric
-from rliable.schema import ConfigError
+from rliable.schema import ConfigError, Problem
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -49,9 +49,9 @@ def check_arguments(args: argparse.Namespace) -> None:
     Raises:
       ConfigError: with every mistake.
     """
-    problems = number_problems(args, episodes=1, seed=0)
+    problems = number_problems(args, episodes=AT_LEAST_1, seed=SEED)
     if args.out and (Path(args.out).is_dir() or not Path(args.out).parent.is_dir()):
-        problems.append(f"--out {args.out}: no file can be written there")
+        problems.append(Problem(f"--out {args.out}", "no file can be written there"))
     if problems:
         raise ConfigError(problems)
 
@@ -115,12 +115,13 @@ def with_environment(run: SavedRun, name: str | None) -> SavedRun:
     Raises:
       ConfigError: there is no such environment or file, or it is data where the model wants an environment.
     """
-    recorded = run.model.environment
-    resolved, problem = resolve_environment(name or recorded)
-    if problem:
-        raise ConfigError([f"--env: {problem}"])
-    if (resolved in ENVIRONMENTS) != (recorded in ENVIRONMENTS):
+    recorded, learns_from = run.model.environment, kinds_for(MODELS.load(run.model.class_name))
+    if name is not None and (kind_of(name, learns_from) == "rows") != (kind_of(recorded, learns_from) == "rows"):
         raise ConfigError([f"--env: {name!r} does not go with a model of {recorded!r}: one is data, one is not"])
+    try:
+        resolved = resolve_environment(name or recorded, learns_from)
+    except ConfigError as error:
+        raise ConfigError([Problem("--env", problem.words) for problem in error.found]) from error
     return dataclasses.replace(run, model=dataclasses.replace(run.model, environment=resolved))
 
 

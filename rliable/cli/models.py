@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
-import typing
 from collections.abc import Sequence
-from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -14,27 +11,27 @@ from rich.table import Table
 from rich.text import Text
 
 from rliable.cli.arguments import LineParser
-from rliable.config.model_file import default_of
+from rliable.config.environment import kinds_for
 from rliable.records.encoding import to_json
 from rliable.registry import MODELS
-from rliable.schema import REQUIRED, type_name
+from rliable.schema import REQUIRED, Declaration, declarations, type_name
 
 
 def run(arguments: Sequence[str]) -> int:
     """Runs the command."""
     parser = LineParser(prog="rliable models", description="List the models, or one model's hyperparameters.")
-    parser.add_argument("name", nargs="?", help="a model's name, or package.module:Class")
+    parser.add_argument("name", nargs="?", help="a model's name, package.module:Class or file.py:Class")
     name = parser.parse_args(arguments).name
     Console().print(hyperparameter_table(name) if name else model_table())
     return 0
 
 
 def model_table() -> Table:
-    """Every registered model with its first sentence and metrics."""
-    table = Table("model", "what it is", "metrics", box=SIMPLE_HEAD, pad_edge=False)
+    """Every registered model with its first sentence, what it learns from and its metrics."""
+    table = Table("model", "what it is", "learns from", "metrics", box=SIMPLE_HEAD, pad_edge=False)
     for name in sorted(MODELS.table):
         model_class = MODELS.load(name)
-        table.add_row(name, first_line(model_class), ", ".join(model_class.metrics))
+        table.add_row(name, first_line(model_class), ", ".join(kinds_for(model_class)), ", ".join(model_class.metrics))
     return table
 
 
@@ -46,19 +43,18 @@ def hyperparameter_table(name: str) -> Table:
     table.add_column("default", no_wrap=True)
     table.add_column("meaning")
     if model_class.hyperparameters is not None:
-        hints = typing.get_type_hints(model_class.hyperparameters)
-        for field in dataclasses.fields(model_class.hyperparameters):
-            table.add_row(*hyperparameter_row(field, hints[field.name]))
+        for key, declared in declarations(model_class.hyperparameters).items():
+            table.add_row(*hyperparameter_row(key, declared))
     return table
 
 
-def hyperparameter_row(field: dataclasses.Field[Any], hint: Any) -> tuple[str, str, Text]:
+def hyperparameter_row(key: str, declared: Declaration) -> tuple[str, str, Text]:
     """One row of the table."""
-    rule, default = field.metadata["rule"], default_of(field)
-    kind = ", ".join(part for part in (type_name(hint), rule.allowed()) if part)
+    rule = declared.rule
+    kind = ", ".join(part for part in (type_name(declared.hint), rule.allowed()) if part)
     facts = f"({kind}; {rule.unit})" if rule.unit else f"({kind})"
-    shown = "required" if default is REQUIRED else to_json(default)
-    return field.name, shown, Text.assemble(rule.doc, " ", (facts, "dim"))
+    shown = "required" if declared.default is REQUIRED else to_json(declared.default)
+    return key, shown, Text.assemble(rule.doc, " ", (facts, "dim"))
 
 
 def first_line(model_class: type) -> str:

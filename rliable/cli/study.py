@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
+from rliable.config.environment import classes_of
 from rliable.config.study_file import Study, load_study
 from rliable.executors.base import Executor, ExecutorOptions
 from rliable.records.folders import StudyFolder
@@ -173,7 +174,7 @@ def executor_options(study: Study, mode: Mode, log: Path | None) -> ExecutorOpti
         master=mode.master,
         app_name=study.config.optim_name,
         log_path=log,
-        class_names=(study.model.class_name,),
+        class_names=classes_of(study.model),
         files=(study.model.environment,),
         uses_cluster=study.model.data == "rdd",
         threads=study.config.threads_per_trial,

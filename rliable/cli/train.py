@@ -7,10 +7,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from rliable.cli.arguments import LineParser, add_set, number_problems, overrides_of
+from rliable.cli.arguments import AT_LEAST_1, SEED, LineParser, add_set, number_problems, overrides_of
 from rliable.cli.spark import context_if_needed
 from rliable.cli.streams import redirect_stderr
 from rliable.config.model_file import load_model_file
+from rliable.environments import short_name
 from rliable.executors.worker import run_unit
 from rliable.records.folders import RunFolder, make_empty_folder
 from rliable.records.run_files import write_run
@@ -34,12 +35,13 @@ def run(arguments: Sequence[str]) -> int:
     args = make_parser().parse_args(arguments)
     model, notes = load_model_file(args.config, overrides_of(args.set))
     folder = RunFolder(Path(args.output or f"{model.mdl_file}-{time.strftime('%Y%m%d-%H%M%S')}"))
-    problems = number_problems(args, seed=0, threads=1)
+    problems = number_problems(args, seed=SEED, threads=AT_LEAST_1)
     if problems:
         raise ConfigError(problems)
     seed = secrets.randbits(31) if args.seed is None else args.seed
     make_empty_folder(folder.path)
-    print("\n".join([*notes, f"training {model.class_name} on {model.environment}, seed {seed}"]), flush=True)
+    what = f"{model.class_name} on {short_name(model.environment)}, seed {seed}"
+    print("\n".join([*notes, f"training {what}"]), flush=True)
     with Interrupts() as interrupts, redirect_stderr(folder.log_txt):
         try:
             result = train(model, seed, args.threads)
@@ -48,8 +50,7 @@ def run(arguments: Sequence[str]) -> int:
             return interrupts.exit_code
     write_run(folder, model, args.threads, result)
     if result.learning_curve:
-        title = f"{model.class_name} on {model.environment}, seed {seed}"
-        draw_learning_curve(result.learning_curve, folder.learning_curve_png, title)
+        draw_learning_curve(result.learning_curve, folder.learning_curve_png, what)
     return show(result, folder)
 
 

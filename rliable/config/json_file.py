@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from rliable.schema import ConfigError, join
+from rliable.schema import ConfigError, Problem, join
 
 
 class JsonError(ConfigError):
@@ -45,7 +46,7 @@ def load_json(path: str) -> Any:
     except RecursionError as error:
         raise JsonError([f"{path}: nested too deeply"]) from error
     except JsonError as error:
-        raise JsonError([f"{path}: {line}" for line in error.problems]) from error
+        raise JsonError([f"{path}: {problem}" for problem in error.found]) from error
 
 
 def parse_json(text: str) -> Any:
@@ -58,7 +59,7 @@ def parse_json(text: str) -> Any:
     data = json.loads(
         text, object_pairs_hook=mark_repeated_keys, parse_constant=mark_constant, parse_int=mark_large_number
     )
-    problems = [f"{place}: {mistake.words}" for place, mistake in mistakes_in(data, "")]
+    problems = list(mistakes_in(data, ""))
     if problems:
         raise JsonError(problems)
     return data
@@ -66,8 +67,8 @@ def parse_json(text: str) -> Any:
 
 def mark_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object, with a mark in place of the value of a key that is given twice."""
-    keys = [key for key, _ in pairs]
-    return {key: _Mistake("this key is given twice") if keys.count(key) > 1 else value for key, value in pairs}
+    counts = Counter(key for key, _ in pairs)
+    return {key: _Mistake("this key is given twice") if counts[key] > 1 else value for key, value in pairs}
 
 
 def mark_constant(name: str) -> _Mistake:
@@ -81,12 +82,12 @@ def mark_large_number(digits: str) -> int | _Mistake:
     return int(digits) if is_small else _Mistake(f"{digits:.20} is too large a number")
 
 
-def mistakes_in(data: Any, place: str) -> Iterator[tuple[str, _Mistake]]:
-    """The marks in parsed JSON, with the key path of each."""
+def mistakes_in(data: Any, place: str) -> Iterator[Problem]:
+    """The marks in parsed JSON that stands at `place` in its file, and numbers that became infinite."""
     if isinstance(data, _Mistake):
-        yield place or "the file", data
+        yield Problem(place or "the file", data.words)
     elif isinstance(data, float) and not math.isfinite(data):
-        yield place or "the file", _Mistake("this number is too large")
+        yield Problem(place or "the file", "this number is too large")
     elif isinstance(data, dict):
         for key, value in data.items():
             yield from mistakes_in(value, join(place, key))
@@ -109,7 +110,7 @@ def parse_override(text: str) -> tuple[str, Any]:
     except json.JSONDecodeError:
         return key, value
     except JsonError as error:
-        raise ConfigError([f"--set {key}: {line}" for line in error.problems]) from error
+        raise ConfigError([f"--set {key}: {problem}" for problem in error.found]) from error
 
 
 def apply_overrides(data: Any, overrides: dict[str, Any] | None) -> Any:
@@ -126,9 +127,3 @@ def apply_override(data: Any, key_path: str, value: Any, place: str = "") -> Any
         where = f"{place} is no object" if place else "the file is no object"
         raise ConfigError([f"--set {join(place, key_path)}: {where}"])
     return {**data, key: apply_override(data.get(key, {}), rest, value, join(place, key)) if dot else value}
-
-
-def find_file(name: str, beside: str | None = None) -> str | None:
-    """A file named in another one: seen from the working folder, else from the other file's folder or the one above."""
-    folders = [Path()] if beside is None else [Path(), Path(beside).parent, Path(beside).parent.parent]
-    return next((str(folder / name) for folder in folders if (folder / name).is_file()), None)

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Set
-from pathlib import Path
+from collections.abc import Sequence, Set
 from typing import Any
 
-from rliable.config.json_file import apply_overrides, find_file, load_json
-from rliable.config.rows import ROW_SUFFIXES, load_rows
-from rliable.model import CONTRACT
-from rliable.registry import ENVIRONMENTS, MODELS
-from rliable.schema import REQUIRED, ConfigError, Rule, check_record, nearest, setting
+from rliable.config.environment import kind_of, kinds_for, registered, resolve_environment, rows_problem
+from rliable.config.json_file import apply_overrides, load_json
+from rliable.model import CONTRACT, KINDS
+from rliable.registry import MODELS
+from rliable.schema import (
+    REQUIRED,
+    ConfigError,
+    Problem,
+    Rule,
+    check_fields,
+    check_record,
+    declarations,
+    setting,
+)
 from rliable.unit import ModelConfig
 
 
 @dataclasses.dataclass(frozen=True)
 class ModelFile:
-    """A model file, before its names are resolved; `class` is no Python name, hence `class_name`."""
+    """A model file, before its names are resolved."""
 
-    class_name: str = setting(REQUIRED, "A registered model, or package.module:Class.")
-    environment: str = setting(REQUIRED, "An environment's name, or a JSON-lines or CSV file.")
+    class_name: str = setting(REQUIRED, "A registered model, package.module:Class or file.py:Class.", name="class")
+    environment: str = setting(REQUIRED, "What it learns from: an environment, or a JSON-lines or CSV file.")
     mdl_file: str = setting(REQUIRED, "The folder that train.py saves to, with the time appended.")
     hp_params: dict[str, Any] = setting(REQUIRED, "Hyperparameters by name.")
     data: str = setting("environment", "How the model gets its data.", choices=("environment", "rdd"))
@@ -39,84 +47,70 @@ def load_model_file(path: str, overrides: dict[str, Any] | None = None) -> tuple
     data = apply_overrides(load_json(path), overrides)
     model, notes, problems = check_model(data, path)
     if model is None:
-        raise ConfigError([f"{path}: {line}" for line in problems])
+        raise ConfigError([f"{path}: {problem}" for problem in problems])
     return model, notes
 
 
 def check_model(
     data: Any, path: str, varied: Set[str] = frozenset()
-) -> tuple[ModelConfig | None, list[str], list[str]]:
+) -> tuple[ModelConfig | None, list[str], list[Problem]]:
     """Checks a model file's content.
 
     Args:
       data: the parsed file.
-      path: its name; a data file may be named relative to it.
+      path: its name; what it names may lie beside it.
       varied: hyperparameters that a study sets, which the file therefore may leave out.
 
     Returns:
       The model (None with mistakes), notes, and mistakes.
     """
-    keys = (
-        {"class_name" if key == "class" else key: value for key, value in data.items()}
-        if isinstance(data, dict)
-        else data
-    )
-    file, problems = check_record(ModelFile, keys)
-    problems = [line.replace("class_name", "class") for line in problems]
+    file, problems = check_record(ModelFile, data)
     if file is None:
         return None, [], problems
-    environment, environment_problem = resolve_environment(file.environment, path)
-    if environment_problem is None and environment not in ENVIRONMENTS:
-        environment_problem = rows_problem(environment)
-    if environment_problem:
-        problems.append(f"environment: {environment_problem}")
-    if file.data == "rdd" and environment in ENVIRONMENTS:
-        problems.append(f"data: 'rdd' is for rows of a file, and {environment} is an environment")
-    try:
-        model_class = MODELS.load(file.class_name)
-    except ConfigError as error:
-        return None, [], problems + error.problems
-    hp_params, found = fill_hyperparameters(model_class, file.hp_params, varied)
-    problems += found
+    class_name, model_class, found = find_class(file.class_name, path)
+    environment, problems = check_data(file, kinds_for(model_class) if model_class else KINDS, path)
+    hp_params, wrong = fill_hyperparameters(model_class, file.hp_params, varied)
+    problems += found + wrong
     if problems:
         return None, [], problems
-    is_other_case = environment in ENVIRONMENTS and environment != file.environment
+    is_other_case = environment == registered(environment) and environment != file.environment
     notes = [f"environment {file.environment!r} is {environment}"] if is_other_case else []
-    return ModelConfig(file.class_name, environment, file.mdl_file, hp_params, file.data), notes, []
+    return ModelConfig(class_name, environment, file.mdl_file, hp_params, file.data), notes, []
 
 
-def rows_problem(path: str) -> str | None:
-    """What is wrong with a file of rows, or None."""
+def find_class(name: str, path: str) -> tuple[str, Any, list[Problem]]:
+    """The name by which a model is loaded from here on, its class (None with mistakes), and mistakes."""
     try:
-        return None if load_rows(path) else f"{path} has no rows"
-    except (ValueError, OSError) as error:
-        return str(error)
+        found = MODELS.find(name, path)
+        return found, MODELS.load(found), []
+    except ConfigError as error:
+        return name, None, error.found
 
 
-def fill_hyperparameters(model_class: Any, given: dict[str, Any], varied: Set[str]) -> tuple[dict[str, Any], list[str]]:
-    """The hyperparameters with the model's defaults filled in, and one line per mistake."""
-    if not has_table(model_class):
+def check_data(file: ModelFile, learns_from: Sequence[str], path: str) -> tuple[str, list[Problem]]:
+    """What a model file says of the data: the resolved `environment`, and mistakes."""
+    try:
+        environment = resolve_environment(file.environment, learns_from, path)
+    except ConfigError as error:
+        return file.environment, error.found
+    kind = kind_of(environment, learns_from)
+    problem = rows_problem(environment) if kind == "rows" else None
+    problems = [Problem("environment", problem)] if problem else []
+    if file.data == "rdd" and kind != "rows":
+        problems.append(Problem("data", f"'rdd' is for rows of a file, and {environment} is an environment"))
+    return environment, problems
+
+
+def fill_hyperparameters(
+    model_class: Any, given: dict[str, Any], varied: Set[str]
+) -> tuple[dict[str, Any], list[Problem]]:
+    """The hyperparameters with the model's defaults filled in, and mistakes."""
+    if getattr(model_class, "hyperparameters", None) is None:
         return given, []
     table = model_class.hyperparameters
-    _, problems = check_record(table, given, "hp_params")
-    problems = [line for line in problems if not is_excused(line, varied)]
-    defaults = {field.name: default_of(field) for field in dataclasses.fields(table)}
+    _, problems = check_fields(table, given, "hp_params", varied)
+    defaults = {key: declared.default for key, declared in declarations(table).items()}
     return {name: value for name, value in {**defaults, **given}.items() if value is not REQUIRED}, problems
-
-
-def is_excused(line: str, varied: Set[str]) -> bool:
-    """Tells whether a mistake is only that the model file leaves out what the study sets."""
-    return any(line.startswith(f"hp_params.{name}: missing") for name in varied)
-
-
-def default_of(field: dataclasses.Field[Any]) -> Any:
-    """A settings field's default; `REQUIRED` when it has none."""
-    return field.default if field.default_factory is REQUIRED else field.default_factory()
-
-
-def has_table(model_class: Any) -> bool:
-    """Tells whether a model declares its hyperparameters, so that they can be checked."""
-    return getattr(model_class, "hyperparameters", None) is not None
 
 
 def as_model(name: str, model_class: Any) -> type[Any]:
@@ -130,15 +124,19 @@ def as_model(name: str, model_class: Any) -> type[Any]:
       ConfigError: it is no class, or lacks a method that every model needs.
     """
     if not inspect.isclass(model_class):
-        raise ConfigError([f"class: {name} is not a class"])
+        raise ConfigError([Problem("class", f"{name} is not a class")])
     abstract: frozenset[str] = getattr(model_class, "__abstractmethods__", frozenset())
     missing = [method for method in CONTRACT if not callable(getattr(model_class, method, None))]
     missing += sorted(abstract - set(missing))
     if not is_table(getattr(model_class, "hyperparameters", None)):
         rule = "must be a dataclass whose fields are made with rliable.schema.setting, or None"
-        raise ConfigError([f"class: {name}.hyperparameters {rule}"])
+        raise ConfigError([Problem("class", f"{name}.hyperparameters {rule}")])
     if missing:
-        raise ConfigError([f"class: {name} lacks the method {method!r}, which every model needs" for method in missing])
+        words = [f"{name} lacks the method {method!r}, which every model needs" for method in missing]
+        raise ConfigError([Problem("class", line) for line in words])
+    kinds = kinds_for(model_class)
+    if not isinstance(kinds, tuple | list) or not kinds or not all(kind in KINDS for kind in kinds):
+        raise ConfigError([Problem("class", f"{name}.learns_from must be one or more of {', '.join(KINDS)}")])
     return model_class
 
 
@@ -149,23 +147,3 @@ def is_table(hyperparameters: Any) -> bool:
     if not (isinstance(hyperparameters, type) and dataclasses.is_dataclass(hyperparameters)):
         return False
     return all(isinstance(field.metadata.get("rule"), Rule) for field in dataclasses.fields(hyperparameters))
-
-
-def resolve_environment(name: str, beside: str | None = None) -> tuple[str, str | None]:
-    """Finds what the `environment` of a model file stands for.
-
-    Args:
-      name: an environment's name in any case, or the path of a JSON-lines or CSV file.
-      beside: the file that names it; a path may be relative to it as well as to the working folder.
-
-    Returns:
-      The registered name or the absolute path, and None; or the name as it is, and what is wrong with it.
-    """
-    by_lower_case = {known.lower(): known for known in ENVIRONMENTS.table}
-    if name.lower() in by_lower_case:
-        return by_lower_case[name.lower()], None
-    if Path(name).suffix.lower() in ROW_SUFFIXES:
-        found = find_file(name, beside)
-        return (name, f"no such file {name!r}") if found is None else (str(Path(found).absolute()), None)
-    files = ", ".join(ROW_SUFFIXES)
-    return name, f"unknown environment {name!r}{nearest(name, ENVIRONMENTS.table)}; or a file ending in {files}"

@@ -15,8 +15,8 @@ def load_rows(path: str) -> list[Row]:
     """Reads a file of rows.
 
     Args:
-      path: a JSON-lines file (one object a line), or a CSV file. A CSV file whose first row holds a number has no
-        header: its columns are named c0, c1, ...
+      path: a JSON-lines file (one object a line; a line ends with "\\n" and with nothing else), or a CSV file. A CSV
+        file whose first row holds a number has no header: its columns are named c0, c1, ...
 
     Returns:
       One dict per row; numbers in CSV files as floats.
@@ -26,7 +26,7 @@ def load_rows(path: str) -> list[Row]:
     """
     if Path(path).suffix.lower() == ".csv":
         return read_csv(path)
-    lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
+    lines = Path(path).read_bytes().decode("utf-8-sig").split("\n")
     return [parse_line(line, f"{path}:{number}") for number, line in enumerate(lines, 1) if line.strip()]
 
 

@@ -1,8 +1,7 @@
 """The search space: what the `grid` of a study file lets vary, and over which values.
 
-A parameter is one of four kinds, each written in JSON: a bare value is fixed, a list is a choice, and an object with
-`min` and `max` is a range of whole numbers (both ends whole) or of real numbers. Every kind knows how to
-ask an Optuna trial for a value, how many values it has, and the value that belongs to an index or to a point of [0, 1).
+An entry is one of four kinds, each written in JSON: a bare value is fixed, a list is a choice, and an object with `min`
+and `max` is a range of whole numbers (both ends whole) or of real numbers.
 """
 
 from __future__ import annotations
@@ -13,110 +12,17 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from rliable.schema import describe, join, nearest
+from rliable.config.parameters import Choice, Parameter, Range, exact
+from rliable.schema import Problem, describe, join, nearest
 
 if TYPE_CHECKING:
     from optuna.trial import BaseTrial
 
 
-RANGE_KEYS = ("min", "max", "log", "step")
-
-
-@dataclasses.dataclass(frozen=True)
-class Choice:
-    """One of several values, all equally likely.
-
-    Attributes:
-      values: any JSON values, at least two, no two alike.
-    """
-
-    values: tuple[Any, ...]
-
-    @property
-    def size(self) -> int:
-        return len(self.values)
-
-    def labels(self) -> list[Any]:
-        """What stands for the values in Optuna's journal, which takes no lists or objects."""
-        return [json.dumps(value) if isinstance(value, list | dict) else value for value in self.values]
-
-    def suggest(self, trial: BaseTrial, name: str) -> Any:
-        label = trial.suggest_categorical(name, self.labels())
-        return self.values[self.labels().index(label)]
-
-    def value_at(self, index: int) -> Any:
-        return self.values[index]
-
-    def from_unit(self, point: float) -> Any:
-        return self.values[int(point * self.size)]
-
-    def describe(self) -> str:
-        return "choice " + ", ".join(json.dumps(value) for value in self.values)
-
-
-@dataclasses.dataclass(frozen=True)
-class Range:
-    """Numbers between two ends, both of which are reached.
-
-    Attributes:
-      low, high: the ends; both int for a range of whole numbers, else both float.
-      step: the distance between neighbours, or None (whole numbers: 1; real numbers: all).
-      log: whether the logarithm is uniform rather than the number.
-    """
-
-    low: float
-    high: float
-    step: float | None = None
-    log: bool = False
-
-    @property
-    def is_integer(self) -> bool:
-        return isinstance(self.low, int)
-
-    @property
-    def size(self) -> int | None:
-        """How many values it has; None when uncountable."""
-        if self.step is None and not self.is_integer:
-            return None
-        return math.floor((self.high - self.low) / (self.step or 1) + 1e-9) + 1
-
-    def suggest(self, trial: BaseTrial, name: str) -> float:
-        if self.is_integer:
-            return trial.suggest_int(
-                name, int(self.low), int(self.value_at(-1)), log=self.log, step=int(self.step or 1)
-            )
-        top = self.high if self.step is None else self.value_at(-1)
-        return trial.suggest_float(name, self.low, top, log=self.log, step=self.step)
-
-    def value_at(self, index: int) -> float:
-        """The value at a position counted from 0, or from the end when negative."""
-        assert self.size is not None
-        value = self.low + (index % self.size) * (self.step or 1)
-        return int(value) if self.is_integer else float(min(value, self.high))
-
-    def from_unit(self, point: float) -> float:
-        if self.log and self.is_integer:
-            low, high = math.log(self.low - 0.5), math.log(self.high + 0.5)
-            return int(min(max(round(math.exp(low + point * (high - low))), self.low), self.high))
-        if self.log:
-            low, high = math.log(self.low), math.log(self.high)
-            return min(max(math.exp(low + point * (high - low)), self.low), self.high)
-        if self.size is not None:
-            return self.value_at(int(point * self.size))
-        return self.low + point * (self.high - self.low)
-
-    def describe(self) -> str:
-        step = f" step {self.step:g}" if self.step is not None else ""
-        kind = "int" if self.is_integer else "float"
-        return f"{kind} {format_end(self.low)}..{format_end(self.high)}{step}{' (log)' if self.log else ''}"
-
-
-Parameter = Choice | Range
-
-
-def format_end(number: float) -> str:
-    """An end of a range: whole numbers in full."""
-    return str(number) if isinstance(number, int) else f"{number:g}"
+ENDS = ("min", "max")
+RANGE_KEYS = (*ENDS, "log", "step")
+#: More steps than that cannot be told apart, by floats or by whole numbers of 64 bits.
+MAX_STEPS = 2**63
 
 
 @dataclasses.dataclass(frozen=True)
@@ -141,6 +47,10 @@ class SearchSpace:
             values[name] = parameter.value_at(position)
         return {name: values[name] for name in self.varied}
 
+    def encode(self, configuration: Mapping[str, Any]) -> dict[str, Any]:
+        """What stands for a configuration in Optuna's journal."""
+        return {name: self.varied[name].encode(value) for name, value in configuration.items()}
+
     def suggest(self, trial: BaseTrial) -> dict[str, Any]:
         """The values of the parameters that vary, as the trial's sampler chooses them or has chosen them before."""
         return {name: parameter.suggest(trial, name) for name, parameter in self.varied.items()}
@@ -151,15 +61,15 @@ class SearchSpace:
         return words | {name: f"fixed {json.dumps(value)}" for name, value in self.fixed.items()}
 
 
-def parse_search_space(grid: Mapping[str, Any], path: str = "grid") -> tuple[SearchSpace, list[str]]:
+def parse_search_space(grid: Mapping[str, Any], path: str = "grid") -> tuple[SearchSpace, list[Problem]]:
     """Reads the `grid` of a study file.
 
     Returns:
-      The space, and one line per mistake; with mistakes the space holds only what is right.
+      The space, and the mistakes; with mistakes the space holds only what is right.
     """
     varied: dict[str, Parameter] = {}
     fixed: dict[str, Any] = {}
-    problems: list[str] = []
+    problems: list[Problem] = []
     for name, entry in grid.items():
         place = join(path, name)
         found = list_problems(entry, place) if isinstance(entry, list) else range_problems(entry, place)
@@ -183,38 +93,40 @@ def make_range(entry: Mapping[str, Any]) -> Range:
     return Range(low, high, step, entry.get("log", False))
 
 
-def list_problems(values: list[Any], path: str) -> list[str]:
+def list_problems(values: list[Any], path: str) -> list[Problem]:
     """What is wrong with a choice."""
     if not values:
-        return [f"{path}: an empty list; give at least one value"]
+        return [Problem(path, "an empty list; give at least one value")]
     problems = [
-        f"{path}[{i}]: {value} is not a finite number"
+        Problem(f"{path}[{i}]", f"{value} is not a finite number")
         for i, value in enumerate(values)
         if isinstance(value, float) and not math.isfinite(value)
     ]
-    twice = [i for i, value in enumerate(values) if value in values[:i]]
-    return problems + [f"{path}[{i}]: {describe(values[i])} is listed twice" for i in twice]
+    first: dict[Any, int] = {}
+    twice = [i for i, value in enumerate(values) if first.setdefault(hashable(value), i) != i]
+    return problems + [Problem(f"{path}[{i}]", f"{describe(values[i])} is listed twice") for i in twice]
 
 
-def range_problems(entry: Any, path: str) -> list[str]:
+def hashable(value: Any) -> Any:
+    """A JSON value as one that can be looked up; equal values give equal ones."""
+    if isinstance(value, list):
+        return tuple(hashable(item) for item in value)
+    return frozenset((key, hashable(item)) for key, item in value.items()) if isinstance(value, dict) else value
+
+
+def range_problems(entry: Any, path: str) -> list[Problem]:
     """What is wrong with a range; a bare value is always right."""
     if not isinstance(entry, dict):
         finite = not isinstance(entry, float) or math.isfinite(entry)
-        return [] if finite else [f"{path}: {entry} is not a finite number"]
-    problems = [f"{join(path, key)}: unknown key{nearest(key, RANGE_KEYS)}" for key in entry if key not in RANGE_KEYS]
-    problems += [f"{join(path, key)}: missing; a range needs min and max" for key in ("min", "max") if key not in entry]
-    problems += [
-        f"{join(path, key)}: expected a finite number, found {describe(entry[key])}" for key in wrong_numbers(entry)
-    ]
+        return [] if finite else [Problem(path, f"{entry} is not a finite number")]
+    unknown, missing = [key for key in entry if key not in RANGE_KEYS], [key for key in ENDS if key not in entry]
+    problems = [Problem(join(path, key), f"unknown key{nearest(key, RANGE_KEYS)}") for key in unknown]
+    problems += [Problem(join(path, key), "missing; a range needs min and max") for key in missing]
+    wrong = [key for key in (*ENDS, "step") if key in entry and not is_finite_number(entry[key])]
+    problems += [Problem(join(path, key), f"expected a finite number, found {describe(entry[key])}") for key in wrong]
     if not isinstance(entry.get("log", False), bool):
-        problems.append(f"{join(path, 'log')}: expected true or false, found {describe(entry['log'])}")
+        problems.append(Problem(join(path, "log"), f"expected true or false, found {describe(entry['log'])}"))
     return problems or order_problems(entry, path)
-
-
-def wrong_numbers(entry: Mapping[str, Any]) -> list[str]:
-    """The keys of a range that should hold a finite number and do not."""
-    numbers = [key for key in ("min", "max", "step") if key in entry]
-    return [key for key in numbers if not is_finite_number(entry[key])]
 
 
 def is_finite_number(value: Any) -> bool:
@@ -222,18 +134,22 @@ def is_finite_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def order_problems(entry: Mapping[str, Any], path: str) -> list[str]:
+def order_problems(entry: Mapping[str, Any], path: str) -> list[Problem]:
     """What is wrong between the numbers of a range."""
     low, high, step, log = entry["min"], entry["max"], entry.get("step"), entry.get("log", False)
+    distance = exact(high) - exact(low)
+    written = distance.numerator if distance.denominator == 1 else float(distance)
     problems = []
     if low > high:
-        problems.append(f"{path}.min: {low} is above max {high}")
+        problems.append(Problem(join(path, "min"), f"{low} is above max {high}"))
     if log and low <= 0:
-        problems.append(f"{path}.min: {low} must be above 0 with log")
+        problems.append(Problem(join(path, "min"), f"{low} must be above 0 with log"))
     if step is not None and step <= 0:
-        problems.append(f"{path}.step: {step} must be above 0")
-    elif step is not None and low < high and step > high - low:
-        problems.append(f"{path}.step: {step} is larger than max - min = {high - low}")
+        problems.append(Problem(join(path, "step"), f"{step} must be above 0"))
+    elif step is not None and low < high and step > high - low and exact(step) > distance:
+        problems.append(Problem(join(path, "step"), f"{step} is larger than max - min = {written}"))
+    elif step is not None and distance > MAX_STEPS * exact(step):
+        problems.append(Problem(join(path, "step"), f"{step} is too small beside max - min = {written}"))
     if step is not None and log:
-        problems.append(f"{path}.step: cannot be combined with log")
+        problems.append(Problem(join(path, "step"), "cannot be combined with log"))
     return problems

@@ -5,14 +5,15 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from rliable.config.grid import grid_problems, whole_range_notes
-from rliable.config.json_file import JsonError, apply_overrides, find_file, load_json
-from rliable.config.model_file import check_model
+from rliable.config.json_file import JsonError, apply_overrides, load_json
+from rliable.config.model_file import check_model, find_class
 from rliable.config.search_space import SearchSpace, parse_search_space
-from rliable.registry import MODELS, SAMPLERS
-from rliable.schema import REQUIRED, ConfigError, check_record, describe, nearest, setting
+from rliable.registry import SAMPLERS, file_in, find_file
+from rliable.schema import REQUIRED, ConfigError, Problem, check_record, describe, nearest, setting
 from rliable.unit import Limits, ModelConfig
 
 MAX_SEED = 2**63 - 1
@@ -46,7 +47,7 @@ class StudyConfig:
         None, "Decides every random choice; drawn, printed and recorded when null.", low=0, high=MAX_SEED
     )
     seeds_per_trial: int = setting(1, "Runs per trial, each with its own seed; the metric is their mean.", low=1)
-    sampler: str = setting("random", "How trials are chosen: a sampler's name, or a class of your own.")
+    sampler: str = setting("random", "How trials are chosen: a sampler's name, package.module:Class or file.py:Class.")
     sampler_options: dict[str, Any] = setting({}, "Arguments of Optuna's sampler of that name.")
     trial_timeout_seconds: float | None = setting(None, "A run that takes longer fails.", unit="seconds", above=0)
     max_trial_memory_mb: int | None = setting(None, "A run whose process uses more fails.", unit="MB", low=1)
@@ -63,12 +64,14 @@ class Study:
       model: the model file with defaults filled in.
       space: the search space.
       notes: what was understood differently from how it was written, one line each.
+      files: the files of data and code that it names, as found -> as written.
     """
 
     config: StudyConfig
     model: ModelConfig
     space: SearchSpace
     notes: tuple[str, ...] = ()
+    files: dict[str, str] = dataclasses.field(default_factory=dict)
 
     @functools.cached_property
     def num_trials(self) -> int:
@@ -126,20 +129,30 @@ def check_study(data: Any, path: str, model_data: Any, model_path: str, model_pr
     space, found = parse_search_space(grid)
     is_read = model_data is not None
     model, notes, lines = check_model(model_data, model_path, set(grid)) if is_read else (None, [], [])
-    model_class = class_of(model_data)
-    problems += found + meaning_problems(keys, space, model_class)
+    model_class = class_of(model_data, model_path)
+    problems += found + meaning_problems(keys, path, space, model_class)
     model_lines = [*model_problems, *[f"{model_path}: {line}" for line in lines]]
     if problems or model_lines or model is None or config is None:
         raise ConfigError([f"{path}: {line}" for line in problems] + model_lines)
-    return Study(config, model, space, (*notes, *whole_range_notes(space, model_class)))
+    sampler = SAMPLERS.find(config.sampler, path)
+    names = {sampler: config.sampler, model.class_name: model_data["class"]}
+    files = named_files({**names, model.environment: model_data["environment"]})
+    notes = [*notes, *whole_range_notes(space, model_class)]
+    return Study(dataclasses.replace(config, sampler=sampler), model, space, tuple(notes), files)
 
 
-def meaning_problems(keys: dict[str, Any], space: SearchSpace, model_class: Any) -> list[str]:
+def named_files(names: dict[str, str]) -> dict[str, str]:
+    """The files in names, as found -> as written; what names no file is left out."""
+    files = {file_in(found): file_in(written) for found, written in names.items()}
+    return {found: written for found, written in files.items() if found.endswith(".py") or Path(found).is_absolute()}
+
+
+def meaning_problems(keys: dict[str, Any], path: str, space: SearchSpace, model_class: Any) -> list[Problem]:
     """Checks what well-formed keys of a study mean together; malformed ones have their own lines already."""
     problems = name_problems(keys["optim_name"]) if isinstance(keys.get("optim_name"), str) else []
     options, sampler = keys.get("sampler_options", {}), keys.get("sampler", "random")
     if isinstance(sampler, str) and isinstance(options, dict):
-        problems += sampler_problems(sampler, options, space)
+        problems += sampler_problems(sampler, options, space, path)
     if model_class is not None:
         metric = keys["metric"].get("name") if isinstance(keys.get("metric"), dict) else None
         problems += metric_problems(metric, model_class) if isinstance(metric, str) else []
@@ -147,33 +160,33 @@ def meaning_problems(keys: dict[str, Any], space: SearchSpace, model_class: Any)
     return problems
 
 
-def sampler_problems(name: str, options: dict[str, Any], space: SearchSpace) -> list[str]:
-    """What is wrong with the `sampler` and `sampler_options` of a study, one line per mistake."""
+def sampler_problems(
+    name: str, options: dict[str, Any], space: SearchSpace, beside: str | None = None
+) -> list[Problem]:
+    """What is wrong with the `sampler` and `sampler_options` of a study that stands in the file `beside`."""
     try:
-        problems: list[str] = SAMPLERS.load(name).problems(name, options, space)
+        problems: list[Problem] = SAMPLERS.load(SAMPLERS.find(name, beside)).problems(name, options, space)
     except ConfigError as error:
-        return error.problems
+        return error.found
     return problems
 
 
-def class_of(model_data: Any) -> Any:
+def class_of(model_data: Any, path: str) -> Any:
     """The class that a model file names, None when there is no such class; check_model says why."""
-    try:
-        return MODELS.load(model_data["class"])
-    except (ConfigError, TypeError, KeyError):
-        return None
+    is_named = isinstance(model_data, dict) and isinstance(model_data.get("class"), str)
+    return find_class(model_data["class"], path)[1] if is_named else None
 
 
-def metric_problems(name: str, model_class: Any) -> list[str]:
+def metric_problems(name: str, model_class: Any) -> list[Problem]:
     """Checks that the model reports the metric, where it says what it reports."""
     known = getattr(model_class, "metrics", ())
     if not isinstance(known, tuple | list):
         return []
-    return [f"metric.name: unknown {name!r}{nearest(name, known)}"] if known and name not in known else []
+    return [Problem("metric.name", f"unknown {name!r}{nearest(name, known)}")] if known and name not in known else []
 
 
-def name_problems(name: str) -> list[str]:
+def name_problems(name: str) -> list[Problem]:
     """Checks that a study's name can be part of a folder's name."""
     if name.strip() and name.isprintable() and not set(name) & set('/\\:*?"<>|') and not name.startswith("."):
         return []
-    return [f"optim_name: {describe(name)} cannot be a folder's name; use letters, digits, '-' and '_'"]
+    return [Problem("optim_name", f"{describe(name)} cannot be a folder's name; use letters, digits, '-' and '_'")]

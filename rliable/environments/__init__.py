@@ -6,10 +6,12 @@ Importing this module imports no environment.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from rliable import registry
+from rliable.config.environment import MADE_FOR_IT, kind_of
 from rliable.config.rows import load_rdd, load_rows
 from rliable.environments.runtime import prepare_import
 
@@ -25,17 +27,21 @@ def short_name(name: str) -> str:
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else name
 
 
-def load_data(name: str, sc: Any = None) -> Any:
+def load_data(name: str, sc: Any = None, learns_from: Sequence[str] = MADE_FOR_IT) -> Any:
     """Makes a new instance of what `name` stands for.
 
     Args:
       name: as resolved by `resolve_environment`.
       sc: a SparkContext, to get rows as an RDD.
+      learns_from: the model's.
 
     Returns:
-      An environment; rows (a list of dicts); or an RDD of such rows.
+      An environment; rows (a list of dicts); an RDD of such rows; or the name itself, for a model that knows it.
     """
-    if name in ENVIRONMENTS:
-        prepare_import()
-        return registry.ENVIRONMENTS.load(name)()
-    return load_rdd(name, sc) if sc is not None else load_rows(name)
+    kind = kind_of(name, learns_from)
+    if kind == "rows":
+        return load_rdd(name, sc) if sc is not None else load_rows(name)
+    if kind == "name":
+        return name
+    prepare_import()
+    return registry.ENVIRONMENTS.load(name)()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from rliable.schema import ConfigError
+from rliable.schema import ConfigError, Problem
 
 
 class Environment(ABC):
@@ -85,9 +86,22 @@ def as_factory(name: str, found: Any) -> Callable[[], Environment]:
       found: the object of that name: such a function, or an `Environment` class whose arguments all have defaults.
 
     Raises:
-      ConfigError: it cannot be called.
+      ConfigError: it is neither, or needs arguments.
     """
-    if not callable(found):
-        raise ConfigError([f"environment: {name} is neither an environment's class nor a function that makes one"])
+    is_class = inspect.isclass(found)
+    if not callable(found) or (is_class and not issubclass(found, Environment)):
+        kinds = "a subclass of rliable's Environment nor a function that makes one"
+        raise ConfigError([Problem("environment", f"{name} is neither {kinds}")])
+    missing = getattr(found, "__abstractmethods__", None) or needed_arguments(found)
+    if missing:
+        what = "lacks" if is_class and inspect.isabstract(found) else "needs a default for"
+        raise ConfigError([Problem("environment", f"{name} {what} {', '.join(sorted(missing))}")])
     factory: Callable[[], Environment] = found
     return factory
+
+
+def needed_arguments(function: Callable[..., Any]) -> list[str]:
+    """The arguments of a function or class that have no default."""
+    free = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    parameters = inspect.signature(function).parameters.values()
+    return [part.name for part in parameters if part.default is part.empty and part.kind not in free]

@@ -22,8 +22,8 @@ def prepare_import() -> None:
     flags = os.environ.get("XLA_FLAGS", "")
     if XLA_FLAGS not in flags:
         os.environ["XLA_FLAGS"] = f"{flags} {XLA_FLAGS}".strip()
-    gym_notices = importlib.import_module("gym_notices.notices")
-    gym_notices.notices.clear()  # TF-Agents needs Gym, and Gym prints that it is old
+    with contextlib.suppress(ModuleNotFoundError):  # TF-Agents needs Gym, and Gym prints that it is old
+        importlib.import_module("gym_notices.notices").notices.clear()
     warnings.filterwarnings("ignore", module=r"(gym|tensorflow_probability|tf_agents|pygame)(\.|$)")
 
 

@@ -27,7 +27,7 @@ class ExecutorOptions:
       master: the Spark master; None for what spark-submit or Spark's settings say, else `local[num_workers]`.
       app_name: the name Spark shows.
       log_path: the file for what Spark and the slots print; None drops it.
-      class_names: the models' classes; those named as "package.module:Class" are shipped to the workers.
+      class_names: the classes of models and of environments made for them; the users' own are shipped to the workers.
       files: data files that units name as their `environment`; they are shipped as well. Other names are ignored.
       uses_cluster: whether the models get the SparkContext (`data: rdd`), and so run in the driver's process.
       threads: cores that each slot computes with.

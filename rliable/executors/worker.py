@@ -11,9 +11,11 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from numbers import Real
 from types import TracebackType
 from typing import Any
 
+from rliable.config.environment import kinds_for
 from rliable.environments import load_data
 from rliable.metrics import return_metrics
 from rliable.model import BaseModel, EpisodicModel, RunStopped
@@ -155,7 +157,8 @@ def make_model(config: ModelConfig, seed: int, folder: str, sc: Any = None, thre
 
 def open_data(config: ModelConfig, sc: Any = None) -> Any:
     """A new instance of what the model is trained and evaluated on."""
-    return load_data(config.environment, sc if config.data == "rdd" else None)
+    learns_from = kinds_for(MODELS.load(config.class_name))
+    return load_data(config.environment, sc if config.data == "rdd" else None, learns_from)
 
 
 def error_line(error: BaseException) -> str:
@@ -197,11 +200,15 @@ def plain_numbers(numbers: Mapping[str, Any]) -> dict[str, float]:
 
 
 def plain_number(name: str, value: Any) -> float:
-    """One figure as a float."""
+    """One figure as a float; a text or a truth value is none, even where Python would make one of it."""
     try:
-        return float(value)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"the model reported {name} = {value!r:.40}, which is not a number") from error
+        number = value.numpy() if hasattr(value, "numpy") and not hasattr(value, "item") else value
+        number = number.item() if hasattr(number, "item") else number
+    except (ValueError, RuntimeError):  # several numbers
+        number = value
+    if isinstance(number, bool) or not isinstance(number, Real):
+        raise TypeError(f"the model reported {name} = {value!r:.40}, which is not a number")
+    return float(number)
 
 
 def plain_curve(model: Any) -> list[dict[str, float]]:
@@ -254,4 +261,4 @@ def evaluate_run(run: SavedRun, num_episodes: int | None, seed: int | None, sc: 
     if num_episodes is not None:
         raise ConfigError([f"--episodes: {run.model.class_name} is evaluated on data and has no episodes"])
     _, metrics = model.evaluate(data)
-    return Reevaluation({name: float(value) for name, value in metrics.items()}, [])
+    return Reevaluation(plain_numbers(metrics), [])

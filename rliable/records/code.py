@@ -1,87 +1,104 @@
-"""Packs what workers must import and read: our packages, the user's model, data files."""
+"""Packs what workers must import and read: our packages, the users' classes, data files."""
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import hashlib
-import sys
-import sysconfig
+import importlib.util
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from rliable.registry import MODELS, import_module
+from rliable.registry import OUR_PACKAGES, import_file, import_module, is_installed
 
-OUR_PACKAGES = ("rliable", "models")
 EPOCH = (1980, 1, 1, 0, 0, 0)
 Member = tuple[str, Path]
 
 
 def pack_code(class_names: Iterable[str], folder: Path) -> Path:
-    """Writes a zip file from which workers import our packages and the users' models.
+    """Writes a zip file from which workers import our packages and the users' classes.
 
-    Of a model in a package the whole package is taken; of one in a single file that file, and what it has imported
-    from beside it, but never the folder it lies in. What is installed here has to be installed on the workers too.
+    Of a class in a package the whole package is taken; of one in a single file that file; and, of both, what they
+    import from beside them, but never the folder they lie in. What is installed here has to be installed on the workers
+    too.
 
     Args:
-      class_names: models by registered name or as "package.module:Class".
+      class_names: registered names, "package.module:Class" or "file.py:Class".
       folder: where to write it.
 
     Returns:
       Its path; the name follows from the content.
     """
-    modules = [name.partition(":")[0] for name in class_names if name not in MODELS]
-    names = [name for name in modules if not is_installed(name)]
-    members = {place: path for name in (*OUR_PACKAGES, *names) for place, path in code_of(name)}
+    members: dict[str, Path] = {}
+    for package in [Path(import_module(name).__file__ or "").resolve().parent for name in OUR_PACKAGES]:
+        members |= dict(package_files(package, package.parent))
+    for module_name, root in [source_of(name.rpartition(":")[0]) for name in class_names if ":" in name]:
+        members |= code_of(module_name, root)
     return write_zip(sorted(members.items()), folder)
 
 
-def code_of(module_name: str) -> Iterator[Member]:
-    """The files that a module needs, with their places in the zip file."""
-    file = file_of(module_name)
-    if file is None:
+def source_of(name: str) -> tuple[str, Path | None]:
+    """A module, given by its name or its file, and the folder from which it is imported; None for what is installed."""
+    if name.endswith(".py"):
+        import_file(Path(name))
+        return Path(name).stem, Path(name).resolve().parent
+    place = getattr(import_module(name), "__file__", None) or ""
+    file = Path(place).resolve()
+    if not place.endswith(".py") or is_installed(file):
+        return name, None
+    depth = len(name.split(".")) + (file.name == "__init__.py")
+    return name, file.parents[depth - 1]
+
+
+def code_of(module_name: str, root: Path | None) -> dict[str, Path]:
+    """The files of a module and of all that it imports from the same folder, by their places in the zip file."""
+    members: dict[str, Path] = {}
+    names = {module_name} if root is not None else set()
+    while names:
+        assert root is not None
+        new = {place: path for name in names for place, path in find_code(name, root) if place not in members}
+        members |= new
+        names = {name for place, path in new.items() if path.suffix == ".py" for name in imports_of(path, place)}
+    return members
+
+
+def find_code(name: str, root: Path) -> Iterator[Member]:
+    """What a folder has of a module or of something in it: its file, or the whole of the package that it is in."""
+    parts = name.split(".")
+    if not is_from(root, parts[0]):
         return
-    parts = module_name.split(".")
-    depth = len(parts) + (file.name == "__init__.py")
-    root = file.parents[depth - 1]
-    package = next((parts[:n] for n in range(1, len(parts) + 1) if is_package(root.joinpath(*parts[:n]))), None)
-    if package is not None:
-        yield from package_files(root.joinpath(*package), root)
-        return
-    yield str(file.relative_to(root)), file
-    if len(parts) == 1:
-        yield from neighbours(file)
+    for place in (root.joinpath(*parts[:n]) for n in range(1, len(parts) + 1)):
+        if (place / "__init__.py").is_file():
+            yield from package_files(place, root)
+            return
+        file = place.with_name(f"{place.name}.py")
+        if file.is_file():
+            yield str(file.relative_to(root)), file
+            return
 
 
-def file_of(module_name: str) -> Path | None:
-    """The Python file of a module, or None if it has none (built in, or not found)."""
-    import_module(module_name)
-    path = getattr(sys.modules[module_name], "__file__", None)
-    return Path(path).resolve() if path and path.endswith(".py") else None
+def is_from(root: Path, name: str) -> bool:
+    """Tells whether a top-level name is imported from a folder, and not from elsewhere on the path."""
+    try:
+        spec = importlib.util.find_spec(name)
+    except (ImportError, ValueError):
+        return False
+    places = [spec.origin, *(spec.submodule_search_locations or [])] if spec is not None else []
+    return any(Path(place).resolve().is_relative_to(root) for place in places if place is not None)
 
 
-def is_installed(module_name: str) -> bool:
-    """Tells whether a module comes with Python or from an installed package."""
-    file = file_of(module_name)
-    folders = [Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "purelib", "platlib")]
-    return file is None or any(file.is_relative_to(folder) for folder in folders)
-
-
-def neighbours(file: Path) -> Iterator[Member]:
-    """What has been imported from beside a single file: top-level modules and packages of the same folder."""
-    for name, module in list(sys.modules.items()):
-        path = getattr(module, "__file__", None)
-        if "." in name or name == "__main__" or not path or not path.endswith(".py"):
-            continue
-        place = Path(path).resolve()
-        if place.parent == file.parent:
-            yield place.name, place
-        elif place.name == "__init__.py" and place.parent.parent == file.parent:
-            yield from package_files(place.parent, file.parent)
-
-
-def is_package(folder: Path) -> bool:
-    """Tells whether a folder is a regular package."""
-    return (folder / "__init__.py").is_file()
+def imports_of(file: Path, place: str) -> Iterator[str]:
+    """The names that a file imports anywhere in it, as if it lay at a place below a folder on the path."""
+    package = Path(place).parent.parts
+    with contextlib.suppress(SyntaxError, ValueError):  # one that nothing has imported, then
+        for node in ast.walk(ast.parse(file.read_bytes())):
+            if isinstance(node, ast.Import):
+                yield from (alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                above = package[: len(package) + 1 - node.level] if node.level else ()
+                base = [*above, *([node.module] if node.module else [])]
+                yield from (".".join([*base, alias.name]) for alias in node.names)
 
 
 def package_files(folder: Path, root: Path) -> Iterator[Member]:

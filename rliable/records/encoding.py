@@ -12,8 +12,9 @@ from typing import Any
 
 
 def to_json(value: Any, indent: int | None = None) -> str:
-    """JSON text that any reader takes: numbers that are not finite become null."""
-    return json.dumps(as_json(value), indent=indent, ensure_ascii=False)
+    """JSON text that any reader takes: numbers that are not finite become null, and what is no UTF-8 an escape."""
+    text = json.dumps(as_json(value), indent=indent, ensure_ascii=False)
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def as_json(value: Any) -> Any:

@@ -8,6 +8,8 @@ import platform
 import subprocess
 from pathlib import Path
 
+import rliable
+
 PACKAGES = ("tensorflow", "tf-agents", "gym", "numpy", "optuna", "pyspark", "scipy")
 
 
@@ -23,9 +25,14 @@ def package_versions() -> dict[str, str]:
 
 
 def git_commit() -> str | None:
-    """The commit of this source tree, with "+changes" when files differ from it; None outside a checkout."""
-    root = Path(__file__).parent.parent
+    """The commit of our source tree, with "+changes" when files differ from it; None where it is installed or copied.
+
+    The repository that surrounds an installed package is somebody else's.
+    """
+    root = Path(rliable.__file__).resolve().parents[1]
     try:
+        if Path(run_git(root, "rev-parse", "--show-toplevel")).resolve() != root:
+            return None
         commit = run_git(root, "rev-parse", "HEAD")
         return commit + ("+changes" if run_git(root, "status", "--porcelain", "--untracked-files=no") else "")
     except (OSError, subprocess.CalledProcessError):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import time
+from pathlib import Path
 from typing import Any
 
 from rliable.config.json_file import apply_overrides, load_json
@@ -11,19 +13,23 @@ from rliable.config.study_file import Study, check_study
 from rliable.records.encoding import to_json, write_atomically
 from rliable.records.folders import StudyFolder
 from rliable.records.provenance import git_commit, machine, package_versions
+from rliable.registry import file_in
 from rliable.schema import ConfigError
 
 #: What may be changed on resume: how far and with what means, never what the trials are or what decides them.
 CHANGEABLE = ("max_attempts", "max_iters", "max_trial_memory_mb", "num_workers", "trial_timeout_seconds")
 
+FROM_HERE, AS_WRITTEN = "from_this_folder", "as_written"
+
 
 def save_study(folder: StudyFolder, study: Study, seed: int) -> None:
-    """Writes the study as run: defaults filled in, the seed, versions and commit."""
+    """Writes the study as run: defaults filled in, the seed, where its files lie, versions and commit."""
     model = {"class": study.model.class_name, **dataclasses.asdict(study.model)}
     del model["class_name"]
     content = {
         "study": {**dataclasses.asdict(study.config), "seed": seed},
         "model": model,
+        "files": {found: places(found, written, folder.path) for found, written in study.files.items()},
         "versions": package_versions(),
         "git_commit": git_commit(),
         "machine": machine(),
@@ -46,14 +52,17 @@ def load_saved_study(folder: StudyFolder, overrides: dict[str, Any]) -> tuple[St
       ConfigError: a change would make other trials, or what the study names is gone.
     """
     content = load_json(str(folder.study_json))
-    if not (isinstance(content, dict) and {"study", "model"} <= set(content) and "seed" in content["study"]):
+    parts = [content.get(key) for key in ("study", "model")] if isinstance(content, dict) else []
+    if not (parts and all(isinstance(part, dict) for part in parts) and "seed" in content["study"]):
         raise ConfigError([f"{folder.study_json}: not the study.json of a study"])
     fixed = [key for key in overrides if key.partition(".")[0] not in CHANGEABLE]
     if fixed:
         allowed = ", ".join(CHANGEABLE)
         raise ConfigError([f"{key}: cannot be changed on --resume; these can: {allowed}" for key in fixed])
     data = apply_overrides(content["study"], overrides)
-    study = check_study(data, f"{folder.study_json}: study", content["model"], f"{folder.study_json}: model")
+    files, place = content.get("files", {}), str(folder.study_json)
+    found, model = (find_again(record, files, folder.path) for record in (data, content["model"]))
+    study = check_study(found, f"{place}: study", model, f"{place}: model")
     before = content["study"]["max_iters"]
     if study.config.max_iters < before:
         raise ConfigError(
@@ -62,3 +71,28 @@ def load_saved_study(folder: StudyFolder, overrides: dict[str, Any]) -> tuple[St
     if overrides:
         write_atomically(folder.study_json, to_json({**content, "study": data}, indent=2) + "\n")
     return study, int(data["seed"])
+
+
+def places(found: str, written: str, folder: Path) -> dict[str, str]:
+    """Where to look for a file again, from the surest place on: it, or the study's folder, may have been moved."""
+    return {
+        FROM_HERE: os.path.relpath(found, folder),
+        "absolute": os.path.normpath(Path(found).absolute()),
+        "from_working_folder": os.path.relpath(found),
+        AS_WRITTEN: written,
+    }
+
+
+def find_again(record: dict[str, Any], files: dict[str, dict[str, str]], folder: Path) -> dict[str, Any]:
+    """A study or model as recorded, with the files that it names where they are now; those not found are as written."""
+    names = {key: record[key] for key in ("sampler", "class", "environment") if isinstance(record.get(key), str)}
+    moved = {}
+    for key, name in names.items():
+        file = file_in(name)
+        known = files.get(file, {})
+        candidates = [
+            os.path.normpath(Path(folder if kind == FROM_HERE else "", place)) for kind, place in known.items()
+        ]
+        now = next((place for place in candidates if Path(place).is_file()), known.get(AS_WRITTEN, file))
+        moved[key] = now + name.removeprefix(file)
+    return {**record, **moved}

@@ -156,16 +156,18 @@ class Journal:
     def _reopen(self, frozen: FrozenTrial) -> dict[str, Any]:
         """Takes up a trial that a crash left open; one that had not got all its values gets those it would have got."""
         if set(frozen.params) != set(self._search.space.varied):
-            self._study.sampler = make_fixed(self._search.space, self._sample_again(frozen.number))
+            self._study.sampler = make_fixed(self._sample_again(frozen.number))
         study_id = self._storage.get_study_id_from_name(self._search.config.optim_name)
         trial_id = self._storage.get_trial_id_from_study_id_trial_number(study_id, frozen.number)
         return self._sample(frozen.number, lambda: Trial(self._study, trial_id))
 
     def _sample_again(self, number: int) -> dict[str, Any]:
-        """What a trial's sampler chooses, given the trials before it: in memory, from the first value to the last."""
+        """What a trial's sampler chooses, given the trials before it, as the journal would hold it."""
         copy = optuna.create_study(direction=self._study.direction, sampler=self._make_sampler(number))
         copy.add_trials(self._study.get_trials(deepcopy=False)[:number])
-        return self._search.space.suggest(copy.ask())
+        trial = copy.ask()
+        self._search.space.suggest(trial)
+        return trial.params
 
     def _make_sampler(self, number: int) -> BaseSampler:
         return self._sampler.make(number)

@@ -74,6 +74,7 @@ def test_data_model_is_trained_and_evaluated_too(tmp_path):
         ("train.py", ["--config", "none.json"], "none.json: cannot be read: No such file or directory"),
         ("train.py", [], "the following arguments are required: --config"),
         ("train.py", ["--config", "config/config_dqn.json", "--seed", "-1"], "--seed: -1 is out of range"),
+        ("train.py", ["--config", "config/config_dqn.json", "--seed", str(2**63)], "must be in [0, 9.22337e18]"),
         (
             "train.py",
             ["--config", "config/config_dqn.json", "--set", "hp_params.gama=1"],
@@ -95,7 +96,8 @@ def test_mistake_is_one_line_and_exit_code_2(script, arguments, words):
         (["--episodes", "0"], "--episodes: 0 is out of range, must be at least 1"),
         (["--env", "Moon-v0"], "--env: unknown environment 'Moon-v0'"),
         (["--env", "tests/rows.jsonl"], "does not go with a model of 'CartPole-v0': one is data, one is not"),
-        (["--seed", "-1"], "--seed: -1 is out of range, must be at least 0"),
+        (["--seed", "-1"], "--seed: -1 is out of range, must be in [0, 9.22337e18]"),
+        (["--seed", str(2**63)], f"--seed: {2**63} is out of range, must be in [0, 9.22337e18]"),
         (["--out", "nowhere/e.json"], "--out nowhere/e.json: no file can be written there"),
     ],
 )

@@ -39,6 +39,12 @@ def test_what_is_no_json_is_refused_in_one_line(tmp_path, content, words):
     assert error_of(tmp_path / "study.json", content) == words
 
 
+@pytest.mark.timeout(20)
+def test_reading_takes_time_in_proportion_to_the_keys(tmp_path):
+    (tmp_path / "study.json").write_text(json.dumps({str(number): number for number in range(200_000)}))
+    assert len(load_json(str(tmp_path / "study.json"))) == 200_000
+
+
 def test_missing_file_is_one_line(tmp_path):
     with pytest.raises(ConfigError, match=r"none\.json: cannot be read: No such file or directory"):
         load_json(str(tmp_path / "none.json"))

@@ -6,6 +6,10 @@ from collections import Counter
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from optuna import create_study
+from optuna.distributions import FloatDistribution
+from optuna.samplers import RandomSampler
+from optuna.trial import FixedTrial, create_trial
 
 from rliable.config.search_space import Choice, Range, parse_search_space
 
@@ -57,7 +61,7 @@ def test_enumeration_visits_every_configuration_once(values, entry):
 @given(st.dictionaries(st.text(max_size=5), st.one_of(scalars, st.lists(scalars, max_size=4), ranges()), max_size=4))
 def test_any_json_is_parsed_or_refused_with_its_key(grid):
     space, problems = parse_search_space(grid)
-    assert all(line.startswith("grid.") for line in problems)
+    assert all(problem.path.startswith("grid.") for problem in problems)
     assert set(space.varied) | set(space.fixed) <= set(grid)
     assert problems or set(space.varied) | set(space.fixed) == set(grid)
 
@@ -76,6 +80,46 @@ def test_log_range_is_even_in_its_logarithm():
 def test_step_that_does_not_divide_ends_below_max():
     parameter = parse_one({"min": 1, "max": 10, "step": 4})
     assert [parameter.value_at(i) for i in range(parameter.size)] == [1, 5, 9]
+
+
+@pytest.mark.parametrize(
+    ("entry", "values"),
+    [
+        ({"min": 0.0, "max": 0.35, "step": 0.1}, [0.0, 0.1, 0.2, 0.3]),
+        ({"min": 0.1, "max": 0.7, "step": 0.1}, [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]),
+        ({"min": 0.2, "max": 0.3, "step": 0.1}, [0.2, 0.3]),
+        ({"min": 1e-05, "max": 3.5e-05, "step": 1e-05}, [1e-05, 2e-05, 3e-05]),
+        ({"min": -0.3, "max": 0.3, "step": 0.3}, [-0.3, 0.0, 0.3]),
+    ],
+)
+def test_steps_of_real_numbers_are_what_a_person_would_write(entry, values):
+    parameter = parse_one(entry)
+    assert [parameter.value_at(i) for i in range(parameter.size)] == values
+    assert [parameter.from_unit((i + 0.5) / len(values)) for i in range(len(values))] == values
+
+
+@given(st.integers(-1000, 1000), st.integers(1, 300), st.integers(1, 40), st.integers(0, 6))
+def test_optuna_holds_every_step_and_gives_it_back(first, step, count, digits):
+    low, width, high = (float(f"{number}e-{digits}") for number in (first, step, first + step * count))
+    parameter = parse_one({"min": low, "max": high, "step": width})
+    distribution = FloatDistribution(low, high, step=width)
+    assert parameter.size == count + 1
+    for index in range(parameter.size):
+        value = parameter.value_at(index)
+        create_trial(params={"x": value}, distributions={"x": distribution}, value=0.0)  # it checks
+        assert parameter.suggest(FixedTrial({"x": parameter.encode(value)}), "x") == value
+
+
+def test_optunas_own_samplers_give_the_same_numbers():
+    parameter = parse_one({"min": 0.0, "max": 1.0, "step": 0.1})
+    study = create_study(sampler=RandomSampler(seed=1))
+    suggested = {parameter.suggest(study.ask(), "x") for _ in range(100)}
+    assert suggested == {0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0}
+
+
+@pytest.mark.timeout(20)
+def test_list_may_be_long():
+    assert parse_one([[number] for number in range(100_000)]).size == 100_000
 
 
 def test_whole_ends_make_a_whole_range_and_others_do_not():
@@ -107,12 +151,13 @@ def test_bare_value_and_single_choice_are_fixed():
         ({"min": 1, "max": 2, "log": 1}, "grid.x.log: expected true or false, found 1"),
         ({"min": 1, "max": 9, "step": 0}, "grid.x.step: 0 must be above 0"),
         ({"min": 1, "max": 9, "step": 10}, "grid.x.step: 10 is larger than max - min = 8"),
+        ({"min": 0.0, "max": 1.0, "step": 1e-300}, "grid.x.step: 1e-300 is too small beside max - min = 1"),
         ({"min": 1, "max": 9, "step": 1, "log": True}, "grid.x.step: cannot be combined with log"),
         ({"min": 1, "mx": 9}, "grid.x.mx: unknown key; did you mean 'max'? known: log, max, min, step"),
     ],
 )
 def test_mistake_is_named_in_one_line(entry, line):
-    assert line in parse_search_space({"x": entry})[1]
+    assert line in [str(problem) for problem in parse_search_space({"x": entry})[1]]
 
 
 @pytest.mark.parametrize(

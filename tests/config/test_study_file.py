@@ -18,6 +18,7 @@ STUDY = {
     "max_iters": 3,
     "convergence": 0.01,
 }
+LEARNS = "learns_from = ('pixels',)"
 
 
 @pytest.fixture
@@ -125,12 +126,54 @@ def test_unknown_hyperparameter_is_named_with_the_nearest(folder):
         (
             {"environment": "CartPol-v1"},
             "model.json: environment: unknown environment 'CartPol-v1'; did you mean 'CartPole-v1'? "
-            "known: CartPole-v0, CartPole-v1; or a file ending in .jsonl, .json, .csv",
+            "known: CartPole-v0, CartPole-v1; or 'package.module:Class' or 'file.py:Class'",
         ),
     ],
 )  # fmt: skip
 def test_wrong_model_key_is_one_line(folder, change, line):
     assert problems(folder, model={**MODEL, **change}) == [line]
+
+
+def test_class_name_is_no_key_and_beats_nothing(folder):
+    lines = problems(folder, model={**MODEL, "class_name": "CountModel"})
+    known = "class, data, environment, hp_params, mdl_file"
+    assert lines == [f"model.json: class_name: unknown key; did you mean 'class'? known: {known}"]
+
+
+@pytest.mark.parametrize("name", ["CartPole-v0", "rows.csv"])
+def test_model_that_learns_from_something_else_is_refused_before_anything_runs(folder, name):
+    (folder / "rows.csv").write_text("value\n1\n")
+    model_class = "CountModel" if name == "CartPole-v0" else "DQN"
+    study = {**STUDY, "grid": {}, "metric": {"name": "mse" if name == "CartPole-v0" else "reward", "criteria": "min"}}
+    model = {"class": model_class, "environment": name, "mdl_file": "w", "hp_params": {}}
+    lines = problems(folder, study, model | ({"hp_params": MODEL["hp_params"]} if model_class == "DQN" else {}))
+    assert len(lines) == 1
+    assert lines[0].startswith(f"model.json: environment: '{name}' is ")
+    assert "; this model learns from " in lines[0]
+
+
+def test_class_may_say_what_it_learns_from_only_in_known_words(folder):
+    (folder / "odd_agent.py").write_text(f"from tests.study_models import Score\nclass Agent(Score):\n    {LEARNS}")
+    (line,) = problems(folder, {**STUDY, "grid": {}}, {**MODEL, "class": "odd_agent.py:Agent"})
+    assert line == "model.json: class: odd_agent.py:Agent.learns_from must be one or more of environment, rows, name"
+
+
+def test_everything_of_ones_own_is_found_beside_the_file_that_names_it(folder, monkeypatch):
+    (folder / "there").mkdir()
+    (folder / "there/own_model.py").write_text("from tests.study_models import Score")
+    (folder / "there/own_sampler.py").write_text("from optuna.samplers import RandomSampler")
+    (folder / "there/rows.csv").write_text("value\n1\n")
+    model = {"class": "own_model.py:Score", "environment": "rows.csv", "mdl_file": "w", "hp_params": {}}
+    study = {**STUDY, "sampler": "own_sampler.py:RandomSampler", "metric": {"name": "score", "criteria": "max"}}
+    write(folder / "there", study, model)
+    found = load_study("there/study.json")
+    assert found.model.class_name == "there/own_model.py:Score"
+    assert found.config.sampler == "there/own_sampler.py:RandomSampler"
+    assert found.files == {
+        "there/own_model.py": "own_model.py",
+        "there/own_sampler.py": "own_sampler.py",
+        str(folder / "there/rows.csv"): "rows.csv",
+    }
 
 
 def test_all_mistakes_of_both_files_are_shown_together(folder):

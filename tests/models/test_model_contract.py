@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from rliable.config.model_file import load_model_file, resolve_environment
+from rliable.config.environment import kinds_for, resolve_environment
+from rliable.config.model_file import load_model_file
 from rliable.environments import load_data
 from rliable.executors.worker import make_model, run_unit
 from rliable.model import CONTRACT
@@ -71,4 +72,5 @@ def test_loaded_model_evaluates_like_the_saved_one(quick_model, result, tmp_path
 
 def test_environment_of_the_shipped_file_exists(quick_model, monkeypatch):
     monkeypatch.chdir(ROOT)
-    assert resolve_environment(quick_model.environment) == (quick_model.environment, None)
+    learns_from = kinds_for(MODELS.load(quick_model.class_name))
+    assert resolve_environment(quick_model.environment, learns_from) == quick_model.environment

@@ -6,7 +6,7 @@ import pytest
 
 from rliable.records.code import data_files, pack_code
 
-MODEL = "class Agent:\n    pass\n"
+MODEL = "class Agent:\n    train = evaluate = predict = save = load_model = lambda self: None\n"
 
 
 @pytest.fixture
@@ -15,9 +15,8 @@ def home(tmp_path, monkeypatch):
     folder = tmp_path / "home"
     folder.mkdir()
     monkeypatch.syspath_prepend(str(folder))
-    before = set(sys.modules)
     yield folder
-    for name in set(sys.modules) - before:
+    for name in [name for name, module in sys.modules.items() if str(folder) in str(getattr(module, "__file__", ""))]:
         del sys.modules[name]
 
 
@@ -68,20 +67,77 @@ def test_a_folder_without_init_gives_only_the_model(home, target):
     assert shipped(pack_code(["loose_agents.agent:Agent"], target)) == ["loose_agents/agent.py"]
 
 
+def run_with(path, code, folder):
+    """What code prints in a new process that has the zip file, and nothing else of the user's, on its path."""
+    command = [sys.executable, "-P", "-c", f"import sys; sys.path.insert(0, {str(path)!r}); {code}"]
+    return subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder).stdout.strip()
+
+
 def test_what_was_shipped_can_be_imported_elsewhere(home, target, tmp_path):
     (home / "nested_agents").mkdir()
     (home / "nested_agents" / "agent.py").write_text(MODEL)
     path = pack_code(["nested_agents.agent:Agent"], target)
     code = (
-        f"import sys; sys.path.insert(0, {str(path)!r}); import nested_agents.agent, rliable.executors.worker, models, "
-        "rliable.executors.slots.supervisor; print(rliable.executors.worker.__file__)"
+        "import nested_agents.agent, rliable.executors.worker, models, rliable.executors.slots.supervisor; "
+        "print(rliable.executors.worker.__file__)"
     )
 
-    answer = subprocess.run(
-        [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path
-    )
+    assert run_with(path, code, tmp_path).startswith(str(path))
 
-    assert answer.stdout.strip().startswith(str(path))
+
+HELPERS = """
+import json, shared_tools
+from namespace_agents.helper import ONE
+from namespace_agents.deep import two
+from . import third
+
+class Agent:
+    def train(self):
+        import lazy_tools
+        return [shared_tools.ZERO, ONE, two.TWO, third.THREE, lazy_tools.four()]
+"""
+
+
+def test_helpers_of_a_model_in_a_folder_without_init_are_shipped(home, target, tmp_path):
+    (home / "namespace_agents/deep").mkdir(parents=True)
+    (home / "packed_tools").mkdir()
+    (home / "namespace_agents/agent.py").write_text(HELPERS)
+    (home / "namespace_agents/helper.py").write_text("ONE = 1")
+    (home / "namespace_agents/deep/two.py").write_text("TWO = 2")
+    (home / "namespace_agents/third.py").write_text("THREE = 3")
+    (home / "namespace_agents/unused.py").write_text("")
+    (home / "shared_tools.py").write_text("ZERO = 0")
+    (home / "lazy_tools.py").write_text("def four():\n    from packed_tools.inside import FOUR\n    return FOUR")
+    (home / "packed_tools/__init__.py").write_text("")
+    (home / "packed_tools/inside.py").write_text("FOUR = 4")
+    (home / "json.py").write_text("hides = 'the real one'")
+    path = pack_code(["namespace_agents.agent:Agent"], target)
+
+    assert "json.py" not in shipped(path)
+    assert "namespace_agents/unused.py" not in shipped(path)
+    code = "from namespace_agents.agent import Agent; print(Agent().train())"
+    assert run_with(path, code, tmp_path) == "[0, 1, 2, 3, 4]"
+
+
+def test_package_takes_along_what_it_imports_from_beside_it(home, target):
+    (home / "lone_package").mkdir()
+    (home / "lone_package/__init__.py").write_text("")
+    (home / "lone_package/agent.py").write_text("import beside_package\n" + MODEL)
+    (home / "beside_package.py").write_text("")
+
+    assert "beside_package.py" in shipped(pack_code(["lone_package.agent:Agent"], target))
+
+
+def test_class_named_by_its_file_is_shipped_by_its_module(home, target, tmp_path, monkeypatch):
+    monkeypatch.chdir(home)
+    (home / "study").mkdir()
+    (home / "study/filed_agent.py").write_text("import filed_helper\n" + MODEL)
+    (home / "study/filed_helper.py").write_text("")
+    path = pack_code(["study/filed_agent.py:Agent"], target)
+
+    assert shipped(path) == ["filed_agent.py", "filed_helper.py"]
+    code = "from rliable.registry import MODELS; print(MODELS.load('study/filed_agent.py:Agent').__module__)"
+    assert run_with(path, code, tmp_path) == "filed_agent"
 
 
 def test_the_name_follows_from_the_content(home, target):

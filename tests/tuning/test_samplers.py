@@ -1,6 +1,7 @@
 """Samplers through the journal that they are used with: what a study would try."""
 
 import json
+import statistics
 
 import pytest
 
@@ -8,6 +9,7 @@ from rliable.cli.dry_run import first_configurations
 from rliable.config.search_space import parse_search_space
 from rliable.config.study_file import sampler_problems
 from rliable.registry import SAMPLERS
+from rliable.schema import Problem
 from rliable.tuning.journal import Journal
 from rliable.tuning.samplers.base import can_import
 from tests.studies import make_study
@@ -59,6 +61,54 @@ def test_random_search_uses_up_a_small_grid_before_it_repeats(tmp_path):
     assert asked[:6] != asked[6:]
 
 
+LOG = {"a": {"min": 1, "max": 4096, "log": True}}
+
+
+@pytest.mark.parametrize("grid", [LOG, {**LOG, "b": ["x", "y"]}, {**LOG, "b": {"min": 0.0, "max": 1.0}}])
+def test_random_search_is_even_in_the_logarithm_of_whole_numbers(tmp_path, grid):
+    asked = ask(make_study(grid, max_iters=200), 0, tmp_path, 200)
+    assert 30 < statistics.median(params["a"] for params in asked) < 130
+
+
+def test_other_spaces_give_the_trials_that_they_always_gave(tmp_path):
+    assert ask(make_study(SMALL), 3, tmp_path, 4) == [
+        {"a": 2, "b": "y"},
+        {"a": 3, "b": "x"},
+        {"a": 3, "b": "y"},
+        {"a": 2, "b": "x"},
+    ]
+    (tmp_path / "mixed").mkdir()
+    assert ask(make_study(MIXED), 3, tmp_path / "mixed", 2) == [
+        {"a": 35, "b": 0.4080057628122641, "c": [8]},
+        {"a": 19, "b": 0.0028503741219881324, "c": [8, 8]},
+    ]
+
+
+#: What a user's study may name besides the registered samplers, and the options that it takes.
+OWN = {
+    "optuna.samplers:NSGAIISampler": {"population_size": 4},
+    "optuna.samplers:RandomSampler": {},
+    "optuna.samplers:TPESampler": {"n_startup_trials": 3},
+    "tests.tuning.own_sampler:Middle": {},
+}
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_sampler_of_the_users_own_chooses_trials_and_the_same_ones_again(tmp_path, name):
+    study = make_study(MIXED, sampler=name, sampler_options=OWN[name], max_iters=10)
+    assert sampler_problems(name, OWN[name], study.space) == []
+    (tmp_path / "again").mkdir()
+    score = lambda params: float(params["a"])  # noqa: E731
+    asked = ask(study, 3, tmp_path, 10, score)
+    assert len({json.dumps(params) for params in asked}) > (1 if name.startswith("optuna") else 0)
+    assert ask(study, 3, tmp_path / "again", 10, score) == asked
+
+
+def test_option_that_the_users_sampler_lacks_is_named():
+    (problem,) = sampler_problems("optuna.samplers:NSGAIISampler", {"populations": 3}, parse_search_space(SMALL)[0])
+    assert str(problem).startswith("sampler_options.populations: unknown option; did you mean 'population_size'?")
+
+
 def test_grid_goes_in_order_with_the_last_parameter_fastest(tmp_path):
     asked = ask(make_study(SMALL, sampler="grid", max_iters=4), 0, tmp_path, 4)
     assert asked == [{"a": 1, "b": "x"}, {"a": 1, "b": "y"}, {"a": 2, "b": "x"}, {"a": 2, "b": "y"}]
@@ -93,9 +143,10 @@ def test_tpe_finds_a_better_region_than_it_starts_with(tmp_path):
 )
 def test_mistake_is_named_in_one_line(name, options, grid, line):
     (found,) = sampler_problems(name, options, parse_search_space(grid)[0])
-    assert found.startswith(line)
+    assert str(found).startswith(line)
 
 
 def test_gp_names_the_package_it_needs():
     problems = sampler_problems("gp", {}, parse_search_space(SMALL)[0])
-    assert problems == ([] if "gp" in INSTALLED else ["sampler: 'gp' needs a package more: pip install torch==2.1.2"])
+    needs = Problem("sampler", "'gp' needs a package more: pip install torch==2.1.2")
+    assert problems == ([] if "gp" in INSTALLED else [needs])

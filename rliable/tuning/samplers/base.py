@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rliable.config.search_space import SearchSpace
-from rliable.schema import ConfigError, nearest
+from rliable.schema import ConfigError, Problem, join, nearest
 from rliable.seeding import derive_seed
 
 if TYPE_CHECKING:
@@ -72,13 +72,13 @@ class Sampler(ABC):
         return [name for name in arguments if name not in RESERVED_OPTIONS and not name.startswith("warn_")]
 
     @classmethod
-    def space_problems(cls, space: SearchSpace) -> list[str]:
-        """What of a search space it cannot work with, one line each that begins with the key's path."""
+    def space_problems(cls, space: SearchSpace) -> list[Problem]:
+        """What of a search space it cannot work with."""
         return []
 
     @classmethod
-    def problems(cls, name: str, options: Mapping[str, Any], space: SearchSpace) -> list[str]:
-        """What is wrong with the `sampler` and `sampler_options` of a study, one line per mistake.
+    def problems(cls, name: str, options: Mapping[str, Any], space: SearchSpace) -> list[Problem]:
+        """What is wrong with the `sampler` and `sampler_options` of a study.
 
         Args:
           name: what the study calls it.
@@ -86,18 +86,19 @@ class Sampler(ABC):
           space: the search space.
         """
         if cls.needs and not can_import(cls.needs.partition("==")[0]):
-            return [f"sampler: {name!r} needs a package more: pip install {cls.needs}"]
+            return [Problem("sampler", f"{name!r} needs a package more: pip install {cls.needs}")]
         found = cls.space_problems(space)
         known = cls.option_names()
         if found or not options:
             return found
         if not known:
-            return [f"sampler_options: {name} takes no options"]
-        found = [f"sampler_options.{key}: unknown option{nearest(key, known)}" for key in options if key not in known]
+            return [Problem("sampler_options", f"{name} takes no options")]
+        unknown = [key for key in options if key not in known]
+        found = [Problem(join("sampler_options", key), f"unknown option{nearest(key, known)}") for key in unknown]
         return found or cls._refusals(name, options, space)
 
     @classmethod
-    def _refusals(cls, name: str, options: Mapping[str, Any], space: SearchSpace) -> list[str]:
+    def _refusals(cls, name: str, options: Mapping[str, Any], space: SearchSpace) -> list[Problem]:
         """Tries it on trials in memory, and gives Optuna's own words for what it does not take."""
         try:
             with warnings.catch_warnings():
@@ -105,7 +106,7 @@ class Sampler(ABC):
                 try_sampler(cls(space, 0, options))
         except Exception as error:
             reason = (str(error) or type(error).__name__).splitlines()[0]
-            return [f"sampler_options: {name} refuses {dict(options)}: {reason}"]
+            return [Problem("sampler_options", f"{name} refuses {dict(options)}: {reason}")]
         return []
 
 
@@ -141,7 +142,8 @@ def as_sampler(name: str, found: Any) -> type[Sampler]:
     if inspect.isclass(found) and issubclass(found, BaseSampler):
         body = {"__doc__": inspect.getdoc(found), "optuna_class": classmethod(lambda cls: found)}
         return type(found.__name__, (OptunaSampler,), body)
-    raise ConfigError([f"sampler: {name} is no subclass of rliable's Sampler, nor of Optuna's BaseSampler"])
+    words = f"{name} is no subclass of rliable's Sampler, nor of Optuna's BaseSampler"
+    raise ConfigError([Problem("sampler", words)])
 
 
 def can_import(module: str) -> bool:

@@ -7,11 +7,13 @@ workers.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rliable.config.search_space import SearchSpace
+from rliable.config.search_space import Range, SearchSpace
+from rliable.schema import Problem, join
 from rliable.seeding import derive_seed
 from rliable.tuning.samplers.base import Sampler
 
@@ -25,18 +27,20 @@ MAX_SHUFFLED = 10_000
 class RandomSearch(Sampler):
     """uniform over the search space
 
-    On a small discrete space a new shuffle of all configurations each time they are used up.
+    On a small discrete space a new shuffle of all configurations each time they are used up; with a `log` range not all
+    configurations are equally likely, and none are shuffled.
     """
 
     def make(self, number: int) -> BaseSampler:
         space = self.space
-        if space.size is None or space.size > MAX_SHUFFLED:
+        is_even = not any(isinstance(parameter, Range) and parameter.log for parameter in space.varied.values())
+        if space.size is None or space.size > MAX_SHUFFLED or not is_even:
             from optuna.samplers import RandomSampler
 
             return RandomSampler(seed=derive_seed(self.seed, "sampler", number))
         turn, position = divmod(number, space.size)
         order = np.random.default_rng(derive_seed(self.seed, "shuffle", turn)).permutation(space.size)
-        return make_fixed(space, space.configuration_at(int(order[position])))
+        return make_fixed(space.encode(space.configuration_at(int(order[position]))))
 
 
 class Grid(Sampler):
@@ -48,12 +52,12 @@ class Grid(Sampler):
     ends_with_space = True
 
     def make(self, number: int) -> BaseSampler:
-        return make_fixed(self.space, self.space.configuration_at(number))
+        return make_fixed(self.space.encode(self.space.configuration_at(number)))
 
     @classmethod
-    def space_problems(cls, space: SearchSpace) -> list[str]:
+    def space_problems(cls, space: SearchSpace) -> list[Problem]:
         endless = [name for name, parameter in space.varied.items() if parameter.size is None]
-        return [f"grid.{name}: the grid sampler needs a step or a list of values" for name in endless]
+        return [Problem(join("grid", name), "the grid sampler needs a step or a list of values") for name in endless]
 
 
 class QuasiMonteCarlo(Sampler):
@@ -78,23 +82,14 @@ class QuasiMonteCarlo(Sampler):
         if number > 0:  # SciPy cannot go forward by nothing
             sequence.fast_forward(number)
         point = sequence.random(1)[0]
-        return make_fixed(
-            self.space, {name: p.from_unit(float(u)) for u, (name, p) in zip(point, varied.items(), strict=False)}
-        )
+        configuration = {name: p.from_unit(float(u)) for u, (name, p) in zip(point, varied.items(), strict=False)}
+        return make_fixed(self.space.encode(configuration))
 
 
-def make_fixed(space: SearchSpace, configuration: dict[str, Any]) -> BaseSampler:
-    """A sampler that answers with one given configuration."""
+def make_fixed(labels: Mapping[str, Any]) -> BaseSampler:
+    """A sampler that answers with one configuration, given as Optuna's journal holds it."""
     from optuna.samplers import PartialFixedSampler, RandomSampler
 
-    labels = {name: encode(space, name, value) for name, value in configuration.items()}
     with warnings.catch_warnings():  # Optuna marks PartialFixedSampler as experimental since 2.4
         warnings.simplefilter("ignore")
-        return PartialFixedSampler(labels, RandomSampler(seed=0))
-
-
-def encode(space: SearchSpace, name: str, value: Any) -> Any:
-    """What stands for `value` in Optuna's journal."""
-    parameter = space.varied[name]
-    labels = getattr(parameter, "labels", None)
-    return labels()[parameter.values.index(value)] if labels else value  # type: ignore[union-attr]
+        return PartialFixedSampler(dict(labels), RandomSampler(seed=0))
