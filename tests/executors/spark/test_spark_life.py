@@ -117,7 +117,7 @@ def test_no_virtual_machine_survives_a_start_that_is_interrupted(tmp_path, stage
     driver.communicate(timeout=30)
 
     assert driver.returncode != 0
-    wait_until(lambda: not processes_in(tmp_path), 10)
+    wait_until(lambda: not processes_in(tmp_path), 30)
 
 
 def test_a_spark_that_is_killed_is_said_in_one_line_and_leaves_no_process(tmp_path):
