@@ -15,18 +15,19 @@ from waiting import read_numbers, wait_until
 from rliable.executors.spark.java import find_java_home
 
 HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
+ROOT = HERE.parents[2]
+PYTHON_PATH = os.pathsep.join([str(ROOT), str(HERE.parent)])
 
 
 def start_driver(folder, deed, *, name="Plain", launcher=(sys.executable,)):
     """Starts study_script.py in a process group of its own, as a terminal does."""
-    path = os.pathsep.join([str(ROOT), str(HERE)])
     return subprocess.Popen(
         [*launcher, str(HERE / "study_script.py"), name, deed, str(folder)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=os.environ | {"PYTHONPATH": path, "PYSPARK_PYTHON": sys.executable, "JAVA_HOME": str(find_java_home())},
+        env=os.environ
+        | {"PYTHONPATH": PYTHON_PATH, "PYSPARK_PYTHON": sys.executable, "JAVA_HOME": str(find_java_home())},
         cwd=folder,
         start_new_session=True,
     )
@@ -116,7 +117,7 @@ def test_no_virtual_machine_survives_a_start_that_is_interrupted(tmp_path, stage
     driver.communicate(timeout=30)
 
     assert driver.returncode != 0
-    wait_until(lambda: not processes_in(tmp_path), 10)
+    wait_until(lambda: not processes_in(tmp_path), 30)
 
 
 def test_a_spark_that_is_killed_is_said_in_one_line_and_leaves_no_process(tmp_path):
@@ -181,10 +182,8 @@ except ExecutorError as error:
 
 
 def test_a_master_that_is_none_is_said_in_one_line():
-    path = os.pathsep.join([str(ROOT), str(HERE)])
-
     answer = subprocess.run(
-        [sys.executable, "-c", BROKEN], capture_output=True, text=True, env=os.environ | {"PYTHONPATH": path}
+        [sys.executable, "-c", BROKEN], capture_output=True, text=True, env=os.environ | {"PYTHONPATH": PYTHON_PATH}
     )
 
     assert "Spark does not start: " in answer.stdout and "nonsense" in answer.stdout

@@ -121,7 +121,7 @@ executor.close()
 def test_serial_mode_starts_spark_for_itself_and_gives_the_same(executor):
     units = [make_unit("Rows", trial, data="rdd") for trial in range(2)]
     parallel = all_facts(executor.execute(iter(units)))
-    folder = Path(__file__).parent
+    folder = Path(__file__).parents[1]
     path = os.pathsep.join([str(folder), str(folder.parents[1])])
 
     answer = subprocess.run(
