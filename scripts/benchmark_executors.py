@@ -1,7 +1,7 @@
 """Measures what executors cost: `python scripts/benchmark_executors.py [--json PATH]`.
 
-Four questions: how long does an empty run take in serial mode and at level 1, how busy are two slots with runs of
-unequal length, and how much faster is one evaluation on two slots than on one.
+Three questions: how long does an empty run take (in the search's own process, in serial mode's slot, at level 1), how
+busy are two slots with runs of unequal length, and how much faster is one evaluation on two slots than on one.
 """
 
 from __future__ import annotations
@@ -95,11 +95,11 @@ def make_units(name: str, rows: Path, seconds: Iterable[float]) -> list[Unit]:
     ]
 
 
-def run(mode: str, units: list[Unit], num_slots: int = 1, level: int = 1) -> list[UnitResult]:
+def run(executor_name: str, units: list[Unit], num_slots: int = 1, level: int = 1) -> list[UnitResult]:
     """Runs units and gives their results in the order in which they came."""
     names = (units[0].model.class_name,)
     options = ExecutorOptions(num_slots, level, class_names=names, files=(units[0].model.environment,))
-    executor = make_executor(mode, options)
+    executor = make_executor(executor_name, options)
     try:
         results = list(executor.execute(iter(units)))
     finally:
@@ -110,9 +110,9 @@ def run(mode: str, units: list[Unit], num_slots: int = 1, level: int = 1) -> lis
     return results
 
 
-def measure_empty(name: str, rows: Path, mode: str, num_slots: int) -> Row:
+def measure_empty(name: str, rows: Path, executor_name: str, num_slots: int = 1) -> Row:
     """Time per empty run, without the start of the slots."""
-    results = run(mode, make_units("Sleeper", rows, [0.0] * NUM_EMPTY), num_slots)
+    results = run(executor_name, make_units("Sleeper", rows, [0.0] * NUM_EMPTY), num_slots)
     seconds = results[-1].finished - results[0].finished
     return Row(name, 1000 * seconds / (NUM_EMPTY - 1), "ms", "below 1 ms beside the run itself")
 
@@ -151,7 +151,8 @@ def measure_all() -> list[Row]:
         rows = Path(folder, "rows.csv")
         rows.write_text("x\n1\n")
         return [
-            measure_empty("empty run, serial", rows, "serial", 1),
+            measure_empty("empty run, in process", rows, "in-process"),
+            measure_empty("empty run, serial, 1 slot", rows, "serial"),
             measure_empty(f"empty run, level 1, {NUM_SLOTS} slots", rows, "spark", NUM_SLOTS),
             measure_utilisation(rows),
             *measure_evaluation(rows),

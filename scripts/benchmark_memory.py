@@ -2,8 +2,8 @@
 
 A fresh process runs DQN trials whose shapes are drawn from the README's grid (three widths, two batch sizes); its
 resident memory is read after 20 and after 200 of them. A second process runs 20 trials of which each has a shape of its
-own: TensorFlow keeps the code it compiled until its process ends. So a slot on Spark replaces a process that has grown:
-the third figure is the peak of one over 30 trials of different shapes.
+own: TensorFlow keeps the code it compiled until its process ends. So a slot replaces a process that has grown: the last
+figure is the peak of one over 30 trials of different shapes.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def main() -> None:
         Row("after 200 trials of 6 shapes", late, "MB", "at most 900 MB"),
         Row("growth from 20 trials to 200", late / early, "times", "at most 1.3"),
         Row("added by each trial of a new shape", (more - few) / 10, "MB"),
-        Row("peak of a slot on Spark, 30 trials of different shapes", measure_slot_peak(), "MB", "at most 900 MB"),
+        Row("peak of a slot, 30 trials of different shapes", measure_slot_peak(), "MB", "at most 900 MB"),
     ]
     publish(rows, args.json)
 
@@ -59,8 +59,8 @@ def measure(widths: str) -> list[float]:
 
 
 def measure_slot_peak() -> float:
-    """The largest resident memory of a slot's process in MB, over trials of different shapes at level 1."""
-    executor = make_executor("spark", ExecutorOptions(class_names=("DQN",)))
+    """The largest resident memory of a slot's process in MB, over trials of different shapes."""
+    executor = make_executor("serial", ExecutorOptions(class_names=("DQN",)))
     units = (make_unit(number, 16 + 10 * number, 32) for number in range(NUM_SLOT_TRIALS))
     is_over, samples = threading.Event(), [0.0]
     sampler = threading.Thread(target=sample_slots, args=(is_over, samples))

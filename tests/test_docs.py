@@ -1,7 +1,7 @@
 """Every command and snippet of the documentation, run as printed, in a copy of the repository.
 
 In the documents, `<!-- file: NAME -->` before a block says which file it is, and `<!-- output -->` that it is what the
-command before it prints. Blocks marked bash are run.
+block before it prints. Blocks marked bash are run line by line, those marked python as scripts.
 """
 
 import dataclasses
@@ -48,11 +48,14 @@ def copy(tmp_path):
 
 
 def run_line(line, folder):
+    return run_command(["bash", "-c", line], folder)
+
+
+def run_command(command, folder):
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "COLUMNS": "120", "JAVA_HOME": str(find_java_home())}
-    command = ["bash", "-c", line]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
+    assert done.returncode == 0, f"{command[-1]}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 
 
@@ -73,8 +76,12 @@ def steady_words(line):
     return " ".join([first, rest[0], *[word for word in rest if "=" in word]] if is_trial else [first])
 
 
-@pytest.mark.parametrize("document", [name for name in DOCUMENTS if any(b.language == "bash" for b in blocks_of(name))])
-def test_commands_work_as_printed_and_print_what_is_shown(copy, document):
+def is_run(block):
+    return block.language in ("bash", "python") and not block.role
+
+
+@pytest.mark.parametrize("document", [name for name in DOCUMENTS if any(map(is_run, blocks_of(name)))])
+def test_commands_and_scripts_work_as_printed_and_print_what_is_shown(copy, document):
     printed = ""
     for block in blocks_of(document):
         if block.role.startswith("file: "):
@@ -83,6 +90,8 @@ def test_commands_work_as_printed_and_print_what_is_shown(copy, document):
             file.write_text(block.text)
         elif block.role == "output":
             assert steady(printed) == steady(block.text)
+        elif block.language == "python":
+            printed = run_command([sys.executable, "-c", block.text], copy)
         elif block.language == "bash":
             printed = "".join(run_line(line, copy) for line in block.text.splitlines())
 
