@@ -20,7 +20,7 @@ from rliable.cli.streams import redirect_stderr
 from rliable.config.study_file import Study, load_study
 from rliable.executors.base import Executor, ExecutorError, ExecutorOptions
 from rliable.executors.worker import error_line
-from rliable.records.folders import StudyFolder
+from rliable.records.folders import StudyFolder, StudyFolderError
 from rliable.records.results import StudyRecord, TrialRecord
 from rliable.records.saved_study import load_saved_study, save_study
 from rliable.registry import EXECUTORS, SAMPLERS
@@ -30,6 +30,7 @@ from rliable.report.terminal import Reporter
 from rliable.report.terminal.ending import program, summary
 from rliable.schema import ConfigError
 from rliable.tuning.interrupts import Interrupts
+from rliable.tuning.resume import take_up
 from rliable.tuning.tuner import Surroundings, Tuner
 from rliable.unit import Answer, Report, RunRecord
 
@@ -162,11 +163,11 @@ def search(args: argparse.Namespace, study: Study, seed: int, folder: StudyFolde
         with Reporter(verbosity, stream, errors) as reporter:
             try:
                 record = search_with(args, study, seed, folder, reporter, interrupts)
-            except (KeyboardInterrupt, ExecutorError) as error:
+            except (KeyboardInterrupt, ExecutorError, StudyFolderError) as error:
                 reporter.close()
                 what = str(error) or "interrupted"
                 reporter.error(f"{what}; all finished trials are kept. Continue: {resume_command(args, folder)}")
-                return FAILURE if isinstance(error, ExecutorError) else interrupts.exit_code
+                return interrupts.exit_code if isinstance(error, KeyboardInterrupt) else FAILURE
     if args.json:
         print(json.dumps(summary(record, folder.path)))
     return 0 if record.best is not None else FAILURE
@@ -186,7 +187,8 @@ def search_with(
     """The search, once the terminal is set up."""
     with CurveDrawer() as drawer, open_executor(args, study, folder) as executor:
         draw_curve = None if args.no_plots else drawer.draw
-        tuner = Tuner(study, seed, Surroundings(folder, executor, TerminalListener(reporter), interrupts, draw_curve))
+        surroundings = Surroundings(folder, executor, TerminalListener(reporter), interrupts, draw_curve)
+        tuner = Tuner(take_up(study, seed, folder), surroundings)
         reporter.study_started(tuner.record, notes_for(args, study))
         record = tuner.run()
     if not args.no_plots and record.trials:

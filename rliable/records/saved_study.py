@@ -6,9 +6,9 @@ import dataclasses
 import time
 from typing import Any
 
-from rliable.config.json_file import apply_overrides, load_json
+from rliable.config.json_file import apply_overrides
 from rliable.config.study_file import Study, check_study
-from rliable.records.encoding import to_json, write_atomically
+from rliable.records.encoding import load_record_file, stamped, to_json, write_atomically
 from rliable.records.folders import StudyFolder
 from rliable.records.provenance import git_commit, machine, package_versions
 from rliable.schema import ConfigError
@@ -17,19 +17,44 @@ from rliable.schema import ConfigError
 CHANGEABLE = ("max_attempts", "max_iters", "max_trial_memory_mb", "num_workers", "trial_timeout_seconds")
 
 
+@dataclasses.dataclass(frozen=True)
+class SavedStudy:
+    """The content of study.json.
+
+    Attributes:
+      study, model: the study file and the model file as run.
+      versions: of Python and the packages that a result depends on.
+      git_commit: of the source tree.
+      machine: the processor and the operating system.
+      created: when, as ISO 8601.
+    """
+
+    study: dict[str, Any]
+    model: dict[str, Any]
+    versions: dict[str, str] = dataclasses.field(default_factory=dict)
+    git_commit: str | None = None
+    machine: dict[str, str | int] = dataclasses.field(default_factory=dict)
+    created: str = ""
+
+
 def save_study(folder: StudyFolder, study: Study, seed: int) -> None:
     """Writes the study as run: defaults filled in, the seed, versions and commit."""
     model = {"class": study.model.class_name, **dataclasses.asdict(study.model)}
     del model["class_name"]
-    content = {
-        "study": {**dataclasses.asdict(study.config), "seed": seed},
-        "model": model,
-        "versions": package_versions(),
-        "git_commit": git_commit(),
-        "machine": machine(),
-        "created": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-    }
-    write_atomically(folder.study_json, to_json(content, indent=2) + "\n")
+    saved = SavedStudy(
+        study={**dataclasses.asdict(study.config), "seed": seed},
+        model=model,
+        versions=package_versions(),
+        git_commit=git_commit(),
+        machine=machine(),
+        created=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+    )
+    write_saved_study(folder, saved)
+
+
+def write_saved_study(folder: StudyFolder, saved: SavedStudy) -> None:
+    """Writes study.json."""
+    write_atomically(folder.study_json, to_json(stamped(saved), indent=2) + "\n")
 
 
 def load_saved_study(folder: StudyFolder, overrides: dict[str, Any]) -> tuple[Study, int]:
@@ -45,20 +70,20 @@ def load_saved_study(folder: StudyFolder, overrides: dict[str, Any]) -> tuple[St
     Raises:
       ConfigError: a change would make other trials, or what the study names is gone.
     """
-    content = load_json(str(folder.study_json))
-    if not (isinstance(content, dict) and {"study", "model"} <= set(content) and "seed" in content["study"]):
-        raise ConfigError([f"{folder.study_json}: not the study.json of a study"])
+    saved = load_record_file(folder.study_json, SavedStudy, "the study.json of a study")
     fixed = [key for key in overrides if key.partition(".")[0] not in CHANGEABLE]
     if fixed:
         allowed = ", ".join(CHANGEABLE)
         raise ConfigError([f"{key}: cannot be changed on --resume; these can: {allowed}" for key in fixed])
-    data = apply_overrides(content["study"], overrides)
-    study = check_study(data, f"{folder.study_json}: study", content["model"], f"{folder.study_json}: model")
-    before = content["study"]["max_iters"]
-    if study.config.max_iters < before:
+    data = apply_overrides(saved.study, overrides)
+    study = check_study(data, f"{folder.study_json}: study", saved.model, f"{folder.study_json}: model")
+    before = saved.study.get("max_iters")
+    if isinstance(before, int) and study.config.max_iters < before:
         raise ConfigError(
             [f"max_iters: {study.config.max_iters} is below the study's {before}; on --resume it can only grow"]
         )
+    if study.config.seed is None:
+        raise ConfigError([f"{folder.study_json}: study.seed: missing; it decides what the trials are"])
     if overrides:
-        write_atomically(folder.study_json, to_json({**content, "study": data}, indent=2) + "\n")
-    return study, int(data["seed"])
+        write_saved_study(folder, dataclasses.replace(saved, study=data))
+    return study, study.config.seed

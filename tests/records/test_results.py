@@ -8,7 +8,9 @@ import sys
 import pytest
 
 from rliable.records.encoding import as_json
-from rliable.records.results import EpisodeSlice, RunRecord, StudyRecord, TrialRecord, load_record
+from rliable.records.results import StudyRecord, TrialRecord, load_record
+from rliable.schema import ConfigError
+from rliable.unit import EpisodeSlice, RunRecord
 
 
 def trial(number, value):
@@ -52,7 +54,7 @@ def test_what_is_no_search_space_in_a_record_is_left_out():
 
 def test_another_json_file_is_refused_by_name(tmp_path):
     (tmp_path / "results.json").write_text("[1]")
-    with pytest.raises(ValueError, match=r"results\.json: not the record of a study"):
+    with pytest.raises(ConfigError, match=r"results\.json: not the record of a study"):
         load_record(tmp_path)
 
 

@@ -11,6 +11,7 @@ from rliable.records.folders import StudyFolder
 from rliable.records.results import load_record
 from rliable.tuning.interrupts import Interrupts
 from rliable.tuning.journal import Journal
+from rliable.tuning.resume import take_up
 from rliable.tuning.tuner import Surroundings, Tuner
 from rliable.unit import Answer, ModelConfig
 from tests.studies import make_study
@@ -45,11 +46,9 @@ def search(study, path, seed=1, listener=None):
     path.mkdir(exist_ok=True)
     folder.lock()
     with Interrupts() as interrupts:
-        tuner = Tuner(
-            study, seed, Surroundings(folder, InProcessExecutor(ExecutorOptions()), listener or Diary(), interrupts)
-        )
+        surroundings = Surroundings(folder, InProcessExecutor(ExecutorOptions()), listener or Diary(), interrupts)
         try:
-            tuner.run()
+            Tuner(take_up(study, seed, folder), surroundings).run()
         finally:
             folder.unlock()
     return load_record(path)

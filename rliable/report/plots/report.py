@@ -106,8 +106,8 @@ def report_facts(record: StudyRecord) -> dict[str, str]:
         "seed": str(record.seed),
         "mode": f"{record.mode}, {slots_of_cores(record)}",
     }
-    if record.finished is not None:
-        facts["time"] = format_duration(record.finished - record.started)
+    if record.seconds is not None:
+        facts["time"] = format_duration(record.seconds)
     if record.slot_utilisation is not None:
         facts["slots busy"] = f"{100 * record.slot_utilisation:.0f} %"
     return facts
