@@ -6,6 +6,7 @@ which version 0.1 wrote. What JSON does not know, NaN and the infinities, become
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Any, TypeVar
@@ -89,11 +90,16 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     Args:
       path: the file, which need not be there.
       content: bytes, or text that is written as UTF-8.
+
+    Raises:
+      OSError: it cannot be written; nothing has changed.
     """
     neighbour = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         neighbour.write_bytes(content.encode() if isinstance(content, str) else content)
         neighbour.replace(path)
-    except BaseException:
-        neighbour.unlink(missing_ok=True)
-        raise
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, os.fspath(path)) from error  # the neighbour's name says little
+    finally:
+        with contextlib.suppress(OSError):
+            neighbour.unlink()

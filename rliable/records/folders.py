@@ -67,7 +67,7 @@ class StudyFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._lock: IO[str] | None = None
+        self._lock: IO[bytes] | None = None
 
     @property
     def study_json(self) -> Path:
@@ -146,18 +146,19 @@ class StudyFolder:
         """Keeps other searches out until this process ends, however it ends.
 
         Raises:
-          ConfigError: another process is writing here.
+          ConfigError: another process is writing here, or nobody may.
         """
-        self._lock = self.lock_file.open("a+")
         try:
+            self._lock = self.lock_file.open("ab+", buffering=0)
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            self._lock.seek(0)
-            owner = self._lock.read().strip()
+        except BlockingIOError as error:
+            owner = self.lock_file.read_text().strip()
             raise ConfigError([f"{self.path}: a search (process {owner}) is writing to this folder"]) from error
-        self._lock.truncate(0)
-        self._lock.write(str(os.getpid()))
-        self._lock.flush()
+        except OSError as error:
+            raise ConfigError([f"{self.path}: cannot be written to: {error.strerror}"]) from error
+        with contextlib.suppress(OSError):  # where the disk is full, others are not told who holds the lock
+            self._lock.truncate(0)
+            self._lock.write(str(os.getpid()).encode())
 
     def unlock(self) -> None:
         """Lets others in before this process ends."""

@@ -42,6 +42,23 @@ class Views:
         finished = time.monotonic()
         self._rest_until = finished + PAUSE_FACTOR * (finished - started)
 
+    def write_over(self, record: StudyRecord) -> None:
+        """Writes over results.json itself, where a second file beside it finds no room or is not allowed.
+
+        trials.csv gives up its room, and comes back when the study is resumed.
+
+        Raises:
+          OSError: that does not work either; the old content is there again.
+        """
+        path, text = self._folder.results_json, self._results_text(record)
+        before = path.read_bytes()
+        self._folder.trials_csv.write_bytes(b"")
+        try:
+            path.write_text(text, encoding="utf-8")
+        except OSError:
+            path.write_bytes(before)
+            raise
+
     def _results_text(self, record: StudyRecord) -> str:
         """The record as JSON, one trial a line."""
         head = {key: value for key, value in vars(record).items() if key != "trials"}

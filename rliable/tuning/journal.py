@@ -17,6 +17,7 @@ from typing import Any
 
 import optuna
 from optuna.samplers import BaseSampler
+from optuna.study import StudyDirection
 from optuna.trial import FixedTrial, FrozenTrial, Trial, TrialState
 
 from rliable.config.study_file import Study
@@ -81,13 +82,7 @@ class Journal:
         self._sampler = sampler_class(study.space, seed, study.config.sampler_options)
         self._path = path
         self._storage = DriverStorage(DriverFile(path))
-        self._study = optuna.create_study(
-            storage=self._storage,
-            study_name=study.config.optim_name,
-            direction="maximize" if study.config.metric.criteria == "max" else "minimize",
-            load_if_exists=True,
-            sampler=optuna.samplers.RandomSampler(seed=0),
-        )
+        self._study = self._open_study()
         self._open: dict[int, Trial] = {}
 
     def ask(self, number: int) -> dict[str, Any]:
@@ -153,6 +148,15 @@ class Journal:
     def trials(self) -> list[JournalTrial]:
         """Every trial asked for so far, in the order of numbers; open ones can be told afterwards."""
         return [self._read(frozen) for frozen in self._study.get_trials(deepcopy=False)]
+
+    def _open_study(self) -> optuna.Study:
+        """Optuna's study; writes nothing if the journal has it already."""
+        name, no_sampler = self._search.config.optim_name, optuna.samplers.RandomSampler(seed=0)
+        if name in optuna.get_all_study_names(self._storage):
+            return optuna.load_study(study_name=name, storage=self._storage, sampler=no_sampler)
+        is_maximised = self._search.config.metric.criteria == "max"
+        direction = StudyDirection.MAXIMIZE if is_maximised else StudyDirection.MINIMIZE
+        return optuna.create_study(study_name=name, storage=self._storage, sampler=no_sampler, direction=direction)
 
     def _read(self, frozen: FrozenTrial) -> JournalTrial:
         runs = [

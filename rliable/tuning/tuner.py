@@ -102,8 +102,7 @@ class Tuner:
         try:
             self._run()
         except StudyFolderError as error:
-            with contextlib.suppress(StudyFolderError):  # there may be room for this one, now or on another disk
-                self._publish("interrupted", str(error))
+            self._publish_in_need(str(error))
             raise
         return self.record
 
@@ -199,6 +198,14 @@ class Tuner:
             with study_files_at(self._folder.results_json):
                 self._views.write(self.record)
         self._link_best()
+
+    def _publish_in_need(self, stop_reason: str) -> None:
+        """Says that the study was interrupted, as far as its folder takes that; the journal takes nothing more."""
+        try:
+            self._publish("interrupted", stop_reason)
+        except StudyFolderError:
+            with contextlib.suppress(OSError):
+                self._views.write_over(self.record)
 
     def _link_best(self) -> None:
         best = self._standings.best
