@@ -87,3 +87,14 @@ class Odd(Score):
             raise SystemExit(3)
         predictions = {"numpy": np.arange(3, dtype=np.float32), "a set": [{1, 2}]}.get(deed, [])
         return predictions, {"score": np.float32(0.5)}
+
+
+class Talkative(Score):
+    """Reports `reports` times with a pause of `pause` seconds, figures that grow with its step and `x`."""
+
+    def train(self, data: Any, *args: Any) -> None:
+        super().train(data, *args)
+        params = self.cfg["hp_params"]
+        for step in range(1, params["reports"] + 1):
+            time.sleep(params.get("pause", 0))
+            self.report(step, loss=1 / step, average_return=params["x"] + step)

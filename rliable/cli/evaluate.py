@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +104,7 @@ def mean_of_runs(reports: list[dict[str, Any]]) -> dict[str, float]:
     return {name: float(np.mean([report["metrics"][name] for report in reports])) for name in reports[0]["metrics"]}
 
 
-def words_of(metrics: dict[str, float]) -> str:
+def words_of(metrics: Mapping[str, float | None]) -> str:
     """Metrics on one line, with every digit."""
     return ", ".join(f"{name} {value!r}" for name, value in metrics.items())
 

@@ -17,6 +17,7 @@ from rliable.cli.streams import redirect_stderr, redirect_stdout
 from rliable.cli.study import Mode, OpenStudy, resume_study, run_study, seed_of, start_study
 from rliable.config.study_file import load_study
 from rliable.executors.base import ExecutorError
+from rliable.records.folders import StudyFolderError
 from rliable.records.results import StudyRecord, TrialRecord, load_record
 from rliable.registry import EXECUTORS, SAMPLERS
 from rliable.report.formats import one_line
@@ -145,9 +146,9 @@ def search(args: argparse.Namespace, opened: OpenStudy) -> int:
         try:
             record = run_study(opened, TerminalAudience(reporter), interrupts, not args.no_plots)
             code = FAILURE if record.best is None else 0
-        except (KeyboardInterrupt, ExecutorError) as error:
+        except (KeyboardInterrupt, ExecutorError, StudyFolderError) as error:
             record = load_record(opened.folder.path)
-            code = FAILURE if isinstance(error, ExecutorError) else interrupts.exit_code
+            code = interrupts.exit_code if isinstance(error, KeyboardInterrupt) else FAILURE
             reporter.close()
             if record.status != "finished":  # else the interrupt came after the end
                 what = str(error) or "interrupted"

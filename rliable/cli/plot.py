@@ -25,7 +25,7 @@ def run(arguments: Sequence[str]) -> int:
         raise ConfigError([f"{folder}: no study here (results.json is missing)"])
     try:
         paths = [*draw_missing_curves(folder), *draw_study(folder)]
-    except (ValueError, TypeError, LookupError, AttributeError) as error:  # not JSON, or not of a record's shape
+    except ValueError as error:
         raise ConfigError([f"{folder / 'results.json'}: cannot be drawn: {one_line(str(error))}"]) from error
     print("\n".join(map(str, paths)))
     return 0

@@ -21,6 +21,7 @@ from rliable.registry import EXECUTORS, SAMPLERS
 from rliable.report.plots.drawer import CurveDrawer
 from rliable.schema import ConfigError, nearest
 from rliable.tuning.interrupts import Interrupts
+from rliable.tuning.resume import take_up
 from rliable.tuning.tuner import Listener, Surroundings, Tuner
 
 
@@ -135,12 +136,12 @@ def run_study(opened: OpenStudy, audience: Audience, interrupts: Interrupts, dra
       Its record, which is also on disk.
 
     Raises:
-      KeyboardInterrupt, ExecutorError: see `Tuner.run`.
+      KeyboardInterrupt, ExecutorError, StudyFolderError: see `Tuner.run`.
     """
     with CurveDrawer() as drawer, open_executor(opened) as executor:
         draw_curve = drawer.draw if draws_curves else None
         surroundings = Surroundings(opened.folder, executor, audience, interrupts, draw_curve)
-        tuner = Tuner(opened.study, opened.seed, surroundings)
+        tuner = Tuner(take_up(opened.study, opened.seed, opened.folder), surroundings)
         audience.study_started(tuner.record, opened.notes())
         return tuner.run()
 

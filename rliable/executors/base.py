@@ -94,6 +94,11 @@ class Executor(ABC):
             at one of its next reports. Of a run that reports faster than it is answered, not every report arrives.
         """
 
+    @property
+    def num_started_slots(self) -> int:
+        """How many slots have come so far: `num_slots`, unless some have to be waited for."""
+        return self.num_slots
+
     @abstractmethod
     def close(self) -> None:
         """Stops what still runs, without waiting for it, and leaves no process behind."""

@@ -13,6 +13,8 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from rliable.records.encoding import write_atomically
+
 STEP = "step"
 CSV_NAME = "learning_curve.csv"
 EVENTS_NAME = "events.out.tfevents.0"
@@ -31,7 +33,9 @@ def write_learning_curve(folder: str | Path, rows: Sequence[Row]) -> list[Path]:
     """
     files = {CSV_NAME: curve_as_csv(rows).encode(), EVENTS_NAME: curve_as_events(rows, time.time())}
     Path(folder).mkdir(parents=True, exist_ok=True)
-    return [_replace(Path(folder) / name, content) for name, content in files.items()]
+    for name, content in files.items():
+        write_atomically(Path(folder) / name, content)
+    return [Path(folder) / name for name in files]
 
 
 def read_learning_curve(path: str | Path) -> list[dict[str, float]]:
@@ -105,9 +109,3 @@ def _number(text: str) -> float:
         return int(text)
     except ValueError:
         return float(text)
-
-
-def _replace(path: Path, content: bytes) -> Path:
-    neighbour = path.with_name(path.name + ".tmp")
-    neighbour.write_bytes(content)
-    return neighbour.replace(path)

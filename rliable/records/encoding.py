@@ -1,35 +1,122 @@
-"""Writes records: JSON that any reader takes, and files that are whole at every moment."""
+"""Records as JSON, written and read by msgspec, and files that are whole at every moment.
+
+Every file that the program writes for itself says in which format: `"format": 2`. One without that is of format 1,
+which version 0.1 wrote. What JSON does not know, NaN and the infinities, becomes null. Floats keep every bit.
+"""
 
 from __future__ import annotations
 
-import dataclasses
-import json
-import math
+import contextlib
 import os
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+import msgspec
+
+from rliable.schema import ConfigError
+
+FORMAT = 2
+Record = TypeVar("Record")
 
 
-def to_json(value: Any, indent: int | None = None) -> str:
-    """JSON text that any reader takes: numbers that are not finite become null, and what is no UTF-8 an escape."""
-    text = json.dumps(as_json(value), indent=indent, ensure_ascii=False)
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+def to_json(value: Any, indent: int = 0) -> str:
+    """Plain data, records included, as JSON text: on one line, or with each key on its own, indented by `indent`."""
+    return msgspec.json.format(encode(value), indent=indent).decode()
 
 
 def as_json(value: Any) -> Any:
-    """Turns plain data, records included, into JSON values; NaN and infinities become null."""
-    if dataclasses.is_dataclass(value):
-        return {field.name: as_json(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): as_json(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [as_json(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    """Plain data, records included, as JSON values."""
+    return msgspec.json.decode(encode(value))
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Replaces a file so that a reader, or a crash, finds the old content or the new, never a part."""
+def encode(value: Any) -> bytes:
+    """Plain data, records included, as JSON; what is no UTF-8, as in some names of files, is escaped."""
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        return msgspec.json.encode(escaped(msgspec.to_builtins(value)))
+
+
+def escaped(value: Any) -> Any:
+    """JSON values whose texts can all be written."""
+    if isinstance(value, dict):
+        return {escaped(key): escaped(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [escaped(item) for item in value]
+    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
+
+
+def stamped(record: Any) -> dict[str, Any]:
+    """A record as JSON values, with the number of their format in front."""
+    return {"format": FORMAT, **as_json(record)}
+
+
+def load_record_file(path: Path, record_type: type[Record], what: str) -> Record:
+    """Reads a file that `stamped` was written to, or its forerunner of format 1.
+
+    Args:
+      path: the file.
+      record_type: a dataclass or a `msgspec.Struct`.
+      what: words for the error, such as "the record of a study".
+
+    Returns:
+      The record. Keys that it does not know are left out; those that are missing have their defaults.
+
+    Raises:
+      FileNotFoundError: there is no such file.
+      ConfigError: it cannot be read, is not JSON, of a later format, or not such a record: one line with the file, the
+        key's path, and what is wrong there.
+    """
+    try:
+        data = msgspec.json.decode(path.read_bytes())
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise ConfigError([f"{path}: cannot be read: {error.strerror}"]) from error
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise ConfigError([f"{path}: not {what}: {error}"]) from error
+    return as_record(data, record_type, str(path), what)
+
+
+def as_record(data: Any, record_type: type[Record], place: str, what: str) -> Record:
+    """Makes a record from JSON values.
+
+    Args:
+      data: what `stamped` made, or its forerunner of format 1.
+      record_type: a dataclass or a `msgspec.Struct`.
+      place: where the data stand, for the error.
+      what: as in `load_record_file`.
+
+    Raises:
+      ConfigError: as in `load_record_file`.
+    """
+    number = data.get("format", 1) if isinstance(data, dict) else 1
+    if isinstance(number, int) and number > FORMAT:
+        raise ConfigError([f"{place}: has format {number}; this version of RLiable reads formats up to {FORMAT}"])
+    try:
+        return msgspec.convert(data, record_type)
+    except msgspec.ValidationError as error:
+        words, _, keys = str(error).partition(" - at `$.")
+        where = f"{keys.rstrip('`')}: " if keys else ""
+        raise ConfigError([f"{place}: not {what}: {where}{words[0].lower()}{words[1:]}"]) from error
+
+
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Replaces a file so that a reader, or a crash, finds the old content or the new, never a part.
+
+    Args:
+      path: the file, which need not be there.
+      content: bytes, or text that is written as UTF-8.
+
+    Raises:
+      OSError: it cannot be written; nothing has changed.
+    """
     neighbour = path.with_name(f".{path.name}.{os.getpid()}")
-    neighbour.write_text(text, encoding="utf-8")
-    neighbour.replace(path)
+    try:
+        neighbour.write_bytes(content.encode() if isinstance(content, str) else content)
+        neighbour.replace(path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, os.fspath(path)) from error  # the neighbour's name says little
+    finally:
+        with contextlib.suppress(OSError):
+            neighbour.unlink()

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-import fcntl
+import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
 from rliable.schema import ConfigError
+
+try:
+    import fcntl
+except ModuleNotFoundError as error:
+    raise ConfigError(["RLiable runs on Linux and macOS; on Windows it runs in WSL (wsl --install)"]) from error
+
+
+class StudyFolderError(Exception):
+    """A file of a study cannot be written or read any more; one line for the user. What was finished is kept."""
 
 
 class RunFolder:
@@ -57,7 +67,7 @@ class StudyFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._lock: IO[str] | None = None
+        self._lock: IO[bytes] | None = None
 
     @property
     def study_json(self) -> Path:
@@ -107,36 +117,48 @@ class StudyFolder:
         return self.trial(number) / "trial.json"
 
     def create(self) -> None:
-        """Makes the folder and locks it.
+        """Makes the folder and locks it; one that a search has left before it wrote its study.json is used again.
 
         Raises:
-          ConfigError: it holds a study, or anything else, already.
+          ConfigError: it holds a study, or anything else, already; or another process is writing here.
         """
         cure = "continue it with --resume, or" if self.study_json.exists() else "please"
-        make_empty_folder(self.path, cure)
+        if not self._is_barely_begun():
+            make_empty_folder(self.path, cure)
         self.lock()
 
     def require(self) -> None:
         """Raises a ConfigError unless a study was started here."""
-        if not self.study_json.is_file():
-            raise ConfigError([f"{self.path}: no study here (study.json is missing)"])
+        if self.study_json.is_file():
+            return
+        if self._is_barely_begun():
+            cure = f"start it again, with --output {self.path}"
+            raise ConfigError([f"{self.path}: the search ended before it had written its study.json; {cure}"])
+        raise ConfigError([f"{self.path}: no study here (study.json is missing)"])
+
+    def _is_barely_begun(self) -> bool:
+        """Whether a search has made this folder, and ended before its study.json was written."""
+        names = {path.name for path in self.path.iterdir()} if self.path.is_dir() else set()
+        is_begun = self.lock_file.name in names
+        return is_begun and all(name == self.lock_file.name or name.startswith(".study.json.") for name in names)
 
     def lock(self) -> None:
         """Keeps other searches out until this process ends, however it ends.
 
         Raises:
-          ConfigError: another process is writing here.
+          ConfigError: another process is writing here, or nobody may.
         """
-        self._lock = self.lock_file.open("a+")
         try:
+            self._lock = self.lock_file.open("ab+", buffering=0)
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            self._lock.seek(0)
-            owner = self._lock.read().strip()
+        except BlockingIOError as error:
+            owner = self.lock_file.read_text().strip()
             raise ConfigError([f"{self.path}: a search (process {owner}) is writing to this folder"]) from error
-        self._lock.truncate(0)
-        self._lock.write(str(os.getpid()))
-        self._lock.flush()
+        except OSError as error:
+            raise ConfigError([f"{self.path}: cannot be written to: {error.strerror}"]) from error
+        with contextlib.suppress(OSError):  # where the disk is full, others are not told who holds the lock
+            self._lock.truncate(0)
+            self._lock.write(str(os.getpid()).encode())
 
     def is_being_written(self) -> bool | None:
         """Whether a search is writing here; None where that cannot be told, such as in a folder of another's."""
@@ -158,10 +180,38 @@ class StudyFolder:
 
     def link_best(self, number: int) -> None:
         """Points `best` at a trial, at once."""
+        if self.best.is_symlink() and self.best.readlink() == Path(trial_folder_name(number)):
+            return
         neighbour = self.path / ".best"
         neighbour.unlink(missing_ok=True)
         neighbour.symlink_to(trial_folder_name(number), target_is_directory=True)
         neighbour.replace(self.best)
+
+
+@contextlib.contextmanager
+def study_files_at(path: Path) -> Iterator[None]:
+    """Turns what the system says of a study's files, within the block, into one line that names the file.
+
+    Args:
+      path: the file or folder that the block is about, where the system does not name one.
+
+    Raises:
+      StudyFolderError: the disk is full, a permission is lost, ...
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = f"{error.filename or path}: {error.strerror or error}"
+        raise StudyFolderError(f"{reason}; mend this, then resume the study") from error
+
+
+def run_folders(trial: Path) -> list[RunFolder]:
+    """The folders of a trial's runs, in the order of the runs: run_10 comes after run_2."""
+    return [RunFolder(path) for path in sorted(trial.glob("run_*"), key=_length_first)]
+
+
+def _length_first(path: Path) -> tuple[int, str]:
+    return len(path.name), path.name
 
 
 def make_empty_folder(path: Path, cure: str = "please") -> None:

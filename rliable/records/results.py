@@ -1,20 +1,17 @@
-"""The record of a study: what `results.json` holds, as plain data, and how to read and rank it.
-
-JSON knows no NaN and no infinity: both are written as null, and null reads back as None.
-"""
+"""The record of a study: what `results.json` holds, as plain data, and how to read and rank it."""
 
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from rliable.config.search_space import SearchSpace, parse_search_space
-from rliable.records.folders import trial_folder_name
-from rliable.unit import EpisodeSlice, RunRecord, TrialSpec
+from rliable.records.encoding import load_record_file
+from rliable.records.folders import StudyFolder, trial_folder_name
+from rliable.unit import RunRecord, TrialSpec
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,8 +81,10 @@ class StudyRecord:
       status: "running", "finished" or "interrupted".
       stop_reason: one line, None while running.
       best: the best trial's number, None while there is none.
-      slot_utilisation: share of the slots' time that was spent on trials, in [0, 1]; None when unknown.
+      slot_utilisation: share of the slots' time that was spent on trials while searches worked on the study, in
+        [0, 1]; None when unknown.
       started, finished: wall clock, seconds since the epoch; `finished` is None while running.
+      worked_seconds: how long searches worked on the study, without the pauses between them; None when unknown.
       trials: finished trials, in the order of their numbers.
     """
 
@@ -107,7 +106,15 @@ class StudyRecord:
     slot_utilisation: float | None = None
     started: float = 0.0
     finished: float | None = None
+    worked_seconds: float | None = None
     trials: list[TrialRecord] = dataclasses.field(default_factory=list)
+
+    @property
+    def seconds(self) -> float | None:
+        """How long the study took, pauses left out where they are known; None while it runs."""
+        if self.finished is None:
+            return None
+        return self.finished - self.started if self.worked_seconds is None else self.worked_seconds
 
     @property
     def space(self) -> SearchSpace:
@@ -149,35 +156,10 @@ def load_record(path: str | Path) -> StudyRecord:
 
     Raises:
       FileNotFoundError: there is no such file.
-      ValueError: the file is not JSON, or not the record of a study.
+      ConfigError: the file is not JSON, not the record of a study, or of a later version.
     """
-    file = Path(path) / "results.json" if Path(path).is_dir() else Path(path)
-    data = json.loads(file.read_text(encoding="utf-8"))
-    if not isinstance(data, Mapping) or "optim_name" not in data:
-        raise ValueError(f"{file}: not the record of a study (it has no 'optim_name')")
-    return study_from_json(data)
-
-
-def study_from_json(data: Mapping[str, Any]) -> StudyRecord:
-    """Makes a study's record from parsed JSON."""
-    trials = [trial_from_json(trial) for trial in data.get("trials", [])]
-    return StudyRecord(**_known(StudyRecord, data) | {"trials": trials})
-
-
-def trial_from_json(data: Mapping[str, Any]) -> TrialRecord:
-    """Makes a trial's record from parsed JSON."""
-    return TrialRecord(**_known(TrialRecord, data) | {"runs": [run_from_json(run) for run in data.get("runs", [])]})
-
-
-def run_from_json(data: Mapping[str, Any]) -> RunRecord:
-    """Makes a run's record from parsed JSON."""
-    slices = [EpisodeSlice(**_known(EpisodeSlice, piece)) for piece in data.get("slices", [])]
-    return RunRecord(**_known(RunRecord, data) | {"slices": slices})
-
-
-def _known(record_type: type, data: Mapping[str, Any]) -> dict[str, Any]:
-    names = {field.name for field in dataclasses.fields(record_type)}
-    return {name: value for name, value in data.items() if name in names}
+    file = StudyFolder(Path(path)).results_json if Path(path).is_dir() else Path(path)
+    return load_record_file(file, StudyRecord, "the record of a study")
 
 
 def make_trial_record(spec: TrialSpec, runs: Mapping[int, RunRecord], metric: str) -> TrialRecord:

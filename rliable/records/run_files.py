@@ -8,13 +8,36 @@ from collections.abc import Iterable
 from pathlib import Path, PurePath
 from typing import Any
 
-from rliable.config.json_file import load_json
+import msgspec
+
 from rliable.records.curves import write_learning_curve
-from rliable.records.encoding import to_json, write_atomically
-from rliable.records.folders import RunFolder
-from rliable.records.results import TrialRecord
+from rliable.records.encoding import FORMAT, load_record_file, to_json, write_atomically
+from rliable.records.folders import RunFolder, run_folders
 from rliable.schema import ConfigError
 from rliable.unit import ModelConfig, UnitResult
+
+
+class ModelFile(msgspec.Struct, frozen=True, kw_only=True, rename={"class_name": "class"}):
+    """The content of model.json: what evaluate.py needs to do the final evaluation again.
+
+    Attributes:
+      format: of the file.
+      class_name, environment, hp_params, data: the model file as run.
+      seed: of the run.
+      threads: cores that it was computed with.
+      num_test_episodes: of the final evaluation; None for a model without episodes.
+      metrics: as reported; None when the run failed or was stopped.
+    """
+
+    format: int = 1
+    class_name: str
+    environment: str
+    hp_params: dict[str, Any]
+    data: str
+    seed: int
+    threads: int
+    num_test_episodes: int | None
+    metrics: dict[str, float | None] | None
 
 
 def write_run(folder: RunFolder, model: ModelConfig, threads: int, result: UnitResult) -> None:
@@ -27,25 +50,30 @@ def write_run(folder: RunFolder, model: ModelConfig, threads: int, result: UnitR
       result: what came of it.
     """
     folder.path.mkdir(parents=True, exist_ok=True)
+    if result.metrics is not None:
+        folder.model.mkdir(exist_ok=True)  # also for a model that saves nothing
     write_files(folder.model, result.files)
     if result.learning_curve:
         write_learning_curve(folder.path, result.learning_curve)
     write_predictions(folder, result)
     if result.error is not None:
         folder.error_txt.write_text(result.traceback or result.error + "\n", encoding="utf-8")
-    write_atomically(folder.model_json, to_json(model_record(model, threads, result), indent=2) + "\n")
+    write_atomically(folder.model_json, to_json(model_file(model, threads, result), indent=2) + "\n")
 
 
-def write_trial(path: Path, trial: TrialRecord) -> None:
-    """Writes a trial's configuration, seeds and result."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, to_json(trial, indent=2) + "\n")
-
-
-def model_record(model: ModelConfig, threads: int, result: UnitResult) -> dict[str, Any]:
-    """The content of model.json: what evaluate.py needs to do the final evaluation again."""
-    cfg = {key: value for key, value in model.as_cfg(result.seed, threads=threads).items() if key != "mdl_file"}
-    return {**cfg, "num_test_episodes": len(result.predictions) if result.slices else None, "metrics": result.metrics}
+def model_file(model: ModelConfig, threads: int, result: UnitResult) -> ModelFile:
+    """The content of a finished run's model.json."""
+    return ModelFile(
+        format=FORMAT,
+        class_name=model.class_name,
+        environment=model.environment,
+        hp_params=model.hp_params,
+        data=model.data,
+        seed=result.seed,
+        threads=threads,
+        num_test_episodes=len(result.predictions) if result.slices else None,
+        metrics=result.metrics,
+    )
 
 
 def write_predictions(folder: RunFolder, result: UnitResult) -> None:
@@ -58,7 +86,8 @@ def write_predictions(folder: RunFolder, result: UnitResult) -> None:
                 for episode, episode_return in enumerate(part.returns, part.first):
                     writer.writerow([episode, episode_return, part.slot, part.pid])
     elif result.predictions:
-        folder.predictions_json.write_text(to_json(result.predictions) + "\n", encoding="utf-8")
+        predictions = {"format": FORMAT, "predictions": result.predictions}
+        folder.predictions_json.write_text(to_json(predictions) + "\n", encoding="utf-8")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,7 +110,7 @@ class SavedRun:
     seed: int
     threads: int
     num_episodes: int | None
-    metrics: dict[str, float]
+    metrics: dict[str, float | None]
 
 
 def find_runs(path: str) -> list[SavedRun]:
@@ -91,27 +120,32 @@ def find_runs(path: str) -> list[SavedRun]:
       ConfigError: there are none, or they failed.
     """
     folder = Path(path)
-    candidates = [folder] if RunFolder(folder).model_json.is_file() else sorted(folder.glob("run_*"))
-    runs = [load_run(candidate) for candidate in candidates if RunFolder(candidate).model_json.is_file()]
+    candidates = [RunFolder(folder)] if RunFolder(folder).model_json.is_file() else run_folders(folder)
+    runs = [load_run(candidate) for candidate in candidates if candidate.model_json.is_file()]
     if not runs:
         raise ConfigError([f"--model {path}: no trained model here (model.json is missing); try a study's best/"])
     return runs
 
 
-def load_run(folder: Path) -> SavedRun:
+def load_run(folder: RunFolder) -> SavedRun:
     """Reads a run's model.json.
 
     Raises:
-      ConfigError: it is not JSON, or the run failed.
+      ConfigError: it is damaged, or the run failed or was stopped.
     """
-    data = load_json(str(RunFolder(folder).model_json))
-    if data.get("metrics") is None:
-        raise ConfigError([f"{folder}: this run failed and left no model; see {RunFolder(folder).error_txt.name}"])
-    own = RunFolder(folder).model
-    model_folder = own if own.is_dir() else folder  # studies of version 0.1 kept the model beside the rest
-    model = ModelConfig(data["class"], data["environment"], str(folder), data["hp_params"], data["data"])
-    numbers = (data["seed"], data["threads"], data["num_test_episodes"])
-    return SavedRun(folder, model_folder, model, *numbers, data["metrics"])
+    saved = load_record_file(folder.model_json, ModelFile, "the record of a trained model")
+    if saved.metrics is None:
+        end = f"failed and left no model; see {folder.error_txt.name}"
+        raise ConfigError([f"{folder.path}: this run {end if folder.error_txt.exists() else 'was stopped'}"])
+    return SavedRun(
+        folder=folder.path,
+        model_folder=folder.path if saved.format == 1 else folder.model,  # version 0.1 kept it beside the rest
+        model=ModelConfig(saved.class_name, saved.environment, str(folder.path), saved.hp_params, saved.data),
+        seed=saved.seed,
+        threads=saved.threads,
+        num_episodes=saved.num_test_episodes,
+        metrics=saved.metrics,
+    )
 
 
 def read_files(folder: str) -> dict[str, bytes]:

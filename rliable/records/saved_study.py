@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from rliable.config.json_file import apply_overrides, load_json
+from rliable.config.json_file import apply_overrides
 from rliable.config.study_file import Study, check_study
-from rliable.records.encoding import to_json, write_atomically
+from rliable.records.encoding import load_record_file, stamped, to_json, write_atomically
 from rliable.records.folders import StudyFolder
 from rliable.records.provenance import git_commit, machine, package_versions
 from rliable.registry import file_in
@@ -22,20 +22,47 @@ CHANGEABLE = ("max_attempts", "max_iters", "max_trial_memory_mb", "num_workers",
 FROM_HERE, AS_WRITTEN = "from_this_folder", "as_written"
 
 
+@dataclasses.dataclass(frozen=True)
+class SavedStudy:
+    """The content of study.json.
+
+    Attributes:
+      study, model: the study file and the model file as run.
+      files: the files that they name -> where to look for each again.
+      versions: of Python and the packages that a result depends on.
+      git_commit: of the source tree.
+      machine: the processor and the operating system.
+      created: when, as ISO 8601.
+    """
+
+    study: dict[str, Any]
+    model: dict[str, Any]
+    files: dict[str, dict[str, str]] = dataclasses.field(default_factory=dict)
+    versions: dict[str, str] = dataclasses.field(default_factory=dict)
+    git_commit: str | None = None
+    machine: dict[str, str | int] = dataclasses.field(default_factory=dict)
+    created: str = ""
+
+
 def save_study(folder: StudyFolder, study: Study, seed: int) -> None:
     """Writes the study as run: defaults filled in, the seed, where its files lie, versions and commit."""
     model = {"class": study.model.class_name, **dataclasses.asdict(study.model)}
     del model["class_name"]
-    content = {
-        "study": {**dataclasses.asdict(study.config), "seed": seed},
-        "model": model,
-        "files": {found: places(found, written, folder.path) for found, written in study.files.items()},
-        "versions": package_versions(),
-        "git_commit": git_commit(),
-        "machine": machine(),
-        "created": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-    }
-    write_atomically(folder.study_json, to_json(content, indent=2) + "\n")
+    saved = SavedStudy(
+        study={**dataclasses.asdict(study.config), "seed": seed},
+        model=model,
+        files={found: places(found, written, folder.path) for found, written in study.files.items()},
+        versions=package_versions(),
+        git_commit=git_commit(),
+        machine=machine(),
+        created=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+    )
+    write_saved_study(folder, saved)
+
+
+def write_saved_study(folder: StudyFolder, saved: SavedStudy) -> None:
+    """Writes study.json."""
+    write_atomically(folder.study_json, to_json(stamped(saved), indent=2) + "\n")
 
 
 def load_saved_study(folder: StudyFolder, overrides: dict[str, Any]) -> tuple[Study, int]:
@@ -51,26 +78,25 @@ def load_saved_study(folder: StudyFolder, overrides: dict[str, Any]) -> tuple[St
     Raises:
       ConfigError: a change would make other trials, or what the study names is gone.
     """
-    content = load_json(str(folder.study_json))
-    parts = [content.get(key) for key in ("study", "model")] if isinstance(content, dict) else []
-    if not (parts and all(isinstance(part, dict) for part in parts) and "seed" in content["study"]):
-        raise ConfigError([f"{folder.study_json}: not the study.json of a study"])
+    saved = load_record_file(folder.study_json, SavedStudy, "the study.json of a study")
     fixed = [key for key in overrides if key.partition(".")[0] not in CHANGEABLE]
     if fixed:
         allowed = ", ".join(CHANGEABLE)
         raise ConfigError([f"{key}: cannot be changed on --resume; these can: {allowed}" for key in fixed])
-    data = apply_overrides(content["study"], overrides)
-    files, place = content.get("files", {}), str(folder.study_json)
-    found, model = (find_again(record, files, folder.path) for record in (data, content["model"]))
+    data = apply_overrides(saved.study, overrides)
+    place = str(folder.study_json)
+    found, model = (find_again(record, saved.files, folder.path) for record in (data, saved.model))
     study = check_study(found, f"{place}: study", model, f"{place}: model")
-    before = content["study"]["max_iters"]
-    if study.config.max_iters < before:
+    before = saved.study.get("max_iters")
+    if isinstance(before, int) and study.config.max_iters < before:
         raise ConfigError(
             [f"max_iters: {study.config.max_iters} is below the study's {before}; on --resume it can only grow"]
         )
+    if study.config.seed is None:
+        raise ConfigError([f"{folder.study_json}: study.seed: missing; it decides what the trials are"])
     if overrides:
-        write_atomically(folder.study_json, to_json({**content, "study": data}, indent=2) + "\n")
-    return study, int(data["seed"])
+        write_saved_study(folder, dataclasses.replace(saved, study=data))
+    return study, study.config.seed
 
 
 def places(found: str, written: str, folder: Path) -> dict[str, str]:

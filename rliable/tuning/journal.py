@@ -8,28 +8,28 @@ dropped when the journal is opened again.
 from __future__ import annotations
 
 import dataclasses
-import json
 import logging
 import math
 import warnings
-from collections.abc import Callable, Container
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import optuna
 from optuna.samplers import BaseSampler
-from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend
+from optuna.study import StudyDirection
 from optuna.trial import FixedTrial, FrozenTrial, Trial, TrialState
 
 from rliable.config.study_file import Study
-from rliable.records.encoding import as_json
-from rliable.records.results import run_from_json
+from rliable.records.encoding import as_record, stamped
 from rliable.registry import SAMPLERS
+from rliable.tuning.journal_file import DriverFile, DriverStorage
 from rliable.tuning.samplers.base import Sampler
 from rliable.tuning.samplers.numbered import make_fixed
+from rliable.tuning.sessions import Session
 from rliable.unit import Report, RunRecord
 
+SESSIONS_ATTRIBUTE = "sessions"
 RUN_ATTRIBUTE = "run"
 ERROR_ATTRIBUTE = "error"
 CANCELLED = "cancelled: the study had stopped"
@@ -54,14 +54,11 @@ class JournalTrial:
     is_cancelled: bool
 
 
-class DriverStorage(JournalStorage):
-    """A journal in which no trial ever waits to be taken up, so nobody has to look through all of them for one."""
+@dataclasses.dataclass(frozen=True)
+class SavedSessions:
+    """What the journal keeps of the sessions."""
 
-    def get_all_trials(
-        self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
-    ) -> list[FrozenTrial]:
-        is_search_for_waiting = states == (TrialState.WAITING,)
-        return [] if is_search_for_waiting else super().get_all_trials(study_id, deepcopy, states)
+    sessions: list[Session] = dataclasses.field(default_factory=list)
 
 
 class Journal:
@@ -74,22 +71,18 @@ class Journal:
           path: the journal file; the caller holds the folder's lock.
           study: what is searched.
           seed: of the study, for the sampler.
+
+        Raises:
+          StudyFolderError: it cannot be read or written; so does every other method.
         """
         optuna.logging.set_verbosity(logging.WARNING)
         warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
-        drop_torn_line(path)
-        Path(f"{path}.lock").unlink(missing_ok=True)  # left by a killed search, Optuna would wait 30 s for it
         self._search = study
         sampler_class: type[Sampler] = SAMPLERS.load(study.config.sampler)
         self._sampler = sampler_class(study.space, seed, study.config.sampler_options)
-        self._storage = DriverStorage(JournalFileBackend(str(path)))
-        self._study = optuna.create_study(
-            storage=self._storage,
-            study_name=study.config.optim_name,
-            direction="maximize" if study.config.metric.criteria == "max" else "minimize",
-            load_if_exists=True,
-            sampler=optuna.samplers.RandomSampler(seed=0),
-        )
+        self._path = path
+        self._storage = DriverStorage(DriverFile(path))
+        self._study = self._open_study()
         self._open: dict[int, Trial] = {}
 
     def ask(self, number: int) -> dict[str, Any]:
@@ -106,7 +99,7 @@ class Journal:
 
     def add_run(self, number: int, record: RunRecord) -> None:
         """Records a finished run of a trial."""
-        self._open[number].set_user_attr(f"{RUN_ATTRIBUTE}_{record.run}", as_json(record))
+        self._open[number].set_user_attr(f"{RUN_ATTRIBUTE}_{record.run}", stamped(record))
 
     def add_report(self, report: Report, value: float) -> None:
         """Records what a run reports of itself while it goes on, as Optuna's intermediate value.
@@ -142,12 +135,35 @@ class Journal:
         for number in sorted(self._open):
             self.tell(number, None, CANCELLED)
 
+    def write_sessions(self, sessions: Sequence[Session]) -> None:
+        """Records when searches worked on the study, replacing what was recorded of it before."""
+        content = stamped(SavedSessions(list(sessions)))
+        self._study.set_user_attr(SESSIONS_ATTRIBUTE, content)
+
+    def sessions(self) -> list[Session]:
+        """When searches worked on the study, as `write_sessions` recorded it last."""
+        content = self._study.user_attrs.get(SESSIONS_ATTRIBUTE, {})
+        return as_record(content, SavedSessions, str(self._path), "the sessions of a study").sessions
+
     def trials(self) -> list[JournalTrial]:
         """Every trial asked for so far, in the order of numbers; open ones can be told afterwards."""
         return [self._read(frozen) for frozen in self._study.get_trials(deepcopy=False)]
 
+    def _open_study(self) -> optuna.Study:
+        """Optuna's study; writes nothing if the journal has it already."""
+        name, no_sampler = self._search.config.optim_name, optuna.samplers.RandomSampler(seed=0)
+        if name in optuna.get_all_study_names(self._storage):
+            return optuna.load_study(study_name=name, storage=self._storage, sampler=no_sampler)
+        is_maximised = self._search.config.metric.criteria == "max"
+        direction = StudyDirection.MAXIMIZE if is_maximised else StudyDirection.MINIMIZE
+        return optuna.create_study(study_name=name, storage=self._storage, sampler=no_sampler, direction=direction)
+
     def _read(self, frozen: FrozenTrial) -> JournalTrial:
-        runs = [run_from_json(v) for k, v in frozen.user_attrs.items() if k.startswith(f"{RUN_ATTRIBUTE}_")]
+        runs = [
+            as_record(value, RunRecord, f"{self._path}: trial {frozen.number}", "the record of a run")
+            for key, value in frozen.user_attrs.items()
+            if key.startswith(f"{RUN_ATTRIBUTE}_")
+        ]
         is_told = frozen.state.is_finished()
         params = self._search.space.suggest(FixedTrial(frozen.params)) if is_told else self._reopen(frozen)
         is_cancelled = frozen.user_attrs.get(ERROR_ATTRIBUTE) == CANCELLED
@@ -177,26 +193,3 @@ class Journal:
         assert trial.number == number, f"the journal is at trial {trial.number}, not {number}"
         self._open[number] = trial
         return self._search.space.suggest(trial)
-
-
-def drop_torn_line(path: Path) -> None:
-    """Cuts off a last line that has no end, or is no JSON: a crash came while it was written."""
-    if not path.exists():
-        return
-    content = path.read_bytes()
-    whole = content[: content.rfind(b"\n") + 1]
-    last = whole.rstrip(b"\n").rpartition(b"\n")[2]
-    if last and not is_json(last):
-        whole = whole[: len(whole) - len(last) - 1]
-    if len(whole) < len(content):
-        with path.open("r+b") as file:
-            file.truncate(len(whole))
-
-
-def is_json(line: bytes) -> bool:
-    """Tells whether a line of the journal is whole."""
-    try:
-        json.loads(line)
-    except ValueError:
-        return False
-    return True

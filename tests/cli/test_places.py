@@ -70,7 +70,7 @@ def test_model_of_ones_own_needs_none_of_our_environments(study, tmp_path, witho
     (tmp_path / "model.json").write_text(json.dumps(model))
     done = run("optimize.py", ROOT, file, "--output", tmp_path / "out", "--no-plots", PYTHONPATH=str(without_gym))
     assert done.returncode == 0, done.stdout + done.stderr
-    told = json.loads((tmp_path / "out/best/run_0/predictions.json").read_text())
+    told = json.loads((tmp_path / "out/best/run_0/predictions.json").read_text())["predictions"]
     assert told == [name, name]
     done = run("evaluate.py", ROOT, "--model", tmp_path / "out/best", PYTHONPATH=str(without_gym))
     assert done.returncode == 0, done.stderr

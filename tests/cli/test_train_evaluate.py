@@ -6,7 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from rliable.cli import main
+from tests.studies import make_study
+from tests.tuning.searches import model, search
 
 ROOT = Path(__file__).parents[2]
 SHORT = ["--set", "hp_params.train_iterations=60", "--set", "hp_params.num_test_episodes=25"]
@@ -53,9 +58,8 @@ def test_evaluate_on_another_environment_and_seed(trained, tmp_path):
 
 def test_training_twice_with_one_seed_gives_the_same_bits(trained, tmp_path):
     command("train.py", "--config", "config/config_dqn.json", "--seed", 4, "--output", tmp_path / "again", *SHORT)
-    for name in ("learning_curve.csv", "checkpoint/network.npz"):
-        if (trained / name).exists():
-            assert (trained / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
+    for name in ("learning_curve.csv", "model/checkpoint/model.data-00000-of-00001"):
+        assert (trained / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
     first, second = (json.loads((folder / "model.json").read_text()) for folder in (trained, tmp_path / "again"))
     assert first == second
 
@@ -105,6 +109,40 @@ def test_evaluate_checks_its_arguments(trained, arguments, words):
     done = command("evaluate.py", "--model", trained, *arguments)
     assert done.returncode == 2
     assert words in done.stderr
+
+
+@pytest.fixture
+def twelve_runs(tmp_path):
+    """A trial of twelve runs whose mean depends on the order in which they are added up."""
+    study = make_study({"x": [0.1, 0.2]}, model(noise=1e3), sampler="grid", seeds_per_trial=12, max_iters=1)
+    return search(study, tmp_path / "study", seed=1).trials[0], tmp_path / "study/trials/0000"
+
+
+def test_twelve_runs_are_averaged_in_the_order_in_which_they_were(twelve_runs, tmp_path):
+    trial, folder = twelve_runs
+    scores = [run.metrics["score"] for run in trial.runs]
+    by_name = [scores[int(name)] for name in sorted(map(str, range(12)))]
+    assert float(np.mean(by_name)) != trial.value  # what a sum in the order of names would give
+    assert main(["evaluate", "--model", str(folder), "--out", str(tmp_path / "e.json")]) == 0
+    report = json.loads((tmp_path / "e.json").read_text())
+    assert report["metrics"]["score"] == trial.value
+    assert [run["metrics"]["score"] for run in report["runs"]] == scores
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("{", "not the record of a trained model: Input data was truncated"),
+        ("[]", "not the record of a trained model: expected `object`, got `array`"),
+        ('{"class": "DQN"}', "not the record of a trained model: object missing required field `environment`"),
+        ('{"format": 3}', "has format 3; this version of RLiable reads formats up to 2"),
+    ],
+)
+def test_damaged_model_json_is_one_line_and_exit_code_2(tmp_path, content, words):
+    (tmp_path / "model.json").write_text(content)
+    done = command("evaluate.py", "--model", tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == f"error: {tmp_path / 'model.json'}: {words}\n"
 
 
 def test_models_lists_what_there_is_and_each_hyperparameter():

@@ -7,8 +7,11 @@ import sys
 
 import pytest
 
+from rliable.cli import main
 from rliable.records.encoding import as_json
-from rliable.records.results import EpisodeSlice, RunRecord, StudyRecord, TrialRecord, load_record
+from rliable.records.results import StudyRecord, TrialRecord, load_record
+from rliable.schema import ConfigError
+from rliable.unit import EpisodeSlice, RunRecord
 
 
 def trial(number, value):
@@ -52,8 +55,28 @@ def test_what_is_no_search_space_in_a_record_is_left_out():
 
 def test_another_json_file_is_refused_by_name(tmp_path):
     (tmp_path / "results.json").write_text("[1]")
-    with pytest.raises(ValueError, match=r"results\.json: not the record of a study"):
+    with pytest.raises(ConfigError, match=r"results\.json: not the record of a study"):
         load_record(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "nonsense",
+        '{"optim_name": "Search", "trials": 3}',
+        '{"optim_name": "Search", "trials": [{"number": 0, "metrics": null}]}',
+        '{"optim_name": "Search", "trials": [{"state": "COMPLETE"}]}',
+        '{"format": 3, "optim_name": "Search"}',
+    ],
+)
+def test_a_damaged_record_is_not_plotted_but_refused_in_one_line(tmp_path, content, capsys):
+    (tmp_path / "results.json").write_text(content)
+    assert main(["plot", str(tmp_path)]) == 2
+    output = capsys.readouterr()
+    assert output.err.startswith(f"error: {tmp_path / 'results.json'}: ")
+    assert output.err.count("\n") == 1
+    assert output.out == ""
 
 
 @pytest.mark.parametrize(("criteria", "order"), [("max", [2, 0, 1]), ("min", [1, 0, 2])])

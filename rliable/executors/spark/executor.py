@@ -20,7 +20,7 @@ class Pool(Protocol):
     """A way to run units on Spark."""
 
     @property
-    def num_connected(self) -> int:
+    def num_started_slots(self) -> int:
         """How many slots have ever been there."""
 
     def execute(self, units: Iterator[Unit], on_report: OnReport | None = None) -> Iterator[UnitResult]:
@@ -60,9 +60,9 @@ class SparkExecutor(Executor):
             find_java_home()
 
     @property
-    def num_connected(self) -> int:
+    def num_started_slots(self) -> int:
         """How many slots have ever been there, of the `num_slots` that were asked for."""
-        return 0 if self._pool is None else self._pool.num_connected
+        return 0 if self._pool is None else self._pool.num_started_slots
 
     def execute(self, units: Iterator[Unit], on_report: OnReport | None = None) -> Iterator[UnitResult]:
         self._pool = self._make_pool()

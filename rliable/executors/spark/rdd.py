@@ -55,7 +55,7 @@ class RddPool:
     The memory limit does not hold here: the runs share the driver's process, and their data is on the cluster.
 
     Attributes:
-      num_connected: as of `Pool`.
+      num_started_slots: as of `Pool`.
     """
 
     def __init__(self, sc: SparkContext, num_slots: int) -> None:
@@ -65,7 +65,7 @@ class RddPool:
           sc: what models get.
           num_slots: how many at a time.
         """
-        self.num_connected = num_slots
+        self.num_started_slots = num_slots
         self._sc = sc
         self._free = [slot_name(slot) for slot in reversed(range(num_slots))]
         self._runs: dict[str, Run] = {}

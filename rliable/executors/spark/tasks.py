@@ -55,7 +55,7 @@ class SparkSlots:
         yield from self._pool.execute(units, on_report)
 
     @property
-    def num_connected(self) -> int:
+    def num_started_slots(self) -> int:
         """How many slots have ever connected."""
         return len(self._pool.hosts)
 

@@ -107,8 +107,8 @@ def study_facts(record: StudyRecord) -> dict[str, str]:
     }
     if hosts := hosts_text(record):
         facts["hosts"] = hosts
-    if record.finished is not None:
-        facts["time"] = format_duration(record.finished - record.started)
+    if record.seconds is not None:
+        facts["time"] = format_duration(record.seconds)
     if record.slot_utilisation is not None:
         facts["slots busy"] = f"{100 * record.slot_utilisation:.0f} %"
     return facts

@@ -73,8 +73,8 @@ def no_result_text(record: StudyRecord) -> str:
 def ending_facts(record: StudyRecord, folder: Path) -> dict[str, str]:
     """What came of the study, and where it is."""
     facts = {"stopped": record.stop_reason or record.status, "trials": counts_text(record)}
-    if record.finished is not None:
-        facts["time"] = format_duration(record.finished - record.started)
+    if record.seconds is not None:
+        facts["time"] = format_duration(record.seconds)
     if record.slot_utilisation is not None:
         facts["slots busy"] = f"{100 * record.slot_utilisation:.0f} %"
     if hosts := hosts_text(record):
@@ -139,7 +139,7 @@ def summary(record: StudyRecord, folder: str | Path) -> dict[str, Any]:
         "num_failed": len(record.failed()),
         "best": best and best_as_json(best),
         "slot_utilisation": record.slot_utilisation,
-        "seconds": None if record.finished is None else record.finished - record.started,
+        "seconds": record.seconds,
         "folder": str(folder),
         "files": study_files(Path(folder)),
     }

@@ -254,11 +254,11 @@ def test_an_empty_study_ends(make_executor):
 
 def test_slots_that_never_come_are_not_counted_as_connected(make_executor):
     executor = make_executor("Plain", num_workers=5)  # Spark has room for three
-    assert executor.num_connected == 0
+    assert executor.num_started_slots == 0
 
     run_all(executor, make_units("Plain", 9, seconds=0.5))
 
-    assert (executor.num_slots, executor.num_connected) == (5, 3)
+    assert (executor.num_slots, executor.num_started_slots) == (5, 3)
 
 
 def test_two_executors_one_after_the_other_share_a_context(make_executor, serial_facts):

@@ -1,10 +1,12 @@
-"""When a study stops for want of improvement."""
+"""Where a study stands: its best trial, and when it stops for want of improvement."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rliable.tuning.standings import ConvergenceRule
+from rliable.records.results import TrialRecord
+from rliable.tuning.standings import ConvergenceRule, Standings
+from tests.studies import make_study
 
 values = st.lists(st.one_of(st.none(), st.floats(-1e3, 1e3)), max_size=40)
 
@@ -48,3 +50,23 @@ def test_two_equal_mediocre_trials_alone_do_not_stop_it():
 @pytest.mark.parametrize(("told", "stop"), [([5.0] * 9, 5), ([5.0, *[None] * 9], 5), ([None] * 9, None)])
 def test_failed_trials_are_trials_without_improvement(told, stop):
     assert stop_trial("max", 0.01, 5, told) == stop
+
+
+def test_pruned_trials_are_trials_without_improvement_and_never_the_best():
+    standings = Standings(make_study({"x": [1.0, 2.0]}, convergence=0.01, patience=3, max_iters=20))
+    standings.add(TrialRecord(0, value=5.0))
+    for number in (1, 2, 3):
+        assert not standings.is_converged
+        standings.add(TrialRecord(number, "PRUNED"))
+    assert standings.is_converged
+    assert standings.best == TrialRecord(0, value=5.0)
+    assert standings.num_finished == 4
+
+
+def test_trials_beyond_the_one_that_decides_do_not_count_whatever_the_order_of_arrival():
+    standings = Standings(make_study({"x": [1.0, 2.0]}, convergence=0.01, patience=1, max_iters=20))
+    for number, value in [(3, 99.0), (1, 5.0), (0, 5.0)]:
+        standings.add(TrialRecord(number, value=value))
+    assert standings.stop_reason().startswith("converged at trial 1")
+    assert [trial.number for trial in standings.trials()] == [0, 1]
+    assert standings.best.number == 0
