@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Container, Generator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
 from rliable.records.folders import study_files_at
+
+#: The keys of a line that a sampled value has, or a report: what a study that goes on would come to again.
+REPEATABLE = {"param_name", "intermediate_value"}
 
 
 class DriverFile(JournalFileBackend):
@@ -37,8 +41,17 @@ class DriverFile(JournalFileBackend):
             yield from super().read_logs(log_number_from)
 
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
-        with study_files_at(self._path):
-            super().append_logs(logs)
+        """Appends at once, so that a killed process loses nothing; waits for the disk only where results are told.
+
+        What was only asked would be asked again alike, should the machine lose its power. No lock is taken, since
+        nobody else appends.
+        """
+        lines = b"".join(json.dumps(log, separators=(",", ":")).encode() + b"\n" for log in logs)
+        with study_files_at(self._path), self._path.open("ab") as file:
+            file.write(lines)
+            file.flush()
+            if any(not REPEATABLE & log.keys() for log in logs):
+                os.fsync(file.fileno())
 
 
 class DriverStorage(JournalStorage):
