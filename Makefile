@@ -1,5 +1,6 @@
-# make demo: runs the README's study, serially and then on embedded Spark.   make test: runs all tests.
-# Both make .venv with Python 3.11 and install the pinned requirements first.
+# make demo: runs the README's study, serially and then on embedded Spark.   make test: runs all tests;
+# make test-fast: those that need neither Spark nor a training.
+# Each makes .venv with Python 3.11 and installs the pinned requirements first.
 
 PYTHON ?= python3.11
 VENV := .venv
@@ -7,7 +8,7 @@ BIN := $(VENV)/bin
 PEERS := .venv-peers
 SPARK4 := .venv-spark4
 
-.PHONY: demo test test-spark4 check format benchmark clean
+.PHONY: demo test test-fast test-spark4 check format benchmark clean
 
 demo: $(VENV)/installed
 	$(BIN)/python optimize.py config/optim_dqn.json --seed 1
@@ -15,6 +16,9 @@ demo: $(VENV)/installed
 
 test: check
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-fast: $(VENV)/installed
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
 
 test-spark4: $(SPARK4)/installed
 	$(SPARK4)/bin/python -m pytest -n 2 --dist loadfile tests/executors
