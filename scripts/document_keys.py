@@ -14,9 +14,10 @@ from models.count_model import CountHyperparameters  # noqa: E402
 from models.dqn import DQNHyperparameters  # noqa: E402
 from rliable.config.model_file import ModelFile  # noqa: E402
 from rliable.config.study_file import MetricConfig, StudyConfig  # noqa: E402
+from rliable.json_types import type_name  # noqa: E402
 from rliable.records.encoding import to_json  # noqa: E402
 from rliable.registry import SAMPLERS  # noqa: E402
-from rliable.schema import REQUIRED, Declaration, declarations, type_name  # noqa: E402
+from rliable.schema import REQUIRED, Declaration, declarations  # noqa: E402
 from rliable.tuning.samplers.base import Sampler  # noqa: E402
 
 RECORDS = {

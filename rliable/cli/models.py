@@ -12,9 +12,10 @@ from rich.text import Text
 
 from rliable.cli.arguments import LineParser
 from rliable.config.environment import kinds_for
+from rliable.json_types import type_name
 from rliable.records.encoding import to_json
 from rliable.registry import MODELS
-from rliable.schema import REQUIRED, Declaration, declarations, type_name
+from rliable.schema import REQUIRED, Declaration, declarations
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from rliable.config.search_space import Range, SearchSpace
-from rliable.schema import Declaration, Problem, check_value, declarations, has_type, join, nearest
+from rliable.json_types import has_type
+from rliable.schema import Declaration, Problem, check_value, declarations, join, nearest
 
 
 def grid_problems(grid: Any, space: SearchSpace, table: Any) -> list[Problem]:
