@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import dataclasses
 import json
 import logging
 import shlex
@@ -17,8 +18,9 @@ from rliable.cli.streams import redirect_stderr, redirect_stdout
 from rliable.cli.study import Mode, OpenStudy, resume_study, run_study, seed_of, start_study
 from rliable.config.study_file import load_study
 from rliable.executors.base import ExecutorError
-from rliable.records.folders import StudyFolderError
+from rliable.records.folders import StudyFolder, StudyFolderError
 from rliable.records.results import StudyRecord, TrialRecord, load_record
+from rliable.records.saved_study import planned_record
 from rliable.registry import EXECUTORS, SAMPLERS
 from rliable.report.formats import one_line
 from rliable.report.plots import draw_study
@@ -147,7 +149,7 @@ def search(args: argparse.Namespace, opened: OpenStudy) -> int:
             record = run_study(opened, TerminalAudience(reporter), interrupts, not args.no_plots)
             code = FAILURE if record.best is None else 0
         except (KeyboardInterrupt, ExecutorError, StudyFolderError) as error:
-            record = load_record(opened.folder.path)
+            record = record_so_far(opened.folder)
             code = interrupts.exit_code if isinstance(error, KeyboardInterrupt) else FAILURE
             reporter.close()
             if record.status != "finished":  # else the interrupt came after the end
@@ -159,6 +161,13 @@ def search(args: argparse.Namespace, opened: OpenStudy) -> int:
         if args.json:
             print(json.dumps(summary(record, opened.folder.path)), file=output)
     return code
+
+
+def record_so_far(folder: StudyFolder) -> StudyRecord:
+    """What a search that was cut short has written down; it may not have come to that."""
+    if folder.results_json.is_file():
+        return load_record(folder.path)
+    return dataclasses.replace(planned_record(folder), status="interrupted", stop_reason="interrupted")
 
 
 @contextlib.contextmanager

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rliable.cli.arguments import LineParser
-from rliable.config.json_file import load_json
 from rliable.records.folders import StudyFolder
-from rliable.records.results import StudyRecord, load_record
+from rliable.records.results import load_record
+from rliable.records.saved_study import planned_record
 from rliable.report.terminal.status import FoundStudy, status_as_json, write_status
 from rliable.schema import ConfigError
 
@@ -67,20 +67,3 @@ def look_at(path: Path) -> FoundStudy:
     now = time.time()
     record = load_record(path) if folder.results_json.is_file() else planned_record(folder)
     return FoundStudy(path, record, folder.is_being_written(), now)
-
-
-def planned_record(folder: StudyFolder) -> StudyRecord:
-    """The record of a study that is only starting, from its study.json; imports nothing that the study names.
-
-    Raises:
-      ConfigError: that is not the file of a study.
-    """
-    content = load_json(str(folder.study_json))
-    try:
-        study = content["study"]
-        facts = {key: study[key] for key in ("optim_name", "seed", "sampler", "max_iters")}
-        metric = {"metric_name": study["metric"]["name"], "criteria": study["metric"]["criteria"]}
-        started = folder.study_json.stat().st_mtime
-        return StudyRecord(**facts, **metric, search_space=study["grid"], started=started)
-    except (KeyError, TypeError) as error:
-        raise ConfigError([f"{folder.study_json}: not the study.json of a study"]) from error

@@ -13,6 +13,7 @@ from rliable.config.study_file import Study, check_study
 from rliable.records.encoding import load_record_file, stamped, to_json, write_atomically
 from rliable.records.folders import StudyFolder
 from rliable.records.provenance import git_commit, machine, package_versions
+from rliable.records.results import StudyRecord
 from rliable.registry import file_in
 from rliable.schema import ConfigError
 
@@ -97,6 +98,22 @@ def load_saved_study(folder: StudyFolder, overrides: dict[str, Any]) -> tuple[St
     if overrides:
         write_saved_study(folder, dataclasses.replace(saved, study=data))
     return study, study.config.seed
+
+
+def planned_record(folder: StudyFolder) -> StudyRecord:
+    """The record of a study that has not written one yet; imports nothing that the study names.
+
+    Raises:
+      ConfigError: its study.json is not that of a study.
+    """
+    saved = load_record_file(folder.study_json, SavedStudy, "the study.json of a study")
+    try:
+        study, metric = saved.study, saved.study["metric"]
+        facts = {key: study[key] for key in ("optim_name", "seed", "sampler", "max_iters")}
+        goal = {"metric_name": metric["name"], "criteria": metric["criteria"], "search_space": study["grid"]}
+    except (KeyError, TypeError) as error:
+        raise ConfigError([f"{folder.study_json}: not the study.json of a study"]) from error
+    return StudyRecord(**facts, **goal, started=folder.study_json.stat().st_mtime)
 
 
 def places(found: str, written: str, folder: Path) -> dict[str, str]:

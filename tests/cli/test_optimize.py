@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 
+import psutil
 import pytest
 
 from rliable.records.results import load_record
@@ -217,6 +218,15 @@ def test_an_interrupted_search_prints_its_json_all_the_same(study, tmp_path):
     facts = json.loads(output)
     assert facts["status"] == "interrupted"
     assert 1 <= facts["num_trials"] < 4
+
+
+def test_a_search_that_is_interrupted_before_its_first_trial_prints_its_json_too(study, tmp_path):
+    process = start(study(), tmp_path / "out", "--json", "--parallelized")
+    while not ((tmp_path / "out/log.txt").exists() and psutil.Process(process.pid).children()):  # until Spark starts
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=30)
+    assert json.loads(output)["status"] == "interrupted"
 
 
 SLOW_PICTURES = """

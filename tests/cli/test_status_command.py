@@ -70,7 +70,7 @@ def test_what_is_no_study_is_one_line(tmp_path, finished):
 
     assert caught.value.problems == [
         f"{tmp_path / 'nothing'}: no study here (study.json is missing)",
-        f"{finished / 'study.json'}: not the study.json of a study",
+        f"{finished / 'study.json'}: not the study.json of a study: expected `object`, got `array`",
     ]
 
 
