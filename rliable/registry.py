@@ -6,6 +6,7 @@ may stand, the user's own may stand as well: "package.module:Class", or "file.py
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib
 import importlib.util
@@ -146,9 +147,10 @@ def file_in(name: str) -> str:
 
 def import_module(name: str) -> Any:
     """Imports a module, looking in the working folder as well, as `python script.py` does for its own."""
-    here = str(Path.cwd())
-    if here not in sys.path and "" not in sys.path:
-        sys.path.append(here)
+    with contextlib.suppress(FileNotFoundError):  # a model may have removed the folder it works in
+        here = str(Path.cwd())
+        if here not in sys.path and "" not in sys.path:
+            sys.path.append(here)
     return importlib.import_module(name)
 
 

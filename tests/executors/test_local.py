@@ -130,6 +130,14 @@ def test_the_working_folder_is_the_same_for_the_next_run(executor, tmp_path):
     assert second.learning_curve[0]["is_here"] == 1.0
 
 
+def test_a_run_may_remove_the_folder_that_it_works_in(executor, tmp_path):
+    (tmp_path / "gone").mkdir()
+
+    bad, *_ = run_two(executor, "remove_its_folder", folder=str(tmp_path / "gone"))
+
+    assert bad.error is None
+
+
 @pytest.mark.parametrize("deed", ["leave_a_session_behind", "leave_a_daemon_behind"])
 @pytest.mark.parametrize("ending", ["return", "hang", "crash"])
 def test_no_process_of_a_run_survives_it(executor, tmp_path, deed, ending):
@@ -142,8 +150,11 @@ def test_no_process_of_a_run_survives_it(executor, tmp_path, deed, ending):
     wait_until(lambda: not is_running(pid), 3)
 
 
-def test_a_run_that_prints_without_end_does_not_fill_the_disk(executor, tmp_path):
+@pytest.mark.parametrize("ends_at_once", [True, False])
+def test_a_run_that_prints_without_end_does_not_fill_the_disk(executor, tmp_path, ends_at_once):
     bad, *_ = run_two(executor, "print_a_lot")
+    if ends_at_once:
+        executor.close()
 
     assert bad.error is None
     wait_until(lambda: (tmp_path / "log-slot-0.txt").stat().st_size < 25 * 10**6, 10)

@@ -116,6 +116,10 @@ class Plain(BaseModel):
     def change_folder(self) -> None:
         os.chdir(self.cfg["hp_params"]["folder"])
 
+    def remove_its_folder(self) -> None:
+        self.change_folder()
+        Path(self.cfg["hp_params"]["folder"]).rmdir()
+
     def tell_folder(self) -> None:
         self.report(0, is_here=float(Path("user_models.py").exists() or Path("rliable").exists()))
 

@@ -146,6 +146,7 @@ class ComputeProcess:
         kill_all(members)  # those with sessions of their own
         code = self._process.wait()
         kill_all(marked_processes(self._folder))  # those whose parents have gone
+        self.shorten_log()
         self.channel.close()
         shutil.rmtree(self._folder, ignore_errors=True)
         self._guard.kill()
