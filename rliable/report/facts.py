@@ -73,9 +73,12 @@ def model_text(record: StudyRecord) -> str:
 
 
 def mode_text(record: StudyRecord) -> str:
-    """What the study runs on: "serial, 2 slots of 1 core"."""
+    """What the study runs on: "serial, 1 slot of 1 core"; of a cluster's slots, those that came: "2 of 4 slots"."""
     slots = f"{format_count(record.num_slots, 'slot')} of {format_count(record.threads_per_trial, 'core')}"
-    return f"{record.mode}, {slots}"
+    came = {run.slot for trial in record.trials for run in trial.runs}
+    if record.mode == "serial" or len(came) >= record.num_slots:
+        return f"{record.mode}, {slots}"
+    return f"{record.mode}, {len(came)} of {slots}" if came else f"{record.mode}, up to {slots}"
 
 
 def hosts_text(record: StudyRecord) -> str:

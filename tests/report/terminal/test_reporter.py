@@ -8,9 +8,11 @@ import time
 import pytest
 from example_records import BAD, FINISHED, GOOD, RUN, STUDY
 
+from rliable.records.results import StudyRecord, TrialRecord
+from rliable.report.facts import mode_text
 from rliable.report.terminal import VERBOSITIES, Reporter, screens
 from rliable.report.terminal.lines import trial_line
-from rliable.unit import Report
+from rliable.unit import Report, RunRecord
 
 
 class Terminal(io.StringIO):
@@ -61,6 +63,19 @@ def test_plain_output_has_no_control_characters_and_no_trailing_spaces(verbosity
     text, errors = written(verbosity)
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", text + errors)
     assert not re.search(r" \n", text)
+
+
+@pytest.mark.parametrize(
+    ("mode", "slots", "words"),
+    [
+        ("level 1", [], "level 1, up to 4 slots of 1 core"),
+        ("level 2", ["slot 0", "slot 3", "slot 0"], "level 2, 2 of 4 slots of 1 core"),
+        ("level 1", ["slot 0", "slot 1", "slot 2", "slot 3"], "level 1, 4 slots of 1 core"),
+    ],
+)
+def test_slots_that_never_came_are_not_counted(mode, slots, words):
+    trials = [TrialRecord(number, value=1.0, runs=[RunRecord(slot=slot)]) for number, slot in enumerate(slots)]
+    assert mode_text(StudyRecord("Search", mode=mode, num_slots=4, trials=trials)) == words
 
 
 def test_header_tells_study_seed_mode_slots_goal_and_search_space():
