@@ -15,7 +15,7 @@ from rliable.schema import ConfigError, Problem
 class Environment(ABC):
     """An environment written in TensorFlow operations, stepped in batches inside a compiled program.
 
-    Shapes: B episodes side by side, S numbers of state, O numbers of observation.
+    Shapes: B episodes side by side, S numbers of state, O numbers of observation, A numbers of a continuous action.
 
     `initial_states` is called on the host, before evaluations. `reset`, `observe` and `step` are called while a program
     is traced, once per program and never again, so they must be pure functions of their tensors and use only
@@ -30,13 +30,19 @@ class Environment(ABC):
       name: as registered in `rliable.environments`.
       max_episode_steps: the time limit, environment steps.
       observation_size: O.
-      num_actions: how many actions there are; an action is a number in [0, num_actions).
+      num_actions: how many actions there are, an action being a number in [0, num_actions); 0 where actions are
+        continuous.
+      action_low, action_high: the bounds of each number of a continuous action; empty where actions are discrete.
+      threshold: the mean return at which the field calls it solved, or None.
     """
 
     name: str
     max_episode_steps: int
     observation_size: int
-    num_actions: int
+    num_actions: int = 0
+    action_low: tuple[float, ...] = ()
+    action_high: tuple[float, ...] = ()
+    threshold: float | None = None
 
     @abstractmethod
     def initial_states(self, seeds: Sequence[int]) -> np.ndarray:
@@ -50,14 +56,15 @@ class Environment(ABC):
         """
 
     @abstractmethod
-    def reset(self, seed: Any) -> Any:
-        """Draws the state in which one episode starts.
+    def reset(self, seed: Any, num_episodes: int) -> Any:
+        """Draws the states in which episodes start.
 
         Args:
-          seed: of TensorFlow's stateless generators. int32 [2]
+          seed: of TensorFlow's stateless generators (`rliable.environments.random_numbers`). int32 [2]
+          num_episodes: B.
 
         Returns:
-          The state. [S]
+          The states. [B, S]
         """
 
     @abstractmethod
@@ -70,7 +77,7 @@ class Environment(ABC):
 
         Args:
           state: [B, S]
-          action: int32 [B]
+          action: int32 [B]; for continuous actions float32 [B, A], within the bounds.
 
         Returns:
           The next state [B, S], the reward (float32 [B]) and whether the episode terminated (bool [B]); a time limit

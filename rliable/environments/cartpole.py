@@ -13,10 +13,9 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import tensorflow as tf
-
 from rliable.environments.base import Environment
 from rliable.environments.random_numbers import uniform
+from rliable.environments.runtime import tf
 
 GRAVITY = 9.8  # m/s²
 POLE_MASS = 0.1  # kg
@@ -40,14 +39,15 @@ class CartPole(Environment):
     max_episode_steps: int
     observation_size: int = 4
     num_actions: int = 2
+    threshold: float | None = None
 
     def initial_states(self, seeds: Sequence[int]) -> np.ndarray:
         generators = [np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed))) for seed in seeds]
         states = [generator.uniform(-INITIAL_RANGE, INITIAL_RANGE, size=4) for generator in generators]
         return np.array(states).reshape(-1, 4)
 
-    def reset(self, seed: tf.Tensor) -> tf.Tensor:
-        return uniform(seed, [4], -INITIAL_RANGE, INITIAL_RANGE, tf.float64)
+    def reset(self, seed: tf.Tensor, num_episodes: int) -> tf.Tensor:
+        return uniform(seed, [num_episodes, 4], -INITIAL_RANGE, INITIAL_RANGE, tf.float64)
 
     def observe(self, state: tf.Tensor) -> tf.Tensor:
         return tf.cast(state, tf.float32)
@@ -86,9 +86,9 @@ def accelerations(theta: tf.Tensor, angular_velocity: tf.Tensor, action: tf.Tens
 
 def make_cartpole_v0() -> CartPole:
     """CartPole-v0: at most 200 steps; solved at a mean return of 195."""
-    return CartPole("CartPole-v0", max_episode_steps=200)
+    return CartPole("CartPole-v0", max_episode_steps=200, threshold=195.0)
 
 
 def make_cartpole_v1() -> CartPole:
     """CartPole-v1: at most 500 steps; solved at a mean return of 475."""
-    return CartPole("CartPole-v1", max_episode_steps=500)
+    return CartPole("CartPole-v1", max_episode_steps=500, threshold=475.0)

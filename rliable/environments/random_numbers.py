@@ -8,13 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import tensorflow as tf
+from rliable.environments.runtime import tf
 
 PHILOX = 1  # J. K. Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011
 
 
 def uniform(
-    seed: tf.Tensor, shape: Sequence[int], low: float = 0.0, high: float = 1.0, dtype: tf.DType = tf.float32
+    seed: tf.Tensor,
+    shape: Sequence[int],
+    low: float = 0.0,
+    high: float = 1.0,
+    dtype: tf.DType | None = None,
+    draw: int = 0,
 ) -> tf.Tensor:
     """Uniform numbers in [low, high).
 
@@ -22,22 +27,34 @@ def uniform(
       seed: a seed of the run for this purpose, and a counter. int32 [2]
       shape: of the answer.
       low, high: the range.
-      dtype: float32 or float64.
+      dtype: float32 (None) or float64.
+      draw: which of several independent draws with the same seed.
     """
-    key, counter = key_and_counter(seed)
-    draws = tf.raw_ops.StatelessRandomUniformV2(shape=shape, key=key, counter=counter, alg=PHILOX, dtype=dtype)
+    key, counter = key_and_counter(seed, draw)
+    draws = tf.raw_ops.StatelessRandomUniformV2(
+        shape=shape, key=key, counter=counter, alg=PHILOX, dtype=dtype or tf.float32
+    )
     return low + (high - low) * draws
 
 
-def integers(seed: tf.Tensor, shape: Sequence[int], bound: tf.Tensor | int) -> tf.Tensor:
+def normal(seed: tf.Tensor, shape: Sequence[int], draw: int = 0) -> tf.Tensor:
+    """Standard normal numbers, float32; the arguments are those of `uniform`."""
+    key, counter = key_and_counter(seed, draw)
+    return tf.raw_ops.StatelessRandomNormalV2(shape=shape, key=key, counter=counter, alg=PHILOX, dtype=tf.float32)
+
+
+def integers(seed: tf.Tensor, shape: Sequence[int], bound: tf.Tensor | int, draw: int = 0) -> tf.Tensor:
     """Uniform integers in [0, bound), int32; the bias towards low numbers is below bound / 2**32."""
-    key, counter = key_and_counter(seed)
+    key, counter = key_and_counter(seed, draw)
     return tf.raw_ops.StatelessRandomUniformIntV2(
         shape=shape, key=key, counter=counter, alg=PHILOX, minval=tf.constant(0), maxval=bound
     )
 
 
-def key_and_counter(seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Philox's key (uint64 [1]) and counter (uint64 [2]); the low word of the counter counts within one draw."""
+def key_and_counter(seed: tf.Tensor, draw: int = 0) -> tuple[tf.Tensor, tf.Tensor]:
+    """Philox's key (uint64 [1]) and counter (uint64 [2]).
+
+    The low word of the counter counts within a draw, from `draw` times 2**32 on; the high word is the seed's counter.
+    """
     words = tf.cast(seed, tf.uint64)
-    return words[:1], tf.stack([tf.zeros([], tf.uint64), words[1]])
+    return words[:1], tf.stack([tf.constant(draw << 32, tf.uint64), words[1]])

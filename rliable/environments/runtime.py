@@ -10,10 +10,27 @@ import logging
 import os
 import sys
 import warnings
+import types
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 #: XLA must not split one sum among however many cores there are: the last bit of a result would depend on it.
 XLA_FLAGS = "--xla_cpu_multi_thread_eigen=false"
+
+
+class LazyModule(types.ModuleType):
+    """Stands for a module that is imported when something of it is first used."""
+
+    def __getattr__(self, name: str) -> Any:
+        prepare_import()
+        return getattr(importlib.import_module(self.__name__), name)
+
+
+#: TensorFlow. What is written with it can be imported, to read a table of settings say, at no cost.
+if TYPE_CHECKING:
+    import tensorflow as tf
+else:
+    tf = LazyModule("tensorflow")
 
 
 def prepare_import() -> None:
