@@ -3,142 +3,129 @@
 V. Mnih et al., "Human-level control through deep reinforcement learning", Nature 518 (2015),
 https://doi.org/10.1038/nature14236; with the options of H. van Hasselt, A. Guez, D. Silver, "Deep reinforcement
 learning with double Q-learning", AAAI 2016, https://arxiv.org/abs/1509.06461 (`double`), and of multi-step returns as
-in M. Hessel et al., "Rainbow", AAAI 2018, https://arxiv.org/abs/1710.02298 (`n_step`). The agent is TF-Agents'; its
-training loop is compiled. TensorFlow is imported by the first call of a method, never by importing this module.
+in M. Hessel et al., "Rainbow", AAAI 2018, https://arxiv.org/abs/1710.02298 (`n_step`).
+
+Shapes: E environments, B batch, O numbers of observation, A actions.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import functools
-import importlib
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
-
-from rliable.environments import load_data
-from rliable.environments.runtime import prepare_tensorflow
-from rliable.model import EpisodicModel
-from rliable.schema import REQUIRED, ConfigError, check_record, setting
-
-if TYPE_CHECKING:
-    from rliable.training.dqn_run import DQNRun
+from rliable.environments.random_numbers import uniform
+from rliable.environments.runtime import tf
+from rliable.schema import setting, with_default
+from rliable.seeding import derive_seed
+from rliable.training.agent import Acted, Batch, Clock, OffPolicyAgent, Parts, random_action
+from rliable.training.hyperparameters import OffPolicyHyperparameters
+from rliable.training.model import AgentModel
+from rliable.training.networks import initial_mlp, mlp
+from rliable.training.optimizer import adam_step, initial_adam, moved_target
+from rliable.training.shapes import padded_widths
 
 
 @dataclasses.dataclass(frozen=True)
-class DQNHyperparameters:
+class DQNHyperparameters(OffPolicyHyperparameters):
     """What `hp_params` may hold."""
 
-    train_iterations: int = setting(REQUIRED, "How long to train.", unit="iterations", low=1, high=10**9)
-    collect_steps_per_iteration: int = setting(
-        1, "Steps taken in each iteration, before its updates.", unit="environment steps", low=1, high=10**6
-    )
-    train_steps_per_iteration: int = setting(1, "Updates made in each iteration.", unit="updates", low=1, high=10**6)
-    initial_collect_steps: int = setting(
-        1000, "Random steps taken before the first update.", unit="environment steps", low=0, high=10**8
-    )
-    replay_buffer_max_length: int = setting(
-        100_000, "How many of the latest transitions are kept for replay.", unit="transitions", low=1, high=10**7
-    )
-    batch_size: int = setting(64, "Transitions replayed in one update.", unit="transitions", low=1, high=65536)
-    learning_rate: float = setting(1e-3, "Step size of the Adam optimizer.", above=0, high=1)
+    fc_layer_params: list[int] | None = with_default(OffPolicyHyperparameters, "fc_layer_params", None)
     qnet_fc_hidden_size: int = setting(
-        100, "Width of the one hidden layer; unused where fc_layer_params is set.", unit="units", low=1, high=16384
+        100,
+        "Width of the one hidden layer; unused where fc_layer_params is set.",
+        unit="units",
+        low=1,
+        high=16384,
+        compiles=padded_widths,
     )
-    fc_layer_params: list[int] | None = setting(
-        None, "Widths of the hidden layers; null for one of qnet_fc_hidden_size.", unit="units", low=1, high=16384
-    )
-    gamma: float = setting(0.99, "Discount factor: what a reward is worth one step later.", low=0, high=1)
-    n_step: int = setting(
-        1, "Rewards summed up before bootstrapping from the target network.", unit="environment steps", low=1, high=64
-    )
-    double: bool = setting(False, "Whether the online network chooses the next action (Double DQN).")
+    target_update_period: int = with_default(OffPolicyHyperparameters, "target_update_period", 100)
+    target_update_tau: float = with_default(OffPolicyHyperparameters, "target_update_tau", 1.0)
+    double: bool = setting(False, "Whether the online network chooses the next action (Double DQN).", compiles=True)
     loss: str = setting(
         "mse",
         "Loss of the temporal-difference error: squared (mse), or huber, linear beyond 1.",
         choices=("huber", "mse"),
-    )
-    gradient_clipping: float | None = setting(
-        None, "Largest norm of the gradient of each weight tensor; null for no limit.", above=0
-    )
-    target_update_period: int = setting(
-        100, "How often the target network follows the online network.", unit="updates", low=1, high=10**9
-    )
-    target_update_tau: float = setting(
-        1.0, "Fraction of the way it goes each time; 1 copies the online network.", above=0, high=1
+        compiles=True,
     )
     epsilon_start: float = setting(1.0, "Probability of a random action after the initial steps.", low=0, high=1)
     epsilon_end: float = setting(0.1, "Probability of a random action at the end of the decay.", low=0, high=1)
     epsilon_decay_steps: int = setting(
         1000, "Steps over which it falls, linearly.", unit="environment steps", low=1, high=10**9
     )
-    num_eval_episodes: int = setting(
-        10, "Episodes of each evaluation during training.", unit="episodes", low=1, high=10**6
-    )
-    num_test_episodes: int | None = setting(
-        None, "Episodes of the final evaluation; null for num_eval_episodes.", unit="episodes", low=1, high=10**6
-    )
-    eval_interval: int = setting(1000, "How often to evaluate during training.", unit="iterations", low=1, high=10**9)
-    log_interval: int = setting(200, "How often to record the mean loss.", unit="iterations", low=1, high=10**9)
 
     @property
     def hidden_sizes(self) -> tuple[int, ...]:
-        """Width of each hidden layer."""
         return tuple(self.fc_layer_params or (self.qnet_fc_hidden_size,))
 
 
-class DQN(EpisodicModel):
-    """A DQN agent in an environment inside the graph."""
+class DQNAgent(OffPolicyAgent):
+    """Q learning with a target network, exploring epsilon-greedily."""
+
+    acts_with = ("q",)
+
+    def initial_parts(self, values: DQNHyperparameters, seed: int) -> Parts:
+        sizes = (self.environment.observation_size, *values.hidden_sizes, self.environment.num_actions)
+        q = initial_mlp(sizes, derive_seed(seed, "q"))
+        return {"q": q, "q_target": q, "q_adam": initial_adam(q)}
+
+    def act(self, parts: Parts, observation: tf.Tensor, carry: Any, numbers: Any, clock: Clock, seed: Any) -> Acted:
+        any_action = random_action(self.environment, seed, observation.shape[0])  # [E]
+        is_random = uniform(seed, [observation.shape[0]], draw=1) < epsilon_at(clock.num_steps, numbers)
+        return Acted(tf.where(is_random, any_action, self.greedy(parts, observation)), {}, carry)
+
+    def greedy(self, parts: Parts, observation: tf.Tensor) -> tf.Tensor:
+        return tf.argmax(self.q_values(parts["q"], observation), 1, tf.int32)  # [B]
+
+    def update(
+        self, parts: Parts, batch: Batch, numbers: Any, clock: Clock, seed: tf.Tensor
+    ) -> tuple[Parts, dict[str, tf.Tensor]]:
+        target = batch.reward + batch.discount * self.next_value(parts, batch)  # y [B]
+        with tf.GradientTape() as tape:
+            tape.watch(parts["q"])
+            q = tf.gather(self.q_values(parts["q"], batch.observation), batch.action, batch_dims=1)  # Q(s, a) [B]
+            loss = tf.reduce_sum(batch.weight * self.error(target - q))  # []
+        gradient = tape.gradient(loss, parts["q"])
+        q, adam = adam_step(
+            parts["q"],
+            gradient,
+            parts["q_adam"],
+            numbers.learning_rate,
+            numbers.adam_epsilon,
+            numbers.gradient_clipping,
+        )
+        is_due = (clock.num_updates + 1) % numbers.target_update_period == 0
+        q_target = moved_target(parts["q_target"], q, numbers.target_update_tau, is_due)
+        return {"q": q, "q_target": q_target, "q_adam": adam}, {"loss": loss}
+
+    def next_value(self, parts: Parts, batch: Batch) -> tf.Tensor:
+        """The value of the next state: max_a Q'(s', a), or Q'(s', argmax_a Q(s', a)) if double. [B]"""
+        next_q = self.q_values(parts["q_target"], batch.next_observation)  # [B, A]
+        if not self.shape.double:
+            return tf.reduce_max(next_q, 1)
+        chosen = tf.argmax(self.q_values(parts["q"], batch.next_observation), 1, tf.int32)
+        return tf.gather(next_q, chosen, batch_dims=1)
+
+    def error(self, difference: tf.Tensor) -> tf.Tensor:
+        """The loss of each temporal-difference error. [B]"""
+        if self.shape.loss == "mse":
+            return tf.square(difference)
+        size = tf.abs(difference)
+        return tf.where(size <= 1.0, 0.5 * tf.square(difference), size - 0.5)
+
+    def q_values(self, q: Any, observation: tf.Tensor) -> tf.Tensor:
+        """The value of every action. [B, A]"""
+        return mlp(q, observation, self.shape.activation)
+
+
+def epsilon_at(step: tf.Tensor, numbers: Any) -> tf.Tensor:
+    """Probability of a random action at an environment step: linear from start to end, then constant."""
+    fraction = tf.cast(step - numbers.warm_up_steps, tf.float32) / tf.cast(numbers.epsilon_decay_steps, tf.float32)
+    slope = numbers.epsilon_end - numbers.epsilon_start
+    return numbers.epsilon_start + slope * tf.clip_by_value(fraction, 0.0, 1.0)
+
+
+class DQN(AgentModel):
+    """A DQN agent: learns the value of each action from replayed experience."""
 
     hyperparameters = DQNHyperparameters
-    learns_from = ("environment",)
-    _run: DQNRun | None = None
-
-    @classmethod
-    def import_libraries(cls, threads: int) -> None:
-        prepare_tensorflow(threads)
-        importlib.import_module("rliable.training.dqn_run")
-
-    def train(self, data: Any, *args: Any) -> None:
-        self._run = self._make_run(data)
-        self._run.train(self.report, args[0] if args else data)
-
-    @property
-    def num_test_episodes(self) -> int:
-        return self.values.num_test_episodes or self.values.num_eval_episodes
-
-    def run_episodes(self, data: Any, episodes: range) -> list[float]:
-        return self._trained_run().play_test_episodes(data, episodes)
-
-    def predict(self, data: Any) -> np.ndarray:
-        """The greedy actions, int32 [B], for observations [B, O]."""
-        return self._trained_run().actions(data)
-
-    def save(self) -> None:
-        self._trained_run().save(Path(self.cfg["mdl_file"]))
-
-    def load_model(self) -> None:
-        run = self._make_run(load_data(self.cfg["environment"]))
-        run.load(Path(self.cfg["mdl_file"]))
-        self._run = run
-
-    @functools.cached_property
-    def values(self) -> DQNHyperparameters:
-        """The checked hyperparameters, defaults filled in."""
-        values, problems = check_record(DQNHyperparameters, self.cfg["hp_params"], "hp_params")
-        if problems:
-            raise ConfigError(problems)
-        return values
-
-    def _make_run(self, environment: Any) -> DQNRun:
-        """A new run; the first in a process imports TensorFlow."""
-        prepare_tensorflow(self.cfg.get("threads", 1))
-        from rliable.training.dqn_run import DQNRun
-
-        return DQNRun(environment, self.values, self.cfg["seed"], self.EPISODES_PER_SLICE)
-
-    def _trained_run(self) -> DQNRun:
-        if self._run is None:
-            raise RuntimeError("DQN: neither trained nor loaded yet")
-        return self._run
+    agent = DQNAgent

@@ -10,7 +10,7 @@ import dataclasses
 import difflib
 import math
 import typing
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from typing import Any
 
 from rliable.json_types import as_type, has_type, item_type, type_name
@@ -59,6 +59,8 @@ class Rule:
       above: exclusive lower bound.
       choices: the only values allowed.
       name: the key as users write it, where that is no Python name ("class"); empty for the field's own.
+      compiles: for a hyperparameter of an agent, whether changing it needs a new compiled program: True, False, or a
+        function that rounds it up to what is compiled (`rliable.training.shapes`).
     """
 
     doc: str
@@ -68,6 +70,7 @@ class Rule:
     above: float | None = None
     choices: tuple[Any, ...] | None = None
     name: str = ""
+    compiles: bool | Callable[[Any], Any] = False
 
     def allowed(self) -> str:
         """Words for the allowed values, such as "in [0, 1]" or "one of huber, mse"; empty when all are."""
@@ -99,6 +102,13 @@ def setting(default: Any, doc: str, **rule: Any) -> Any:
     if isinstance(default, list | dict):
         return dataclasses.field(default_factory=lambda: type(default)(default), metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
+
+
+def with_default(record_type: type, name: str, default: Any) -> Any:
+    """Declares a field that a record inherits once more, with another default; the rest stays as it was."""
+    declared = {field.name: field.metadata["rule"] for field in dataclasses.fields(record_type)}
+    rule = dataclasses.asdict(declared[name]) | {"compiles": declared[name].compiles}
+    return setting(default, rule.pop("doc"), **rule)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,166 +1,188 @@
-"""The compiled training loop of off-policy agents: act, remember, learn, in one program.
+"""The compiled training loop of every agent: act, remember, learn, in one program.
 
-Everything random comes from TensorFlow's stateless generators, seeded by (a seed of the run, a step counter).
-Shapes: S numbers of state, O numbers of observation, B batch, W windows of the loss log.
+Everything random comes from stateless generators, seeded by (a seed of the run for this purpose, a counter), so a run
+may be cut into calls anywhere: its bits stay the same.
+Shapes: E environments side by side, S numbers of state, O numbers of observation, W windows of the log.
 """
 
 from __future__ import annotations
 
-import dataclasses
-from typing import NamedTuple
+from types import SimpleNamespace
+from typing import Any, NamedTuple
 
-import tensorflow as tf
-from tf_agents.agents import TFAgent
+import numpy as np
 
-from rliable.environments.base import Environment
-from rliable.environments.random_numbers import uniform
-from rliable.training.replay import Replay, Transitions, append, empty_replay, sample
-from rliable.training.specs import acting_time_step, as_transition
+from rliable.environments.runtime import tf
+from rliable.training.agent import Agent, Clock, Experience, Parts, in_bounds, random_action
 
-#: Windows of the loss log that one call of the program can fill.
+#: Windows of the log that one call of the program can fill.
 MAX_WINDOWS = 128
 
 
-@dataclasses.dataclass(frozen=True)
-class LoopShape:
-    """What a program is compiled for; all else is an input.
+class Call(NamedTuple):
+    """What one call of the program is to do. int32 []
 
     Attributes:
-      batch_size: B.
-      capacity: transitions that the replay holds.
-      n_step: rewards summed up in one return.
+      first_iteration: iterations done before it.
+      num_iterations: how many to run; at most MAX_WINDOWS windows of the log.
+      collect_steps: steps in each environment per iteration.
+      train_steps: updates per iteration, for agents that may choose.
     """
 
-    batch_size: int
-    capacity: int
-    n_step: int
+    first_iteration: Any
+    num_iterations: Any
+    collect_steps: Any
+    train_steps: Any
 
 
-class LoopSettings(NamedTuple):
-    """Inputs of one call: NumPy scalars, or tensors inside the graph.
+class Interaction(NamedTuple):
+    """Where the agent stands in its environments.
 
     Attributes:
-      num_iterations: how many to run. int32
-      collect_steps: environment steps per iteration. int32
-      train_steps: updates per iteration. int32
-      window: iterations that share one row of the loss log; num_iterations / window <= MAX_WINDOWS. int32
-      epsilon_start, epsilon_end: probability of a random action, first and last. float32
-      epsilon_first_step: environment step from which it falls. int32
-      epsilon_decay_steps: environment steps in which it falls, linearly. int32
-      gamma: the discount factor, for N-step returns. float32
-      exploration_seed, reset_seed, sample_seed: of the random actions, of first states, of batches. int32
+      state: of each environment. [E, S]
+      episode_step: steps since its episode began. int32 [E]
+      carry: the agent's. [E, …]
+      num_steps: environment steps so far, in all environments together. int32 []
     """
 
-    num_iterations: tf.Tensor
-    collect_steps: tf.Tensor
-    train_steps: tf.Tensor
-    window: tf.Tensor
-    epsilon_start: tf.Tensor
-    epsilon_end: tf.Tensor
-    epsilon_first_step: tf.Tensor
-    epsilon_decay_steps: tf.Tensor
-    gamma: tf.Tensor
-    exploration_seed: tf.Tensor
-    reset_seed: tf.Tensor
-    sample_seed: tf.Tensor
+    state: Any
+    episode_step: Any
+    carry: Any
+    num_steps: Any
 
 
-class LoopState(NamedTuple):
-    """What goes on from call to call.
+class RunState(NamedTuple):
+    """All that a run goes on with, from call to call and, as a checkpoint, from process to process.
 
     Attributes:
-      state: of the environment. [1, S]
-      episode_step: steps since its episode began. int32 []
-      num_updates: updates so far. int32 []
-      replay: the transitions; `replay.num_written` counts the environment steps so far.
+      parts: the agent's.
+      interaction: with the environments.
+      memory: of the agent.
+      num_updates: so far. int32 []
+      window: sums of the figures since the last complete window of the log, by name. float32 []
     """
 
-    state: tf.Tensor
-    episode_step: tf.Tensor
-    num_updates: tf.Tensor
-    replay: Replay
+    parts: Parts
+    interaction: Interaction
+    memory: Any
+    num_updates: Any
+    window: dict[str, Any]
 
 
-class OffPolicyLoop:
-    """One compiled program that trains `agent` in `environment` on its own experience.
+class Loop:
+    """One compiled program that trains an agent on its own experience.
 
-    The agent brings `policy` (greedy; explored epsilon-greedily) and `train`, which takes a TF-Agents `Transition`. Its
-    weights live in its variables; the rest is passed in and out. The first call traces and compiles.
+    `run(state, call, numbers, seeds)` gives the new state, and the sums of the agent's figures over the iterations of
+    each window, by name, float32 [W]. The first call traces and compiles.
+
+    Args:
+      agent: what acts and learns.
+      memory: a `Replay` or a `Rollout`.
     """
 
-    def __init__(self, environment: Environment, agent: TFAgent, shape: LoopShape) -> None:
-        self.environment = environment
+    def __init__(self, agent: Agent, memory: Any) -> None:
         self.agent = agent
-        self.shape = shape
+        self.memory = memory
         self.run = tf.function(self._run, jit_compile=True, autograph=False)
+        self.reset = tf.function(self._reset, jit_compile=True, autograph=False)
 
-    def initial_state(self, reset_seed: int) -> LoopState:
-        """The state before the first step: an empty replay, a new episode."""
-        state = self.environment.reset(tf.constant([reset_seed, 0], tf.int32))[None]
-        zero = tf.constant(0, tf.int32)
-        return LoopState(state, zero, zero, empty_replay(self.shape.capacity, self.environment.observation_size))
+    def initial_state(self, values: Any, seeds: dict[str, np.int32], weights_seed: int) -> RunState:
+        """The state before the first step: new parts, nothing remembered, new episodes."""
+        num_environments = self.agent.shape.num_environments
+        interaction = Interaction(
+            self.reset(seeds["reset"]).numpy(),
+            np.zeros(num_environments, np.int32),
+            self.agent.initial_carry(num_environments),
+            np.int32(0),
+        )
+        parts, window = self.agent.initial_parts(values, weights_seed), dict.fromkeys(self.agent.losses, np.float32(0))
+        return RunState(parts, interaction, self.memory.empty(values), np.int32(0), window)
 
-    def _run(self, state: LoopState, settings: LoopSettings) -> tuple[LoopState, tf.Tensor]:
-        """Runs iterations; returns the new state and the sum of losses per window, float32 [W]."""
+    def _reset(self, seed: tf.Tensor) -> tf.Tensor:
+        """The first states of a run."""
+        return self.agent.environment.reset(tf.stack([seed, 0]), self.agent.shape.num_environments)
 
-        def iterate(index: tf.Tensor, state: LoopState, log: tf.Tensor) -> tuple[tf.Tensor, LoopState, tf.Tensor]:
-            state = self._collect(state, settings)
-            num_updates, loss = self._learn(state, settings)
-            log = tf.tensor_scatter_nd_add(log, [[tf.truncatediv(index, settings.window)]], [loss])
-            return index + 1, state._replace(num_updates=num_updates), log
+    def _run(
+        self, state: RunState, call: Call, numbers: dict[str, tf.Tensor], seeds: dict[str, tf.Tensor]
+    ) -> tuple[RunState, dict[str, tf.Tensor]]:
+        step = Iteration(self, call, numbers, seeds)
+        first_window = tf.truncatediv(call.first_iteration, step.numbers.log_interval)
 
-        start = (tf.constant(0), state, tf.zeros([MAX_WINDOWS]))
-        _, state, log = tf.while_loop(lambda index, *_: index < settings.num_iterations, iterate, start)
-        return state, log
+        def iterate(index: tf.Tensor, state: RunState, log: dict[str, tf.Tensor]) -> Any:
+            state, losses = step.learn(step.collect(state))
+            row = tf.truncatediv(call.first_iteration + index, step.numbers.log_interval) - first_window
+            log = {name: tf.tensor_scatter_nd_add(log[name], [[row]], [losses[name]]) for name in log}
+            return index + 1, state, log
 
-    def _collect(self, state: LoopState, settings: LoopSettings) -> LoopState:
-        """One iteration's environment steps."""
-        end = state.replay.num_written + settings.collect_steps
-        return tf.while_loop(
-            lambda state: state.replay.num_written < end, lambda state: [self._act(state, settings)], [state]
-        )[0]
+        log = {name: tf.concat([[total], tf.zeros([MAX_WINDOWS])], 0) for name, total in state.window.items()}
+        _, state, log = tf.while_loop(
+            lambda index, *_: index < call.num_iterations, iterate, (tf.constant(0), state, log)
+        )
+        end = call.first_iteration + call.num_iterations
+        last = tf.truncatediv(end, step.numbers.log_interval) - first_window
+        return state._replace(window={name: tf.gather(log[name], last) for name in log}), log
 
-    def _act(self, state: LoopState, settings: LoopSettings) -> LoopState:
-        """One environment step; a new episode begins where one ended."""
-        observation = self.environment.observe(state.state)  # [1, O]
-        action = self._explore(observation, state.replay.num_written, settings)  # [1]
-        next_state, reward, terminated = self.environment.step(state.state, action)
-        episode_step = state.episode_step + 1
-        is_boundary = terminated | (episode_step >= self.environment.max_episode_steps)  # [1]
-        discount = 1.0 - tf.cast(terminated, tf.float32)
-        next_observation = self.environment.observe(next_state)
-        row = Transitions(observation, action, reward, discount, next_observation, is_boundary)
-        first_state = self.environment.reset(tf.stack([settings.reset_seed, state.replay.num_written + 1]))[None]
+
+class Iteration:
+    """What an iteration does, while a program is traced."""
+
+    def __init__(self, loop: Loop, call: Call, numbers: dict[str, tf.Tensor], seeds: dict[str, tf.Tensor]) -> None:
+        unset = {name: value for name, value in vars(loop.agent.shape).items() if value is None}
+        self.agent, self.memory, self.call = loop.agent, loop.memory, call
+        self.numbers = SimpleNamespace(**unset, **numbers)
+        self.seeds = SimpleNamespace(**seeds)
+
+    def clock(self, state: RunState) -> Clock:
+        """How far the run is."""
+        num_steps = state.interaction.num_steps
+        progress = tf.cast(num_steps, tf.float32) / tf.cast(self.numbers.total_steps, tf.float32)
+        return Clock(num_steps, state.num_updates, progress)
+
+    def collect(self, state: RunState) -> RunState:
+        """An iteration's environment steps."""
+        end = state.interaction.num_steps + self.call.collect_steps * self.agent.shape.num_environments
+        return tf.while_loop(lambda state: state.interaction.num_steps < end, lambda state: [self.act(state)], [state])[
+            0
+        ]
+
+    def act(self, state: RunState) -> RunState:
+        """One step in each environment; a new episode begins where one ended."""
+        agent, environment, now = self.agent, self.agent.environment, state.interaction
+        num_environments, clock = agent.shape.num_environments, self.clock(state)
+        seed = tf.stack([self.seeds.act, now.num_steps])
+        observation = agent.view(state.parts, environment.observe(now.state))  # [E, O]
+        acted = agent.act(state.parts, observation, now.carry, self.numbers, clock, seed)
+        explored = random_action(environment, tf.stack([self.seeds.warm_up, now.num_steps]), num_environments)
+        action = tf.where(now.num_steps < self.numbers.warm_up_steps, explored, acted.action)
+        next_state, reward, terminated = environment.step(now.state, in_bounds(environment, action))
+        num_steps, episode_step = now.num_steps + num_environments, now.episode_step + 1
+        is_boundary = terminated | (episode_step >= environment.max_episode_steps)  # [E]
+        next_observation = environment.observe(next_state)
+        experience = Experience(observation, action, reward, terminated, is_boundary, next_observation, acted.extras)
+        parts, reward, carry = agent.watch(state.parts, experience, acted.carry, self.numbers)
+        experience = experience._replace(reward=reward, next_observation=agent.view(parts, next_observation))
+        first_state = environment.reset(tf.stack([self.seeds.reset, num_steps]), num_environments)
+        fresh = (first_state, tf.zeros_like(episode_step), agent.initial_carry(num_environments))
+        after = choose(is_boundary, fresh, (next_state, episode_step, carry))
         return state._replace(
-            state=tf.where(is_boundary[:, None], first_state, next_state),
-            episode_step=tf.where(is_boundary[0], 0, episode_step),
-            replay=append(state.replay, row),
+            parts=parts,
+            interaction=Interaction(*after, num_steps=num_steps),
+            memory=self.memory.add(state.memory, experience, clock),
         )
 
-    def _explore(self, observation: tf.Tensor, step: tf.Tensor, settings: LoopSettings) -> tf.Tensor:
-        """The policy's action or, with probability epsilon, any action. int32 [1]"""
-        greedy = self.agent.policy.action(acting_time_step(observation)).action
-        draws = uniform(tf.stack([settings.exploration_seed, step]), [2])
-        num_actions = self.environment.num_actions
-        choice = tf.minimum(tf.cast(draws[1] * num_actions, tf.int32), num_actions - 1)
-        return tf.where(draws[0] < epsilon_at(step, settings), choice[None], greedy)
-
-    def _learn(self, state: LoopState, settings: LoopSettings) -> tuple[tf.Tensor, tf.Tensor]:
-        """One iteration's updates; returns the number of updates so far, and the sum of their losses."""
-
-        def update(num_updates: tf.Tensor, loss: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            seed = tf.stack([settings.sample_seed, num_updates])
-            batch = sample(state.replay, seed, self.shape.batch_size, self.shape.n_step, settings.gamma)
-            return num_updates + 1, loss + self.agent.train(as_transition(batch)).loss
-
-        end = state.num_updates + settings.train_steps
-        return tf.while_loop(lambda done, _: done < end, update, (state.num_updates, tf.constant(0.0)))
+    def learn(self, state: RunState) -> tuple[RunState, dict[str, tf.Tensor]]:
+        """An iteration's updates; the figures are means over them."""
+        memory, parts, num_updates, losses = self.memory.learn(
+            state.memory, state.parts, self.clock(state), self.call.train_steps, self.numbers, self.seeds
+        )
+        return state._replace(memory=memory, parts=parts, num_updates=num_updates), losses
 
 
-def epsilon_at(step: tf.Tensor, settings: LoopSettings) -> tf.Tensor:
-    """Probability of a random action at an environment step: linear from start to end, then constant."""
-    fraction = tf.cast(step - settings.epsilon_first_step, tf.float32) / tf.cast(
-        settings.epsilon_decay_steps, tf.float32
-    )
-    slope = settings.epsilon_end - settings.epsilon_start
-    return settings.epsilon_start + slope * tf.clip_by_value(fraction, 0.0, 1.0)
+def choose(condition: tf.Tensor, one: Any, other: Any) -> Any:
+    """`one` where the condition [E] holds, else `other`: nests of arrays [E, …]."""
+
+    def pick(left: tf.Tensor, right: tf.Tensor) -> tf.Tensor:
+        rank = len(right.shape) - 1
+        return tf.where(tf.reshape(condition, [-1] + [1] * rank), left, right)
+
+    return tf.nest.map_structure(pick, one, other)

@@ -1,120 +1,173 @@
-"""A ring of transitions, carried through compiled loops as plain tensors.
+"""The memory of off-policy agents: a ring of transitions, carried through compiled loops as plain tensors.
 
-Shapes: C capacity of the ring, B batch, N steps of a return, O numbers of observation.
+Shapes: C rows, E environments, B batch, N steps of a return, O numbers of observation, A numbers of an action.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from types import SimpleNamespace
+from typing import Any, NamedTuple
 
-import tensorflow as tf
+import numpy as np
 
+from rliable.environments.base import Environment
 from rliable.environments.random_numbers import integers
+from rliable.environments.runtime import tf
+from rliable.training.agent import Batch, Clock, Experience, OffPolicyAgent, Parts
 
 
-class Transitions(NamedTuple):
-    """What happened in one environment step each; the leading dimension is C in a ring, B in a batch.
+class Rows(NamedTuple):
+    """Transitions; the names are those of `Experience`, the leading dimension is C."""
+
+    observation: Any
+    action: Any
+    reward: Any
+    terminated: Any
+    is_boundary: Any
+    next_observation: Any
+
+
+class Ring(NamedTuple):
+    """The latest transitions.
+
+    Transition number i is in row i modulo the length of the ring, which may be less than C: the rest is never used, and
+    makes the programs of many lengths one. The transitions of E environments take turns, so i + E follows i.
 
     Attributes:
-      observation: what the agent saw. float32 [C, O]
-      action: what it did. int32 [C]
-      reward: what it got; in an N-step batch the discounted sum. float32 [C]
-      discount: 0 where the episode terminated, else 1, also at a time limit; in an N-step batch times
-        gamma^(k - 1), k being the number of rewards summed up. float32 [C]
-      next_observation: what it saw then, also at the end of an episode. float32 [C, O]
-      is_boundary: whether the episode ended here, terminated or cut. bool [C]
+      rows: the transitions. [C, …]
+      num_written: how many were ever written. int32 []
+      length: how many are kept, at most C. int32 []
     """
 
-    observation: tf.Tensor
-    action: tf.Tensor
-    reward: tf.Tensor
-    discount: tf.Tensor
-    next_observation: tf.Tensor
-    is_boundary: tf.Tensor
+    rows: Rows
+    num_written: Any
+    length: Any
 
 
-class Replay(NamedTuple):
-    """A ring of rows, and how many transitions were ever written to it (int32 []); number i is in row i modulo C."""
+class Replay:
+    """How an off-policy agent remembers its experience and learns from it."""
 
-    rows: Transitions
-    num_written: tf.Tensor
+    def __init__(self, agent: OffPolicyAgent) -> None:
+        self.agent = agent
+
+    def empty(self, values: Any) -> Ring:
+        """A memory without transitions, for a run with these hyperparameters. NumPy arrays."""
+        return empty_ring(
+            self.agent.environment, self.agent.shape.replay_buffer_max_length, values.replay_buffer_max_length
+        )
+
+    def add(self, ring: Ring, experience: Experience, clock: Clock) -> Ring:
+        """Remembers one step of each environment."""
+        return append(ring, Rows(*experience[:-1]))
+
+    def learn(
+        self, ring: Ring, parts: Parts, clock: Clock, num_updates: tf.Tensor, numbers: Any, seeds: SimpleNamespace
+    ) -> tuple[Ring, Parts, tf.Tensor, dict[str, tf.Tensor]]:
+        """Makes an iteration's updates.
+
+        Args:
+          ring: what to learn from.
+          parts: the agent's.
+          clock: how far the run is.
+          num_updates: how many to make. int32 []
+          numbers: the run's.
+          seeds: the run's, by purpose. int32 []
+
+        Returns:
+          The memory, the parts, the number of updates so far, and the mean of each figure (0 without updates).
+        """
+        end = clock.num_updates + num_updates
+
+        def update(count: tf.Tensor, parts: Parts, totals: dict[str, tf.Tensor]) -> Any:
+            batch_seed, seed = tf.stack([seeds.replay, count]), tf.stack([seeds.update, count])
+            batch = sample(ring, batch_seed, self.agent.shape, numbers)
+            parts, losses = self.agent.update(parts, batch, numbers, clock._replace(num_updates=count), seed)
+            return count + 1, parts, {name: totals[name] + losses[name] for name in totals}
+
+        totals = {name: tf.constant(0.0) for name in self.agent.losses}
+        count, parts, totals = tf.while_loop(lambda count, *_: count < end, update, (clock.num_updates, parts, totals))
+        share = 1.0 / tf.cast(tf.maximum(num_updates, 1), tf.float32)
+        return ring, parts, count, {name: total * share for name, total in totals.items()}
 
 
-def empty_replay(capacity: int, observation_size: int) -> Replay:
-    """A ring without transitions."""
-    observations = tf.zeros([capacity, observation_size], tf.float32)
-    numbers = tf.zeros([capacity], tf.float32)
-    actions, flags = tf.zeros([capacity], tf.int32), tf.zeros([capacity], tf.bool)
-    rows = Transitions(observations, actions, numbers, numbers, observations, flags)
-    return Replay(rows, tf.constant(0, tf.int32))
+def empty_ring(environment: Environment, capacity: int, length: int) -> Ring:
+    """A ring of `length` in C = `capacity` rows. NumPy arrays."""
+    observations = np.zeros([capacity, environment.observation_size], np.float32)
+    actions = (
+        np.zeros(capacity, np.int32)
+        if environment.num_actions
+        else np.zeros([capacity, len(environment.action_low)], np.float32)
+    )
+    rewards, flags = np.zeros(capacity, np.float32), np.zeros(capacity, np.bool_)
+    return Ring(Rows(observations, actions, rewards, flags, flags, observations), np.int32(0), np.int32(length))
 
 
-def append(replay: Replay, row: Transitions) -> Replay:
-    """Writes one transition (leading dimension 1) over the oldest one."""
-    position = tf.reshape(row_of(replay, replay.num_written), [1, 1])
-    rows = [tf.tensor_scatter_nd_update(old, position, new) for old, new in zip(replay.rows, row, strict=True)]
-    return Replay(Transitions(*rows), replay.num_written + 1)
+def append(ring: Ring, new: Rows) -> Ring:
+    """Writes E transitions over the oldest ones."""
+    num_environments = new.reward.shape[0]
+    positions = row_of(ring, ring.num_written + tf.range(num_environments))[:, None]  # [E, 1]
+    rows = [tf.tensor_scatter_nd_update(old, positions, part) for old, part in zip(ring.rows, new, strict=True)]
+    return ring._replace(rows=Rows(*rows), num_written=ring.num_written + num_environments)
 
 
-def sample(replay: Replay, seed: tf.Tensor, batch_size: int, num_steps: int, gamma: tf.Tensor) -> Transitions:
+def sample(ring: Ring, seed: tf.Tensor, shape: SimpleNamespace, numbers: Any) -> Batch:
     """Draws transitions uniformly, with replacement, each lengthened to an N-step return.
 
     Args:
-      replay: at least one transition.
+      ring: at least one transition.
       seed: int32 [2]
-      batch_size: B.
-      num_steps: N, at least 1.
-      gamma: the discount factor. float32 []
-
-    Returns:
-      The batch. [B, ...]
+      shape: `batch_size`, B, and `num_environments`, E.
+      numbers: `batch_size`, how many of the B rows count; `n_step`, N; `gamma`.
     """
-    size = tf.minimum(replay.num_written, capacity_of(replay))
-    age = integers(seed, [batch_size], size)  # 0 is the oldest [B]
-    return n_step_transitions(replay, replay.num_written - size + age, num_steps, gamma)
+    size = tf.minimum(ring.num_written, ring.length)
+    age = integers(seed, [shape.batch_size], size)  # 0 is the oldest [B]
+    first = ring.num_written - size + age
+    is_in_batch = tf.range(shape.batch_size) < numbers.batch_size
+    weight = tf.where(is_in_batch, 1.0 / tf.cast(numbers.batch_size, tf.float32), 0.0)  # [B]
+    return n_step_batch(ring, first, weight, shape.num_environments, numbers.n_step, numbers.gamma)
 
 
-def n_step_transitions(replay: Replay, first: tf.Tensor, num_steps: int, gamma: tf.Tensor) -> Transitions:
+def n_step_batch(
+    ring: Ring, first: tf.Tensor, weight: tf.Tensor, num_environments: int, num_steps: tf.Tensor, gamma: tf.Tensor
+) -> Batch:
     """Sums up to N rewards from each given transition on (Sutton and Barto 2018, section 7.1).
 
     A sum ends early where its episode ends, terminated or cut, and at the newest transition, behind which the ring
     holds the oldest. With gamma 0.5, N = 3, rewards 1, 2, 4 and an episode that ends at the second: reward
-    1 + 0.5 * 2 = 2, discount 0.5 * (0 if terminated, 1 if cut), next observation that of the second.
+    1 + 0.5 * 2 = 2, discount 0.5 ** 2 (0 if terminated), next observation that of the second.
 
     Args:
-      replay: the ring.
+      ring: the transitions.
       first: numbers of transitions still in the ring. int32 [B]
-      num_steps: N.
+      weight: of each. float32 [B]
+      num_environments: E.
+      num_steps: N. int32 []
       gamma: the discount factor. float32 []
-
-    Returns:
-      The transitions. [B, ...]
     """
-    rows, last, taken = replay.rows, first, tf.ones_like(first, tf.bool)  # [B]
-    first_row = last_row = row_of(replay, first)  # [B]
-    reward, scale = tf.gather(rows.reward, first_row), tf.ones_like(first, tf.float32)  # [B]
-    for step in range(1, num_steps):
-        goes_on = ~tf.gather(rows.is_boundary, last_row) & (first + step < replay.num_written)
-        taken = taken & goes_on
-        last = tf.where(taken, first + step, last)
-        last_row = row_of(replay, last)
-        scale = tf.where(taken, scale * gamma, scale)
-        reward += tf.where(taken, scale * tf.gather(rows.reward, last_row), 0.0)
-    return Transitions(
+    rows, first_row = ring.rows, row_of(ring, first)
+
+    def lengthen(step: Any, last: Any, goes_on: Any, reward: Any, discount: Any) -> Any:
+        goes_on = (
+            goes_on & ~tf.gather(rows.is_boundary, row_of(ring, last)) & (last + num_environments < ring.num_written)
+        )
+        last = tf.where(goes_on, last + num_environments, last)
+        reward += tf.where(goes_on, discount * tf.gather(rows.reward, row_of(ring, last)), 0.0)
+        return step + 1, last, goes_on, reward, tf.where(goes_on, discount * gamma, discount)
+
+    start = (tf.constant(1), first, tf.ones_like(first, tf.bool), tf.gather(rows.reward, first_row))
+    discount = tf.fill(tf.shape(first), gamma)
+    _, last, _, reward, discount = tf.while_loop(lambda step, *_: step < num_steps, lengthen, (*start, discount))
+    last_row = row_of(ring, last)  # [B]
+    return Batch(
         tf.gather(rows.observation, first_row),
         tf.gather(rows.action, first_row),
         reward,
-        scale * tf.gather(rows.discount, last_row),
+        tf.where(tf.gather(rows.terminated, last_row), 0.0, discount),
         tf.gather(rows.next_observation, last_row),
-        tf.gather(rows.is_boundary, last_row),
+        weight,
     )
 
 
-def row_of(replay: Replay, number: tf.Tensor) -> tf.Tensor:
+def row_of(ring: Ring, number: tf.Tensor) -> tf.Tensor:
     """The row that holds a transition's number."""
-    return tf.truncatemod(number, capacity_of(replay))
-
-
-def capacity_of(replay: Replay) -> int:
-    """C."""
-    return int(replay.rows.reward.shape[0])
+    return tf.truncatemod(number, ring.length)

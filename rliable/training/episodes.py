@@ -5,33 +5,33 @@ Shapes: B episodes side by side, S numbers of state.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-import tensorflow as tf
-from tf_agents.policies import TFPolicy
 
-from rliable.environments.base import Environment
+from rliable.environments.runtime import release_memory, tf
 from rliable.seeding import derive_seed
-from rliable.training.specs import acting_time_step
+from rliable.training.agent import Agent, Parts, in_bounds
 
 
-class GreedyRollouts:
-    """Plays episodes with a policy; the first call traces and compiles.
+class GreedyEpisodes:
+    """Plays episodes with an agent's greedy policy; the first call traces and compiles.
 
     Every program has the same B, and episode i always plays in row i modulo B: a sum may round differently in a batch
     of another size, or in another row, and one flipped action is another episode. So neither who plays next to an
     episode, nor where, nor when, changes its return.
     """
 
-    def __init__(self, environment: Environment, policy: TFPolicy, num_rows: int) -> None:
-        self.environment = environment
-        self.policy = policy
+    def __init__(self, agent: Agent, num_rows: int) -> None:
+        self.agent = agent
         self.num_rows = num_rows
         self._play = tf.function(self._play_rows, jit_compile=True, autograph=False)
 
-    def play(self, seed: int, purpose: str, episodes: range) -> list[float]:
-        """Plays episodes with the policy as it is now.
+    def play(self, parts: Parts, seed: int, purpose: str, episodes: range) -> list[float]:
+        """Plays episodes.
 
         Args:
+          parts: those that the agent `acts_with`.
           seed: of the run.
           purpose: what they are for, such as "test episode"; with the number of an episode it decides where it starts.
           episodes: consecutive episode numbers, at most B.
@@ -42,24 +42,27 @@ class GreedyRollouts:
         if len(episodes) > self.num_rows:
             raise ValueError(f"{len(episodes)} episodes at once, at most {self.num_rows} are possible")
         rows = [number % self.num_rows for number in episodes]
-        first = self.environment.initial_states([derive_seed(seed, purpose, number) for number in episodes])
+        seeds = [derive_seed(seed, purpose, number) for number in episodes]
+        first = self.agent.environment.initial_states(seeds)
         states = np.zeros((self.num_rows, first.shape[1]), first.dtype)
         states[rows] = first
         is_playing = np.isin(np.arange(self.num_rows), rows)
-        returns = self._play(tf.constant(states), tf.constant(is_playing)).numpy()
+        is_new = self._play.experimental_get_tracing_count() == 0
+        returns = self._play(parts, states, is_playing).numpy()
+        if is_new:
+            release_memory()
         return [float(returns[row]) for row in rows]
 
-    def _play_rows(self, states: tf.Tensor, is_playing: tf.Tensor) -> tf.Tensor:
+    def _play_rows(self, parts: Parts, states: tf.Tensor, is_playing: tf.Tensor) -> tf.Tensor:
         """Plays from `states` [B, S] where `is_playing` [B]; gives the returns, float64 [B]."""
+        environment = self.agent.environment
 
         def goes_on(step: tf.Tensor, _: tf.Tensor, is_playing: tf.Tensor, __: tf.Tensor) -> tf.Tensor:
-            return (step < self.environment.max_episode_steps) & tf.reduce_any(is_playing)
+            return (step < environment.max_episode_steps) & tf.reduce_any(is_playing)
 
-        def act(
-            step: tf.Tensor, states: tf.Tensor, is_playing: tf.Tensor, returns: tf.Tensor
-        ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
-            action = self.policy.action(acting_time_step(self.environment.observe(states))).action
-            states, reward, terminated = self.environment.step(states, action)
+        def act(step: tf.Tensor, states: tf.Tensor, is_playing: tf.Tensor, returns: tf.Tensor) -> Any:
+            action = self.agent.greedy(parts, environment.observe(states))
+            states, reward, terminated = environment.step(states, in_bounds(environment, action))
             returns += tf.where(is_playing, tf.cast(reward, tf.float64), 0.0)
             return step + 1, states, is_playing & ~terminated, returns
 

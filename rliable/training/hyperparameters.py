@@ -1,0 +1,116 @@
+"""The hyperparameters that agents share: of every run, of off-policy agents, of on-policy agents.
+
+An agent's own table inherits one of these and adds its knobs. Reading a table imports no TensorFlow.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from rliable.schema import REQUIRED, setting
+from rliable.training.shapes import padded_batch, padded_capacity, padded_widths
+
+
+@dataclasses.dataclass(frozen=True)
+class RunHyperparameters:
+    """What every agent may be told."""
+
+    train_iterations: int = setting(REQUIRED, "How long to train.", unit="iterations", low=1, high=10**9)
+    collect_steps_per_iteration: int = setting(
+        1,
+        "Steps taken in each environment in each iteration, before its updates.",
+        unit="environment steps",
+        low=1,
+        high=10**6,
+    )
+    num_environments: int = setting(
+        1, "Environments that the agent acts in side by side.", unit="environments", low=1, high=1024, compiles=True
+    )
+    learning_rate: float = setting(1e-3, "Step size of the Adam optimizer.", above=0, high=1)
+    adam_epsilon: float = setting(1e-8, "What Adam adds to the root of the mean square.", above=0, high=1)
+    gradient_clipping: float | None = setting(
+        None, "Largest norm of all gradients of an update together; null for no limit.", above=0
+    )
+    gamma: float = setting(0.99, "Discount factor: what a reward is worth one step later.", low=0, high=1)
+    fc_layer_params: list[int] | None = setting(
+        [256, 256],
+        "Widths of the hidden layers of each network.",
+        unit="units",
+        low=1,
+        high=16384,
+        compiles=padded_widths,
+    )
+    activation: str = setting("relu", "What follows each hidden layer.", choices=("relu", "tanh"), compiles=True)
+    num_eval_episodes: int = setting(
+        10, "Episodes of each evaluation during training.", unit="episodes", low=1, high=10**6
+    )
+    num_test_episodes: int | None = setting(
+        None, "Episodes of the final evaluation; null for num_eval_episodes.", unit="episodes", low=1, high=10**6
+    )
+    eval_interval: int = setting(1000, "How often to evaluate during training.", unit="iterations", low=1, high=10**9)
+    log_interval: int = setting(200, "How often to record the mean losses.", unit="iterations", low=1, high=10**9)
+
+    def as_trained(self) -> Any:
+        """The hyperparameters as a run works with them, where some make others meaningless."""
+        return self
+
+    @property
+    def hidden_sizes(self) -> tuple[int, ...]:
+        """Width of each hidden layer."""
+        return tuple(self.fc_layer_params or ())
+
+    @property
+    def warm_up_steps(self) -> int:
+        """Steps in each environment with random actions, before the first iteration."""
+        return 0
+
+    @property
+    def total_steps(self) -> int:
+        """Environment steps of the whole training, in all environments together."""
+        steps = self.warm_up_steps + self.train_iterations * self.collect_steps_per_iteration
+        return self.num_environments * steps
+
+
+@dataclasses.dataclass(frozen=True)
+class OffPolicyHyperparameters(RunHyperparameters):
+    """What every agent that learns from a replay of its experience may be told."""
+
+    train_steps_per_iteration: int = setting(1, "Updates made in each iteration.", unit="updates", low=1, high=10**6)
+    initial_collect_steps: int = setting(
+        1000, "Random steps taken before the first update.", unit="environment steps", low=0, high=10**8
+    )
+    replay_buffer_max_length: int = setting(
+        100_000,
+        "How many of the latest transitions are kept for replay.",
+        unit="transitions",
+        low=1,
+        high=10**7,
+        compiles=padded_capacity,
+    )
+    batch_size: int = setting(
+        64, "Transitions replayed in one update.", unit="transitions", low=1, high=65536, compiles=padded_batch
+    )
+    n_step: int = setting(
+        1, "Rewards summed up before bootstrapping from the target network.", unit="environment steps", low=1, high=64
+    )
+    target_update_period: int = setting(
+        1, "How often the target networks follow the online networks.", unit="updates", low=1, high=10**9
+    )
+    target_update_tau: float = setting(
+        0.005, "Fraction of the way they go each time; 1 copies the online networks.", above=0, high=1
+    )
+
+    def as_trained(self) -> Any:
+        """A replay never holds more than there is to remember."""
+        length = max(1, min(self.replay_buffer_max_length, self.total_steps))
+        return dataclasses.replace(self, replay_buffer_max_length=length)
+
+    @property
+    def warm_up_steps(self) -> int:
+        return -(-self.initial_collect_steps // self.num_environments)
+
+
+@dataclasses.dataclass(frozen=True)
+class OnPolicyHyperparameters(RunHyperparameters):
+    """What every agent that learns from whole rollouts of its present policy may be told."""

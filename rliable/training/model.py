@@ -1,0 +1,80 @@
+"""An agent as a model that can be searched over: what every agent's model shares."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from rliable.environments import load_data
+from rliable.environments.base import Environment
+from rliable.environments.runtime import prepare_tensorflow
+from rliable.model import EpisodicModel
+from rliable.schema import ConfigError, check_record
+from rliable.training.agent import Agent
+from rliable.training.run import Run
+
+
+class AgentModel(EpisodicModel):
+    """A model that trains one of our agents in an environment inside the graph.
+
+    Attributes:
+      agent: the algorithm.
+    """
+
+    agent: ClassVar[type[Agent]]
+    learns_from = ("environment",)
+    _run: Run | None = None
+
+    @classmethod
+    def import_libraries(cls, threads: int) -> None:
+        prepare_tensorflow(threads)
+        importlib.import_module("rliable.training.policy")
+
+    def train(self, data: Any, *args: Any) -> None:
+        self._run = self._make_run(data)
+        self._run.train(self.report, args[0] if args else data)
+
+    @property
+    def num_test_episodes(self) -> int:
+        return self.values.num_test_episodes or self.values.num_eval_episodes
+
+    def run_episodes(self, data: Any, episodes: range) -> list[float]:
+        return self._trained_run().play_test_episodes(data, episodes)
+
+    def predict(self, data: Any) -> np.ndarray:
+        """The greedy actions, int32 [B] or float32 [B, A], for observations [B, O]."""
+        return self._trained_run().actions(data)
+
+    def save(self) -> None:
+        self._trained_run().save(Path(self.cfg["mdl_file"]))
+
+    def load_model(self) -> None:
+        run = self._make_run(load_data(self.cfg["environment"]))
+        run.load(Path(self.cfg["mdl_file"]))
+        self._run = run
+
+    @functools.cached_property
+    def values(self) -> Any:
+        """The checked hyperparameters, defaults filled in."""
+        assert self.hyperparameters is not None
+        values, problems = check_record(self.hyperparameters, self.cfg["hp_params"], "hp_params")
+        if problems:
+            raise ConfigError(problems)
+        return values
+
+    def _make_run(self, environment: Any) -> Run:
+        """A new run; the first in a process imports TensorFlow."""
+        if not isinstance(environment, Environment):
+            name, found = type(self).__name__, type(environment).__name__
+            raise TypeError(f"{name} needs an environment inside the graph, found {found}")
+        prepare_tensorflow(self.cfg.get("threads", 1))
+        return Run(self.agent, environment, self.values, self.cfg["seed"], self.EPISODES_PER_SLICE)
+
+    def _trained_run(self) -> Run:
+        if self._run is None:
+            raise RuntimeError(f"{type(self).__name__}: neither trained nor loaded yet")
+        return self._run

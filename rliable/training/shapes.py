@@ -1,0 +1,82 @@
+"""What is compiled and what is not: splits the hyperparameters of a run into a program's shape and its inputs.
+
+TensorFlow never gives back the memory of a compiled program, and compiling takes as long as thousands of steps. So a
+number is an input wherever it can be, and what must be part of the program is rounded up where the rest can be filled
+with zeros. Rounding depends on the hyperparameter alone, never on what ran before, so results do not either.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+#: A program's shape: (name, value) of every hyperparameter that is compiled in, in the order of the table.
+Shape = tuple[tuple[str, Any], ...]
+
+
+def power_of_two(number: int, least: int = 1) -> int:
+    """The smallest power of two that is at least `number` and `least`."""
+    return 1 << (max(number, least) - 1).bit_length()
+
+
+def padded_width(width: int) -> int:
+    """The compiled width of a hidden layer of `width` units: a power of two, at least 32.
+
+    A unit whose weights are all zero gives 0 with ReLU and tanh, gets the gradient 0 and stays as it is, so a layer
+    that is filled up with such units trains as if they were not there.
+    """
+    return power_of_two(width, 32)
+
+
+def padded_widths(widths: int | list[int] | None) -> Any:
+    """`padded_width` of one layer or of each."""
+    if widths is None or isinstance(widths, int):
+        return widths and padded_width(widths)
+    return tuple(padded_width(width) for width in widths)
+
+
+def padded_batch(size: int) -> int:
+    """The compiled size of a batch: a power of two, at least 16; the rows that are too many weigh nothing."""
+    return power_of_two(size, 16)
+
+
+def padded_capacity(length: int) -> int:
+    """The rows that a replay of `length` transitions gets: a power of two, at least 65,536."""
+    return power_of_two(length, 65536)
+
+
+def shape_of(values: Any) -> Shape:
+    """What is compiled in for these hyperparameters.
+
+    Args:
+      values: a settings record; `compiles` of its settings says which and how.
+    """
+    return tuple(
+        (field.name, compiled_value(getattr(values, field.name), field.metadata["rule"].compiles))
+        for field in dataclasses.fields(values)
+        if field.metadata["rule"].compiles or getattr(values, field.name) is None
+    )
+
+
+def compiled_value(value: Any, compiles: Any) -> Any:
+    """What is compiled in for one value: None stays None, lists become tuples."""
+    rounded = compiles(value) if callable(compiles) and value is not None else value
+    return tuple(rounded) if isinstance(rounded, list) else rounded
+
+
+def numbers_of(values: Any) -> dict[str, np.generic]:
+    """The inputs that a program gets for these hyperparameters: every number that is not compiled in, unrounded."""
+    numbers: dict[str, np.generic] = {}
+    for field in dataclasses.fields(values):
+        value, compiles = getattr(values, field.name), field.metadata["rule"].compiles
+        if (not compiles or callable(compiles)) and isinstance(value, int | float) and not isinstance(value, bool):
+            numbers[field.name] = np.int32(value) if isinstance(value, int) else np.float32(value)
+    return numbers
+
+
+def as_namespace(shape: Shape) -> SimpleNamespace:
+    """A shape by attributes: `shape.double`."""
+    return SimpleNamespace(**dict(shape))
