@@ -163,10 +163,10 @@ class Iteration:
         experience = experience._replace(reward=reward, next_observation=agent.view(parts, next_observation))
         first_state = environment.reset(tf.stack([self.seeds.reset, num_steps]), num_environments)
         fresh = (first_state, tf.zeros_like(episode_step), agent.initial_carry(num_environments))
-        after = choose(is_boundary, fresh, (next_state, episode_step, carry))
+        next_state, episode_step, carry = choose(is_boundary, fresh, (next_state, episode_step, carry))
         return state._replace(
             parts=parts,
-            interaction=Interaction(*after, num_steps=num_steps),
+            interaction=Interaction(next_state, episode_step, carry, num_steps),
             memory=self.memory.add(state.memory, experience, clock),
         )
 
