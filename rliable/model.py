@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from rliable.metrics import RETURN_METRICS, return_metrics
+from rliable.unit import Answer
 
 #: What a model may learn from; `BaseModel.learns_from` says what each means.
 KINDS = ("environment", "rows", "name")
@@ -20,6 +21,10 @@ class RunStopped(BaseException):
     It is no `Exception`, so that a model's own handlers let it pass. A model that has to tidy up may catch it and raise
     it again, or set `stops_by_exception` to False.
     """
+
+
+class RunPaused(RunStopped):
+    """Raised instead where the run may go on later: a model that can should call `keep_checkpoint` before it ends."""
 
 
 class BaseModel(ABC):
@@ -44,7 +49,8 @@ class BaseModel(ABC):
       learning_curve: rows that `report` collected, in order.
       stops_by_exception: how `report` tells that the run is to end: by raising `RunStopped`, or, if False, by its
         answer, upon which `train` should return soon. Nothing is saved or evaluated of a run that is stopped.
-      on_report: called with each row as it is reported, or None; its answer False ends the run.
+      on_report: called with each row as it is reported, or None; it answers whether the run goes on.
+      on_checkpoint: called with each checkpoint, files by name, or None.
     """
 
     hyperparameters: ClassVar[type | None] = None
@@ -63,7 +69,8 @@ class BaseModel(ABC):
         self.sc = sc
         self.cfg = cfg
         self.learning_curve: list[dict[str, float]] = []
-        self.on_report: Callable[[dict[str, float]], bool | None] | None = None
+        self.on_report: Callable[[dict[str, float]], Answer] | None = None
+        self.on_checkpoint: Callable[[dict[str, bytes]], None] | None = None
 
     @classmethod  # noqa: B027
     def import_libraries(cls, threads: int) -> None:
@@ -84,14 +91,36 @@ class BaseModel(ABC):
           Whether to go on. The search answers a report while the run goes on, so this is the answer to an earlier one.
 
         Raises:
-          RunStopped: the run is to end, unless `stops_by_exception` is False.
+          RunStopped: the run is to end (`RunPaused`: for the time being), unless `stops_by_exception` is False.
         """
         row = {"step": step, **values}
         self.learning_curve.append(row)
-        goes_on = self.on_report is None or self.on_report(row) is not False
-        if not goes_on and self.stops_by_exception:
-            raise RunStopped(f"stopped at step {step}")
-        return goes_on
+        answer = Answer.GO_ON if self.on_report is None else self.on_report(row)
+        if self.stops_by_exception and answer is not Answer.GO_ON:
+            raise (RunPaused if answer is Answer.PAUSE else RunStopped)(f"{answer.value} at step {step}")
+        return answer is Answer.GO_ON
+
+    def keep_checkpoint(self, files: dict[str, bytes]) -> None:
+        """Hands on all that the run needs to go on from here, in another process perhaps; the search keeps the latest.
+
+        Where its process dies, the run goes on from there instead of from the beginning.
+
+        Args:
+          files: content by name; `restore` gets them back, and the learning curve comes back by itself.
+        """
+        if self.on_checkpoint is not None:
+            self.on_checkpoint(files)
+
+    def restore(self, files: dict[str, bytes]) -> None:
+        """Has the next `train` go on from a checkpoint, to the same end as if nothing had come between.
+
+        Args:
+          files: what `keep_checkpoint` was called with.
+
+        Raises:
+          NotImplementedError: the model keeps no checkpoints.
+        """
+        raise NotImplementedError(f"{type(self).__name__} keeps no checkpoints")
 
     @abstractmethod
     def train(self, data: Any, *args: Any) -> None:

@@ -156,6 +156,7 @@ class Answer(enum.Enum):
 
     GO_ON = "go on"
     STOP = "stop"
+    PAUSE = "pause"
 
 
 #: Called with each report in the thread that takes the results.

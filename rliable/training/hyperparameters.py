@@ -51,6 +51,14 @@ class RunHyperparameters:
     eval_interval: int = setting(1000, "How often to evaluate during training.", unit="iterations", low=1, high=10**9)
     log_interval: int = setting(200, "How often to record the mean losses.", unit="iterations", low=1, high=10**9)
 
+    checkpoint_interval_steps: int | None = setting(
+        None,
+        "How often to keep all that a run needs to go on after its process was killed; null for never.",
+        unit="environment steps",
+        low=1,
+        high=10**9,
+    )
+
     def as_trained(self) -> Any:
         """The hyperparameters as a run works with them, where some make others meaningless."""
         return self
@@ -59,6 +67,18 @@ class RunHyperparameters:
     def hidden_sizes(self) -> tuple[int, ...]:
         """Width of each hidden layer."""
         return tuple(self.fc_layer_params or ())
+
+    @property
+    def iterations_per_checkpoint(self) -> int:
+        """Iterations between two checkpoints; more than there are for none."""
+        if self.checkpoint_interval_steps is None:
+            return self.train_iterations + 1
+        return max(1, self.checkpoint_interval_steps // (self.num_environments * self.collect_steps_per_iteration))
+
+    @property
+    def train_steps(self) -> int:
+        """Updates in each iteration, for agents that may choose."""
+        return 1
 
     @property
     def warm_up_steps(self) -> int:
@@ -105,6 +125,10 @@ class OffPolicyHyperparameters(RunHyperparameters):
         """A replay never holds more than there is to remember."""
         length = max(1, min(self.replay_buffer_max_length, self.total_steps))
         return dataclasses.replace(self, replay_buffer_max_length=length)
+
+    @property
+    def train_steps(self) -> int:
+        return self.train_steps_per_iteration
 
     @property
     def warm_up_steps(self) -> int:

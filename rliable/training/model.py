@@ -28,6 +28,7 @@ class AgentModel(EpisodicModel):
     agent: ClassVar[type[Agent]]
     learns_from = ("environment",)
     _run: Run | None = None
+    _checkpoint: dict[str, bytes] | None = None
 
     @classmethod
     def import_libraries(cls, threads: int) -> None:
@@ -36,7 +37,10 @@ class AgentModel(EpisodicModel):
 
     def train(self, data: Any, *args: Any) -> None:
         self._run = self._make_run(data)
-        self._run.train(self.report, args[0] if args else data)
+        self._run.train(self.report, args[0] if args else data, self.keep_checkpoint, self._checkpoint)
+
+    def restore(self, files: dict[str, bytes]) -> None:
+        self._checkpoint = files
 
     @property
     def num_test_episodes(self) -> int:

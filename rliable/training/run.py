@@ -10,15 +10,18 @@ import numpy as np
 
 from rliable.environments.base import Environment
 from rliable.environments.runtime import tf
+from rliable.model import RunPaused
 from rliable.seeding import derive_seed
 from rliable.training.agent import Agent, Parts
-from rliable.training.arrays import load_arrays, save_arrays
+from rliable.training.arrays import as_nest, filled_in, from_bytes, to_bytes
 from rliable.training.loop import MAX_WINDOWS, Call, RunState
 from rliable.training.program import Program, program_for
 from rliable.training.shapes import numbers_of, shape_of
 
 #: Called with the environment steps so far and figures by name.
 Report = Callable[..., object]
+#: What a trained run leaves, and what a checkpoint consists of.
+PARTS_FILE, STATE_FILE = "parts.npz", "state.npz"
 #: What a run draws random numbers for while it trains -> the purpose that its seed is derived for.
 PURPOSES = {
     "act": "exploration",
@@ -47,32 +50,36 @@ class Run:
         self.seed, self.num_rows = seed, num_rows
         self.evaluation_environment = environment
         self.parts: Parts = {}
+        self._keep: Callable[[dict[str, bytes]], object] | None = None
+        self._seeds = {name: np.int32(derive_seed(seed, purpose)) for name, purpose in PURPOSES.items()}
 
     def program(self, environment: Environment) -> Program:
         """The compiled functions for an environment."""
         return program_for(self.agent_class, environment, shape_of(self.values), self.num_rows)
 
-    def train(self, report: Report, evaluation_environment: Environment) -> None:
-        """Trains from scratch, with evaluations before, in between and at the end.
+    def train(
+        self,
+        report: Report,
+        evaluation_environment: Environment,
+        keep: Callable[[dict[str, bytes]], object] | None = None,
+        checkpoint: dict[str, bytes] | None = None,
+    ) -> None:
+        """Trains, with evaluations before, in between and at the end.
 
         Args:
           report: gets the agent's figures at the end of each `log_interval`, and `average_return` at evaluations.
           evaluation_environment: where evaluations play.
+          keep: gets a checkpoint every `checkpoint_interval_steps`, and where the run is paused; files by name.
+          checkpoint: such files, to go on from there to the same bits; None to begin anew.
 
         Raises:
           FloatingPointError: if a figure or a weight is no longer finite.
+          RunStopped: the answer to a report.
         """
-        values, program = self.values, self.program(self.environment)
-        self.evaluation_environment = evaluation_environment
-        seeds = {name: np.int32(derive_seed(self.seed, purpose)) for name, purpose in PURPOSES.items()}
-        state = program.loop.initial_state(values, seeds, derive_seed(self.seed, "weights"))
-        report(0, average_return=self._average_return(state))
-        if values.warm_up_steps:
-            call = Call(0, 1, values.warm_up_steps, 0)
-            state, _ = program.run(state, int32(call), self._numbers(), seeds)
-        done = 0
-        while done < values.train_iterations:
-            state, done = self._train_chunk(program, state, done, seeds, report)
+        self.evaluation_environment, self._keep = evaluation_environment, keep
+        state, done = self._begin(report) if checkpoint is None else self._restored(checkpoint)
+        while done < self.values.train_iterations:
+            state, done = self._train_chunk(state, done, report)
         self.parts = to_arrays(state.parts)
 
     def play_test_episodes(self, environment: Environment, episodes: range) -> list[float]:
@@ -87,7 +94,7 @@ class Run:
     def save(self, folder: Path) -> None:
         """Writes `policy/`, a SavedModel, and `parts.npz`: networks, targets, optimizers, by name."""
         self.program(self.environment).export(self._acting(self.parts), folder / "policy")
-        save_arrays(folder / "parts.npz", self.parts)
+        (folder / PARTS_FILE).write_bytes(to_bytes(self.parts))
 
     def load(self, folder: Path) -> None:
         """Reads what `save` wrote.
@@ -95,31 +102,71 @@ class Run:
         Raises:
           FileNotFoundError: if there is no trained model.
         """
-        if not (folder / "parts.npz").is_file():
-            raise FileNotFoundError(f"no trained model in {folder}: parts.npz is missing")
-        self.parts = load_arrays(folder / "parts.npz")
+        if not (folder / PARTS_FILE).is_file():
+            raise FileNotFoundError(f"no trained model in {folder}: {PARTS_FILE} is missing")
+        self.parts = as_nest(from_bytes((folder / PARTS_FILE).read_bytes()))
 
-    def _train_chunk(
-        self, program: Program, state: RunState, done: int, seeds: dict[str, np.int32], report: Report
-    ) -> tuple[RunState, int]:
-        """Trains to the next evaluation, or as far as one call can log; returns the state and the iterations done."""
-        values = self.values
-        evaluation = min((done // values.eval_interval + 1) * values.eval_interval, values.train_iterations)
-        end = min(evaluation, (done // values.log_interval + MAX_WINDOWS) * values.log_interval)
-        call = Call(
-            done, end - done, values.collect_steps_per_iteration, getattr(values, "train_steps_per_iteration", 1)
-        )
-        state, log = program.run(state, int32(call), self._numbers(), seeds)
+    def _begin(self, report: Report) -> tuple[RunState, int]:
+        """A new run, after its warm-up: its state and the iterations done."""
+        program = self.program(self.environment)
+        state = program.loop.initial_state(self.values, self._seeds, derive_seed(self.seed, "weights"))
+        report(0, average_return=self._average_return(state))
+        if self.values.warm_up_steps:
+            state, _ = self._run(state, Call(0, 1, self.values.warm_up_steps, 0))
+        return state, 0
+
+    def _train_chunk(self, state: RunState, done: int, report: Report) -> tuple[RunState, int]:
+        """Trains to the next evaluation or checkpoint, or as far as one call can log.
+
+        Returns:
+          The state and the iterations done.
+        """
+        values, log_interval = self.values, self.values.log_interval
+        evaluation = min(next_multiple(done, values.eval_interval), values.train_iterations)
+        checkpoint = next_multiple(done, values.iterations_per_checkpoint)
+        end = min(evaluation, checkpoint, (done // log_interval + MAX_WINDOWS) * log_interval)
+        call = Call(done, end - done, values.collect_steps_per_iteration, values.train_steps)
+        state, log = self._run(state, call)
         check_finite(self._step_at(end), log, state.parts)
-        windows = [*range((done // values.log_interval + 1) * values.log_interval, end + 1, values.log_interval)]
-        rows = {last: figures_of(log, index, values.log_interval) for index, last in enumerate(windows)}
-        if end == values.train_iterations and end % values.log_interval:
-            rows[end] = figures_of(log, len(windows), end % values.log_interval)
+        windows = range(next_multiple(done, log_interval), end + 1, log_interval)
+        rows = {last: figures_of(log, index, log_interval) for index, last in enumerate(windows)}
+        if end == values.train_iterations and end % log_interval:
+            rows[end] = figures_of(log, len(windows), end % log_interval)
         if end == evaluation:
             rows[end] = rows.get(end, {}) | {"average_return": self._average_return(state)}
-        for last, figures in rows.items():
-            report(self._step_at(last), **figures)
+        wish = self._report(rows, report)
+        if wish is not None or (end == checkpoint and end < values.train_iterations):
+            self._keep_checkpoint(state, end)
+        if wish is not None:
+            raise wish
         return state, end
+
+    def _report(self, rows: dict[int, dict[str, float]], report: Report) -> RunPaused | None:
+        """Reports all rows; gives the search's wish to go on later, if it has it."""
+        wish = None
+        for iterations, figures in rows.items():
+            try:
+                report(self._step_at(iterations), **figures)
+            except RunPaused as pause:
+                wish = pause
+        return wish
+
+    def _run(self, state: RunState, call: Call) -> tuple[RunState, dict[str, np.ndarray]]:
+        """Runs iterations; see `Loop`."""
+        numbers = Call(*(np.int32(number) for number in call))
+        return self.program(self.environment).run(state, numbers, self._numbers(), self._seeds)
+
+    def _keep_checkpoint(self, state: RunState, done: int) -> None:
+        """Hands on all that the run needs to go on elsewhere."""
+        if self._keep is not None:
+            self._keep({STATE_FILE: to_bytes({"state": to_arrays(state), "iterations": np.int64(done)})})
+
+    def _restored(self, checkpoint: dict[str, bytes]) -> tuple[RunState, int]:
+        """The state and the iterations done of a checkpoint."""
+        loop = self.program(self.environment).loop
+        template = loop.initial_state(self.values, self._seeds, derive_seed(self.seed, "weights"))
+        arrays = from_bytes(checkpoint[STATE_FILE])
+        return filled_in(template, arrays, "state"), int(arrays["iterations"])
 
     def _step_at(self, iterations: int) -> int:
         """How many environment steps were taken after that many iterations."""
@@ -148,9 +195,9 @@ class Run:
         }
 
 
-def int32(call: Call) -> Call:
-    """A call's numbers as the program takes them."""
-    return Call(*(np.int32(number) for number in call))
+def next_multiple(done: int, interval: int) -> int:
+    """The first multiple of `interval` above `done`."""
+    return (done // interval + 1) * interval
 
 
 def figures_of(log: dict[str, np.ndarray], window: int, iterations: int) -> dict[str, float]:
