@@ -16,8 +16,8 @@ from rliable.config.rows import load_rdd, load_rows
 from rliable.environments.runtime import prepare_import
 
 ENVIRONMENTS: dict[str, str] = {
-    "CartPole-v0": "rliable.environments.cartpole:make_cartpole_v0",
-    "CartPole-v1": "rliable.environments.cartpole:make_cartpole_v1",
+    "CartPole-v0": "rliable.environments.cartpole:CartPoleV0",
+    "CartPole-v1": "rliable.environments.cartpole:CartPole",
 }
 
 
