@@ -18,6 +18,8 @@ from rliable.environments.runtime import prepare_import
 ENVIRONMENTS: dict[str, str] = {
     "CartPole-v0": "rliable.environments.cartpole:CartPoleV0",
     "CartPole-v1": "rliable.environments.cartpole:CartPole",
+    "MountainCar-v0": "rliable.environments.mountain_car:MountainCar",
+    "MountainCarContinuous-v0": "rliable.environments.mountain_car:MountainCarContinuous",
 }
 
 
