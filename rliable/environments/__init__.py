@@ -20,6 +20,7 @@ ENVIRONMENTS: dict[str, str] = {
     "CartPole-v1": "rliable.environments.cartpole:CartPole",
     "MountainCar-v0": "rliable.environments.mountain_car:MountainCar",
     "MountainCarContinuous-v0": "rliable.environments.mountain_car:MountainCarContinuous",
+    "Acrobot-v1": "rliable.environments.acrobot:Acrobot",
 }
 
 
