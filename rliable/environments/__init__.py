@@ -21,6 +21,7 @@ ENVIRONMENTS: dict[str, str] = {
     "MountainCar-v0": "rliable.environments.mountain_car:MountainCar",
     "MountainCarContinuous-v0": "rliable.environments.mountain_car:MountainCarContinuous",
     "Acrobot-v1": "rliable.environments.acrobot:Acrobot",
+    "Pendulum-v1": "rliable.environments.pendulum:Pendulum",
 }
 
 
