@@ -22,6 +22,9 @@ ENVIRONMENTS: dict[str, str] = {
     "MountainCarContinuous-v0": "rliable.environments.mountain_car:MountainCarContinuous",
     "Acrobot-v1": "rliable.environments.acrobot:Acrobot",
     "Pendulum-v1": "rliable.environments.pendulum:Pendulum",
+    "BasicEnv": "rliable.environments.basic:BasicEnv",
+    "Catch": "rliable.environments.catch:Catch",
+    "DeepSea-10": "rliable.environments.deep_sea:DeepSea",
 }
 
 
