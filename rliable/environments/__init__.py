@@ -16,8 +16,15 @@ from rliable.config.rows import load_rdd, load_rows
 from rliable.environments.runtime import prepare_import
 
 ENVIRONMENTS: dict[str, str] = {
-    "CartPole-v0": "rliable.environments.cartpole:make_cartpole_v0",
-    "CartPole-v1": "rliable.environments.cartpole:make_cartpole_v1",
+    "CartPole-v0": "rliable.environments.cartpole:CartPoleV0",
+    "CartPole-v1": "rliable.environments.cartpole:CartPole",
+    "MountainCar-v0": "rliable.environments.mountain_car:MountainCar",
+    "MountainCarContinuous-v0": "rliable.environments.mountain_car:MountainCarContinuous",
+    "Acrobot-v1": "rliable.environments.acrobot:Acrobot",
+    "Pendulum-v1": "rliable.environments.pendulum:Pendulum",
+    "BasicEnv": "rliable.environments.basic:BasicEnv",
+    "Catch": "rliable.environments.catch:Catch",
+    "DeepSea-10": "rliable.environments.deep_sea:DeepSea",
 }
 
 

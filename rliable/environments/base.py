@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from rliable.schema import ConfigError, Problem
+from rliable.schema import ConfigError, Problem, setting
 
 
 class Environment(ABC):
@@ -24,7 +24,8 @@ class Environment(ABC):
 
     An object holds no episode: it is an immutable value, so it may be shared and pickled, and nobody closes it. Equal
     environments (`==`, with equal hashes) share compiled programs, therefore all that changes the dynamics must take
-    part in the comparison; a frozen dataclass does that.
+    part in the comparison; a frozen dataclass does that. Those of its fields that are declared with
+    `rliable.schema.setting` are constants that `environment_kwargs` of a model file may change.
 
     Attributes:
       name: as registered in `rliable.environments`.
@@ -85,12 +86,24 @@ class Environment(ABC):
         """
 
 
-def as_factory(name: str, found: Any) -> Callable[[], Environment]:
-    """What the `environment` of a model file names, as a function without arguments that makes a new one.
+def time_limit(num_steps: int) -> Any:
+    """Declares the field `max_episode_steps`."""
+    return setting(num_steps, "Steps after which an episode is cut.", unit="environment steps", low=1, high=10**6)
+
+
+def gyms_generators(seeds: Sequence[int]) -> list[np.random.Generator]:
+    """The generators from which Gym's `reset(seed=...)` draws, one per seed."""
+    return [np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed))) for seed in seeds]
+
+
+def as_factory(name: str, found: Any) -> Callable[..., Environment]:
+    """What the `environment` of a model file names, as a function that makes a new one.
+
+    Its keywords are `environment_kwargs`, all of which have defaults.
 
     Args:
       name: as the user wrote it.
-      found: the object of that name: such a function, or an `Environment` class whose arguments all have defaults.
+      found: the object of that name: such a function, or an `Environment` class.
 
     Raises:
       ConfigError: it is neither, or needs arguments.
@@ -103,7 +116,7 @@ def as_factory(name: str, found: Any) -> Callable[[], Environment]:
     if missing:
         what = "lacks" if is_class and inspect.isabstract(found) else "needs a default for"
         raise ConfigError([Problem("environment", f"{name} {what} {', '.join(sorted(missing))}")])
-    factory: Callable[[], Environment] = found
+    factory: Callable[..., Environment] = found
     return factory
 
 

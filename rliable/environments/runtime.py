@@ -9,8 +9,8 @@ import importlib
 import logging
 import os
 import sys
-import warnings
 import types
+import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 

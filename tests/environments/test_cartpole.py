@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from rliable.environments import load_data
-from rliable.environments.cartpole import make_cartpole_v1
+from rliable.environments.cartpole import CartPole
 
 NAMES = ["CartPole-v0", "CartPole-v1"]
 
@@ -58,14 +58,14 @@ def test_compiled_steps_match_gym_to_rounding() -> None:
     """XLA fuses multiplications with additions, which changes the last bit."""
     states, actions, *_ = gym_episode("CartPole-v1", 3, balancing_action)
     before, after = tf.constant(np.array(states[:-1])), np.array(states[1:])
-    compiled_step = tf.function(make_cartpole_v1().step, jit_compile=True, autograph=False)
+    compiled_step = tf.function(CartPole().step, jit_compile=True, autograph=False)
     next_states, _, _ = compiled_step(before, tf.constant(actions, tf.int32))
     assert len(actions) == 500
     assert np.allclose(next_states, after, rtol=1e-13, atol=1e-15)
 
 
 def test_first_states_are_gyms() -> None:
-    states = make_cartpole_v1().initial_states([0, 7, 2**31 - 1])
+    states = CartPole().initial_states([0, 7, 2**31 - 1])
     assert states.dtype == np.float64 and states.shape == (3, 4)
     for seed, state in zip([0, 7, 2**31 - 1], states, strict=True):
         environment = gym.make("CartPole-v1")
@@ -74,7 +74,7 @@ def test_first_states_are_gyms() -> None:
 
 
 def test_both_limits_end_an_episode_on_both_sides() -> None:
-    environment = make_cartpole_v1()
+    environment = CartPole()
     angle = 12 * np.pi / 180
     inside = [[2.399, 0, 0, 0], [-2.399, 0, 0, 0], [0, 0, angle - 1e-6, 0], [0, 0, 1e-6 - angle, 0]]
     outside = [[2.401, 0, 0, 0], [-2.401, 0, 0, 0], [0, 0, angle + 1e-6, 0], [0, 0, -1e-6 - angle, 0]]
@@ -83,14 +83,14 @@ def test_both_limits_end_an_episode_on_both_sides() -> None:
 
 
 def test_resets_inside_the_graph_depend_on_the_seed_alone_and_fill_the_range() -> None:
-    environment = make_cartpole_v1()
-    states = np.array([environment.reset(tf.constant([5, index])) for index in range(300)])
-    again = environment.reset(tf.constant([5, 17]))
+    environment = CartPole()
+    states = np.array([environment.reset(tf.constant([5, index]), 1)[0] for index in range(300)])
+    again = environment.reset(tf.constant([5, 17]), 1)[0]
     assert np.array_equal(states[17], again)
     assert len(np.unique(states)) == states.size
     assert states.min() >= -0.05 and states.max() < 0.05
     assert abs(states.mean()) < 0.004 and abs(states.std() - 0.1 / np.sqrt(12)) < 0.002
-    assert not np.array_equal(environment.reset(tf.constant([6, 17])), again)
+    assert not np.array_equal(environment.reset(tf.constant([6, 17]), 1)[0], again)
 
 
 def test_equal_environments_share_programs_and_different_ones_do_not() -> None:
