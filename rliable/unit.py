@@ -25,6 +25,7 @@ class ModelConfig:
       mdl_file: the folder that the model saves to and loads from.
       hp_params: hyperparameters by name, JSON values.
       data: "environment" (an in-memory object: environment or rows), or "rdd" (rows as a Spark RDD).
+      environment_kwargs: constants of an environment made for the model that are changed, by name.
     """
 
     class_name: str
@@ -32,6 +33,7 @@ class ModelConfig:
     mdl_file: str
     hp_params: dict[str, Any]
     data: str = "environment"
+    environment_kwargs: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     def as_cfg(self, seed: int, folder: str | None = None, threads: int = 1) -> dict[str, Any]:
         """The dict that a model's constructor gets; `folder` replaces `mdl_file`."""
@@ -41,6 +43,7 @@ class ModelConfig:
             "mdl_file": folder or self.mdl_file,
             "hp_params": dict(self.hp_params),
             "data": self.data,
+            "environment_kwargs": dict(self.environment_kwargs),
             "seed": seed,
             "threads": threads,
         }

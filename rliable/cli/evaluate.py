@@ -13,6 +13,7 @@ import numpy as np
 from rliable.cli.arguments import AT_LEAST_1, SEED, LineParser, number_problems
 from rliable.cli.spark import context_if_needed
 from rliable.cli.streams import redirect_stderr
+from rliable.config.constants import constants_problems
 from rliable.config.environment import kind_of, kinds_for, resolve_environment
 from rliable.executors.worker import evaluate_run
 from rliable.metrics import interquartile_mean, iqm_interval, return_metrics
@@ -110,10 +111,11 @@ def words_of(metrics: Mapping[str, float | None]) -> str:
 
 
 def with_environment(run: SavedRun, name: str | None) -> SavedRun:
-    """The same model on another environment; on the recorded one when None.
+    """The same model on another environment, with its usual constants; on the recorded one, as recorded, when None.
 
     Raises:
-      ConfigError: there is no such environment or file, or it is data where the model wants an environment.
+      ConfigError: there is no such environment or file, it is data where the model wants an environment, or an
+        environment of the user's own no longer has a constant that is recorded.
     """
     recorded, learns_from = run.model.environment, kinds_for(MODELS.load(run.model.class_name))
     if name is not None and (kind_of(name, learns_from) == "rows") != (kind_of(recorded, learns_from) == "rows"):
@@ -122,7 +124,12 @@ def with_environment(run: SavedRun, name: str | None) -> SavedRun:
         resolved = resolve_environment(name or recorded, learns_from)
     except ConfigError as error:
         raise ConfigError([Problem("--env", problem.words) for problem in error.found]) from error
-    return dataclasses.replace(run, model=dataclasses.replace(run.model, environment=resolved))
+    constants = run.model.environment_kwargs if resolved == recorded else {}
+    problems = constants_problems(resolved, kind_of(resolved, learns_from), constants)
+    if problems:
+        raise ConfigError(problems)
+    model = dataclasses.replace(run.model, environment=resolved, environment_kwargs=constants)
+    return dataclasses.replace(run, model=model)
 
 
 def return_statistics(returns: list[float], seed: int) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Sequence, Set
 from typing import Any
 
+from rliable.config.constants import constants_problems
 from rliable.config.environment import kind_of, kinds_for, registered, resolve_environment, rows_problem
 from rliable.config.json_file import apply_overrides, load_json
 from rliable.model import CONTRACT, KINDS
@@ -33,6 +34,9 @@ class ModelFile:
     mdl_file: str = setting(REQUIRED, "The folder that train.py saves to, with the time appended.")
     hp_params: dict[str, Any] = setting(REQUIRED, "Hyperparameters by name.")
     data: str = setting("environment", "How the model gets its data.", choices=("environment", "rdd"))
+    environment_kwargs: dict[str, Any] = setting(
+        {}, "Constants of the environment that are changed, by name; `rliable environments NAME` lists them."
+    )
 
 
 def load_model_file(path: str, overrides: dict[str, Any] | None = None) -> tuple[ModelConfig, list[str]]:
@@ -75,7 +79,8 @@ def check_model(
         return None, [], problems
     is_other_case = environment == registered(environment) and environment != file.environment
     notes = [f"environment {file.environment!r} is {environment}"] if is_other_case else []
-    return ModelConfig(class_name, environment, file.mdl_file, hp_params, file.data), notes, []
+    model = ModelConfig(class_name, environment, file.mdl_file, hp_params, file.data, file.environment_kwargs)
+    return model, notes, []
 
 
 def find_class(name: str, path: str) -> tuple[str, Any, list[Problem]]:
@@ -98,7 +103,7 @@ def check_data(file: ModelFile, learns_from: Sequence[str], path: str) -> tuple[
     problems = [Problem("environment", problem)] if problem else []
     if file.data == "rdd" and kind != "rows":
         problems.append(Problem("data", f"'rdd' is for rows of a file, and {environment} is an environment"))
-    return environment, problems
+    return environment, problems + constants_problems(environment, kind, file.environment_kwargs)
 
 
 def fill_hyperparameters(

@@ -1,16 +1,18 @@
 """What models are trained on: environments by name, and rows of data by file.
 
-The registry maps a name to "module:factory"; the factory takes no arguments and makes a new, independent environment.
+The registry maps a name to "module:Class"; the arguments of the class are its constants, and all have defaults.
 Importing this module imports no environment.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from rliable import registry
+from rliable.config.constants import typed
 from rliable.config.environment import MADE_FOR_IT, kind_of
 from rliable.config.rows import load_rdd, load_rows
 from rliable.environments.runtime import prepare_import
@@ -34,13 +36,19 @@ def short_name(name: str) -> str:
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else name
 
 
-def load_data(name: str, sc: Any = None, learns_from: Sequence[str] = MADE_FOR_IT) -> Any:
+def load_data(
+    name: str,
+    sc: Any = None,
+    learns_from: Sequence[str] = MADE_FOR_IT,
+    constants: Mapping[str, Any] = MappingProxyType({}),
+) -> Any:
     """Makes a new instance of what `name` stands for.
 
     Args:
       name: as resolved by `resolve_environment`.
       sc: a SparkContext, to get rows as an RDD.
       learns_from: the model's.
+      constants: the `environment_kwargs` of an environment.
 
     Returns:
       An environment; rows (a list of dicts); an RDD of such rows; or the name itself, for a model that knows it.
@@ -51,4 +59,5 @@ def load_data(name: str, sc: Any = None, learns_from: Sequence[str] = MADE_FOR_I
     if kind == "name":
         return name
     prepare_import()
-    return registry.ENVIRONMENTS.load(name)()
+    factory = registry.ENVIRONMENTS.load(name)
+    return factory(**typed(factory, constants))

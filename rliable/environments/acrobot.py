@@ -28,10 +28,11 @@ INITIAL_RANGE = 0.1  # every number of the first state lies in [-INITIAL_RANGE, 
 
 @dataclasses.dataclass(frozen=True)
 class Acrobot(Environment):
-    """Two hanging links swing their end above the bar by torque at the joint, -1 (0), 0 (1) or 1 N m (2): -1 a step.
+    """Swing the end of two hanging links above the bar, as soon as possible.
 
-    The state is the angle of the upper link from hanging, that of the lower link from the upper one (rad), and their
-    velocities (rad/s); the observation is each angle's cosine and sine, and the velocities.
+    The motor's torque is -1 (0), 0 (1) or 1 N m (2); each step but the last costs 1. The state is the angle of the
+    upper link from hanging, that of the lower link from the upper one (rad), and their velocities (rad/s); the
+    observation is each angle's cosine and sine, and the velocities.
     """
 
     name = "Acrobot-v1"

@@ -19,9 +19,10 @@ RIGHT_ACTION = 2
 
 @dataclasses.dataclass(frozen=True)
 class BasicEnv(Environment):
-    """One of five actions is right: 1 for it, -1 for any other, and the episode has ended; the optimum is 1.
+    """Find the right one of five actions; an episode is one step.
 
-    The state is 0, and 1 once an action has been taken; the observation says which, one-hot.
+    The reward is 1 for it, and -1 for any other. The state is 0, and 1 once an action has been taken; the observation
+    says which, one-hot.
     """
 
     name = "BasicEnv"

@@ -27,9 +27,10 @@ INITIAL_RANGE = 0.05  # every number of the first state lies in [-INITIAL_RANGE,
 
 @dataclasses.dataclass(frozen=True)
 class CartPole(Environment):
-    """A cart balances a pole, pushed left (0) or right (1): one reward per step until it falls or the cart strays.
+    """Balance a pole on a cart.
 
-    The state is also the observation: position (m), velocity (m/s), angle of the pole (rad), angular velocity (rad/s).
+    The cart is pushed left (0) or right (1); a step earns 1, until the pole leans, or the cart strays, too far. The
+    state is also the observation: position (m), velocity (m/s), angle of the pole (rad), angular velocity (rad/s).
     """
 
     observation_size = 4

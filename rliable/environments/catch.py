@@ -19,11 +19,12 @@ from rliable.schema import setting
 
 @dataclasses.dataclass(frozen=True)
 class Catch(Environment):
-    """A paddle, moved left (0), not at all (1) or right (2), catches a falling ball: 1, or -1 if it misses.
+    """Move a paddle under a falling ball.
 
-    The state is the ball's row and column and the paddle's column, int32. The ball starts in any column of the top row
-    and falls by a row a step; the paddle starts in the middle of the bottom row. The observation is the board row by
-    row, with 1 where ball and paddle are.
+    It is moved left (0), not at all (1) or right (2), and earns 1 at the end if it catches the ball, -1 if not. The
+    state is the ball's row and column and the paddle's column, int32. The ball starts in any column of the top row and
+    falls by a row a step; the paddle starts in the middle of the bottom row. The observation is the board row by row,
+    with 1 where ball and paddle are.
     """
 
     name = "Catch"

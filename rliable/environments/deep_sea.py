@@ -22,9 +22,10 @@ TREASURE = 1.0  # for going right in the last row's last column
 
 @dataclasses.dataclass(frozen=True)
 class DeepSea(Environment):
-    """A diver sinks by a row a step, left or right; right costs a little, and always right finds the treasure of 1.
+    """Find the treasure at the end of the one right course among 2**N.
 
-    The state is row and column, int32, from the upper left corner on; the observation is the cell, one-hot, and all
+    A diver sinks by a row a step, to the left or to the right. Right costs a little; always right finds the treasure of
+    1. The state is row and column, int32, from the upper left corner on; the observation is the cell, one-hot, and all
     zeros once the ground is reached.
     """
 

@@ -63,7 +63,10 @@ class Valley(Environment):
 
 @dataclasses.dataclass(frozen=True)
 class MountainCar(Valley):
-    """A weak car gets up a hill, pushed left (0), not at all (1) or right (2): one penalty per step."""
+    """Drive a weak car up a hill, as soon as possible.
+
+    It is pushed left (0), not at all (1) or right (2); each step costs 1.
+    """
 
     name = "MountainCar-v0"
     num_actions = 3
@@ -80,8 +83,9 @@ class MountainCar(Valley):
 
 @dataclasses.dataclass(frozen=True)
 class MountainCarContinuous(Valley):
-    """A weak car gets up a hill with as little work as possible: 100 for the goal, less the squares of its pushes.
+    """Drive a weak car up a hill, with as little work as possible.
 
+    The action is the part of its power that pushes it right; the goal earns 100, each step costs a tenth of its square.
     Gym rounds the state to float32 after each step, and so does this.
     """
 

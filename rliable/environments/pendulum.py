@@ -25,10 +25,11 @@ INITIAL_RANGE = (math.pi, 1.0)  # rad, rad/s: the first state lies between these
 
 @dataclasses.dataclass(frozen=True)
 class Pendulum(Environment):
-    """A weak motor swings a pendulum up and holds it there: a penalty for angle, speed and torque, at best 0.
+    """Swing a pendulum up with a weak motor, and hold it there.
 
-    The state is the angle from upright (rad) and its velocity (rad/s); the observation is the angle's cosine, its sine,
-    and the velocity. The action is the torque (N m).
+    Each step costs the squares of angle, speed and torque, so that 0 is best, and out of reach. The state is the angle
+    from upright (rad) and its velocity (rad/s); the observation is the angle's cosine, its sine, and the velocity. The
+    action is the torque (N m).
     """
 
     name = "Pendulum-v1"

@@ -158,7 +158,8 @@ def make_model(config: ModelConfig, seed: int, folder: str, sc: Any = None, thre
 def open_data(config: ModelConfig, sc: Any = None) -> Any:
     """A new instance of what the model is trained and evaluated on."""
     learns_from = kinds_for(MODELS.load(config.class_name))
-    return load_data(config.environment, sc if config.data == "rdd" else None, learns_from)
+    context = sc if config.data == "rdd" else None
+    return load_data(config.environment, context, learns_from, config.environment_kwargs)
 
 
 def error_line(error: BaseException) -> str:

@@ -22,7 +22,7 @@ class ModelFile(msgspec.Struct, frozen=True, kw_only=True, rename={"class_name":
 
     Attributes:
       format: of the file.
-      class_name, environment, hp_params, data: the model file as run.
+      class_name, environment, hp_params, data, environment_kwargs: the model file as run.
       seed: of the run.
       threads: cores that it was computed with.
       num_test_episodes: of the final evaluation; None for a model without episodes.
@@ -38,6 +38,7 @@ class ModelFile(msgspec.Struct, frozen=True, kw_only=True, rename={"class_name":
     threads: int
     num_test_episodes: int | None
     metrics: dict[str, float | None] | None
+    environment_kwargs: dict[str, Any] = {}
 
 
 def write_run(folder: RunFolder, model: ModelConfig, threads: int, result: UnitResult) -> None:
@@ -73,6 +74,7 @@ def model_file(model: ModelConfig, threads: int, result: UnitResult) -> ModelFil
         threads=threads,
         num_test_episodes=len(result.predictions) if result.slices else None,
         metrics=result.metrics,
+        environment_kwargs=model.environment_kwargs,
     )
 
 
@@ -140,7 +142,14 @@ def load_run(folder: RunFolder) -> SavedRun:
     return SavedRun(
         folder=folder.path,
         model_folder=folder.path if saved.format == 1 else folder.model,  # version 0.1 kept it beside the rest
-        model=ModelConfig(saved.class_name, saved.environment, str(folder.path), saved.hp_params, saved.data),
+        model=ModelConfig(
+            saved.class_name,
+            saved.environment,
+            str(folder.path),
+            saved.hp_params,
+            saved.data,
+            saved.environment_kwargs,
+        ),
         seed=saved.seed,
         threads=saved.threads,
         num_episodes=saved.num_test_episodes,

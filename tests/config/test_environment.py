@@ -3,8 +3,10 @@
 import pytest
 
 from rliable.config.environment import kind_of, resolve_environment
+from rliable.environments import ENVIRONMENTS
 from rliable.schema import ConfigError
 
+KNOWN = ", ".join(sorted(ENVIRONMENTS))
 OURS, ROWS, DEFAULT = ("environment",), ("rows",), ("rows", "name")
 
 
@@ -56,7 +58,7 @@ def test_file_becomes_an_absolute_path(folder):
             "data/rows.csv",
             OURS,
             "'data/rows.csv' is a file of rows; this model learns from an environment "
-            "(CartPole-v0, CartPole-v1, 'package.module:Class' or 'file.py:Class')",
+            f"({KNOWN}, 'package.module:Class' or 'file.py:Class')",
         ),
         (
             "CartPole-v1",
@@ -71,8 +73,8 @@ def test_file_becomes_an_absolute_path(folder):
         (
             "CartPole-v2",
             OURS,
-            "unknown environment 'CartPole-v2'; did you mean 'CartPole-v1'? known: CartPole-v0, CartPole-v1; "
-            "or 'package.module:Class' or 'file.py:Class'",
+            "unknown environment 'CartPole-v2'; did you mean 'CartPole-v1'? "
+            f"known: {KNOWN}; or 'package.module:Class' or 'file.py:Class'",
         ),
         (
             "json:dumps",

@@ -6,6 +6,7 @@ import pytest
 
 from rliable.config.model_file import load_model_file
 from rliable.config.study_file import load_study
+from rliable.environments import ENVIRONMENTS
 from rliable.schema import ConfigError
 
 MODEL = {"class": "DQN", "environment": "CartPole-v0", "mdl_file": "weights/x", "hp_params": {"train_iterations": 100}}
@@ -126,7 +127,7 @@ def test_unknown_hyperparameter_is_named_with_the_nearest(folder):
         (
             {"environment": "CartPol-v1"},
             "model.json: environment: unknown environment 'CartPol-v1'; did you mean 'CartPole-v1'? "
-            "known: CartPole-v0, CartPole-v1; or 'package.module:Class' or 'file.py:Class'",
+            f"known: {', '.join(sorted(ENVIRONMENTS))}; or 'package.module:Class' or 'file.py:Class'",
         ),
     ],
 )  # fmt: skip
@@ -136,7 +137,7 @@ def test_wrong_model_key_is_one_line(folder, change, line):
 
 def test_class_name_is_no_key_and_beats_nothing(folder):
     lines = problems(folder, model={**MODEL, "class_name": "CountModel"})
-    known = "class, data, environment, hp_params, mdl_file"
+    known = "class, data, environment, environment_kwargs, hp_params, mdl_file"
     assert lines == [f"model.json: class_name: unknown key; did you mean 'class'? known: {known}"]
 
 

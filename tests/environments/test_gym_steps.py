@@ -54,3 +54,31 @@ def test_time_limit_is_gyms_and_no_termination(name):
     _, _, terminated = environment.step(tf.constant(steps.states), tf.constant(steps.actions))
     assert np.array_equal(steps.ended, terminated | at_limit)
     assert np.array_equal(steps.truncated, at_limit & ~terminated.numpy())
+
+
+@pytest.mark.parametrize(
+    ("name", "constant", "attribute", "value"),
+    [
+        ("CartPole-v1", "gravity", "gravity", 3.7),
+        ("CartPole-v1", "force", "force_mag", 5.0),
+        ("MountainCar-v0", "gravity", "gravity", 0.002),
+        ("MountainCar-v0", "force", "force", 0.0015),
+        ("MountainCar-v0", "goal_velocity", "goal_velocity", 0.04),
+        ("MountainCarContinuous-v0", "power", "power", 0.003),
+        ("Pendulum-v1", "gravity", "g", 3.7),
+        ("Pendulum-v1", "mass", "m", 0.5),
+        ("Pendulum-v1", "length", "l", 1.5),
+        ("Acrobot-v1", "upper_mass", "LINK_MASS_1", 0.5),
+        ("Acrobot-v1", "lower_mass", "LINK_MASS_2", 1.5),
+    ],
+)
+def test_a_constant_is_what_it_is_in_gym(name, constant, attribute, value):
+    reference = gym.make(name)
+    assert hasattr(reference.unwrapped, attribute)
+    setattr(reference.unwrapped, attribute, value)
+    steps = play(reference, 500)
+    changed = load_data(name, constants={constant: value})
+    state, reward, terminated = changed.step(tf.constant(steps.states), tf.constant(steps.actions))
+    np.testing.assert_allclose(state, steps.next_states, rtol=1e-14, atol=1e-14)
+    np.testing.assert_allclose(reward, steps.rewards, rtol=1e-6, atol=1e-6)
+    assert np.array_equal(terminated, steps.ended & ~steps.truncated)

@@ -60,6 +60,7 @@ def test_files_say_their_format(tmp_path):
         "threads": 1,
         "num_test_episodes": None,
         "metrics": {"score": 1.5},
+        "environment_kwargs": {},
     }
 
 

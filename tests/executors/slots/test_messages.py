@@ -18,7 +18,7 @@ JSON = st.recursive(
 
 @given(st.dictionaries(st.text(), JSON, max_size=3), st.floats(min_value=0.1), st.integers(0, 2**63 - 1))
 def test_a_unit_arrives_as_it_was_sent(hp_params, timeout, seed):
-    model = ModelConfig("package:Class", "CartPole-v0", "weights", hp_params, "rdd")
+    model = ModelConfig("package:Class", "CartPole-v0", "weights", hp_params, "rdd", hp_params)
     unit = Unit(3, 1, model, seed, Limits(2, timeout, 100, 5), Segment(10, None, "a"))
 
     received = unpack(pack(Run(unit))).unit
