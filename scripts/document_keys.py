@@ -12,11 +12,13 @@ sys.path.insert(0, str(ROOT))
 
 from models.count_model import CountHyperparameters  # noqa: E402
 from models.dqn import DQNHyperparameters  # noqa: E402
+from rliable.cli.environments import action_words, numbers  # noqa: E402
+from rliable.config.constants import constants_of  # noqa: E402
 from rliable.config.model_file import ModelFile  # noqa: E402
 from rliable.config.study_file import MetricConfig, StudyConfig  # noqa: E402
 from rliable.json_types import type_name  # noqa: E402
 from rliable.records.encoding import to_json  # noqa: E402
-from rliable.registry import SAMPLERS  # noqa: E402
+from rliable.registry import ENVIRONMENTS, SAMPLERS  # noqa: E402
 from rliable.schema import REQUIRED, Declaration, declarations  # noqa: E402
 from rliable.tuning.samplers.base import Sampler  # noqa: E402
 
@@ -35,7 +37,7 @@ def main() -> int:
     text = path.read_text(encoding="utf-8")
     written = text
     tables = {name: key_table(record) for name, record in RECORDS.items()}
-    for name, table in {**tables, "samplers": samplers()}.items():
+    for name, table in {**tables, "samplers": samplers(), "environments": environments()}.items():
         written = replace_table(written, name, table)
     if "--check" in sys.argv:
         return int(written != text)
@@ -76,15 +78,35 @@ def samplers() -> str:
     return head + "".join(rows)
 
 
+def environments() -> str:
+    """One line per environment."""
+    head = (
+        "| environment | what it is | observation | action | time limit | threshold | constants |\n"
+        "|---|---|---|---|---|---|---|\n"
+    )
+    return head + "".join(environment_row(name) for name in ENVIRONMENTS.table)
+
+
+def environment_row(name: str) -> str:
+    """An environment's line."""
+    factory = ENVIRONMENTS.load(name)
+    made = factory()
+    threshold = "none" if made.threshold is None else f"{made.threshold:g}"
+    spaces = f"{numbers(made.observation_size)} | {action_words(made)}"
+    constants = ", ".join(f"`{constant}`" for constant in constants_of(factory)) or "none"
+    what = first_line(factory)
+    return f"| `{name}` | {what} | {spaces} | {made.max_episode_steps} | {threshold} | {constants} |\n"
+
+
 def options_of(sampler: type[Sampler]) -> str:
     """Where a sampler's options are described."""
     optuna_class = sampler.optuna_class()
     return f"arguments of Optuna's `{optuna_class.__name__}`" if optuna_class else "none"
 
 
-def first_line(sampler: type) -> str:
-    """What users read of a sampler."""
-    return (inspect.getdoc(sampler) or "").partition("\n")[0]
+def first_line(entry: type) -> str:
+    """What users read of a sampler or an environment."""
+    return (inspect.getdoc(entry) or "").partition("\n")[0]
 
 
 if __name__ == "__main__":

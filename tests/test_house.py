@@ -97,7 +97,9 @@ def test_library_is_imported_only_where_it_belongs(library):
     assert {name for name in users if not name.startswith(ALLOWED[library])} == set()
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["optimize", "--help"], ["models", "DQN"], ["models"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["optimize", "--help"], ["models", "DQN"], ["models"], ["environments"]]
+)
 def test_help_and_tables_load_no_heavy_library(arguments):
     code = (
         "import sys; from rliable.cli import main\n"

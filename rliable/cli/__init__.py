@@ -1,4 +1,4 @@
-"""The command line: `rliable optimize|train|evaluate|status|plot|models`, and optimize.py, train.py and evaluate.py."""
+"""The command line: `rliable` with one of `COMMANDS`, and optimize.py, train.py and evaluate.py."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ COMMANDS = {
     "status": "tell how studies stand, also those that run elsewhere",
     "plot": "draw a study's figures and its report",
     "models": "list the models, or one model's hyperparameters",
+    "environments": "list the environments, or one environment's constants",
 }
 FAILURE = 1
 USER_ERROR = 2
@@ -65,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def make_parser() -> LineParser:
     """The parser of the command's name alone."""
-    lines = "\n".join(f"  {name:10} {text}" for name, text in COMMANDS.items())
+    lines = "\n".join(f"  {name:13} {text}" for name, text in COMMANDS.items())
     parser = LineParser(
         prog="rliable",
         epilog=f"commands:\n{lines}",

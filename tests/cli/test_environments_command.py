@@ -1,0 +1,52 @@
+"""`rliable environments`: what there is, and what may be changed."""
+
+import pytest
+
+from rliable.cli import main
+from rliable.config.constants import constants_of
+from rliable.environments import ENVIRONMENTS
+from rliable.registry import ENVIRONMENTS as REGISTRY
+
+
+@pytest.fixture
+def printed(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "160")
+
+    def run(*arguments):
+        assert main(["environments", *arguments]) == 0
+        return capsys.readouterr().out
+
+    return run
+
+
+def test_every_environment_is_listed_with_its_spaces_limit_threshold_and_constants(printed):
+    listing = printed()
+    assert all(name in listing for name in ENVIRONMENTS)
+    assert all(constant in listing for name in ENVIRONMENTS for constant in constants_of(REGISTRY.load(name)))
+    assert "observation: 6 numbers; action: one of 3" in listing
+    assert "observation: 3 numbers; action: 1 in [-2, 2]" in listing
+    (row,) = [line.split() for line in listing.splitlines() if line.startswith(" MountainCar-v0 ")]
+    assert row[-2:] == ["200", "-110"]
+    assert "Drive a weak car up a hill, as soon as possible." in " ".join(row)
+
+
+def test_one_environment_is_shown_with_each_constant(printed):
+    table = printed("pendulum-V1")
+    assert "Pendulum-v1: Swing a pendulum up with a weak motor, and hold it there." in table
+    assert "Acceleration of free fall. (a number, in [0, 1000]; m/s²)" in table
+    (row,) = [line.split() for line in table.splitlines() if line.startswith(" max_episode_steps ")]
+    assert row[1] == "200"
+
+
+def test_ones_own_environment_is_shown_too(printed):
+    table = printed("tests/environments/own_environment.py:LongPole")
+    rows = [line.split()[:2] for line in table.splitlines()]
+    assert ["length", "4.0"] in rows and ["note", "null"] in rows
+    assert "<class 'object'>" in table
+
+
+def test_unknown_environment_is_one_line_and_exit_code_2(capsys):
+    assert main(["environments", "Acrobat-v1"]) == 2
+    assert capsys.readouterr().err.startswith(
+        "error: environment: unknown environment 'Acrobat-v1'; did you mean 'Acrobot-v1'? known: Acrobot-v1, "
+    )
