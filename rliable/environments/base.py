@@ -16,6 +16,7 @@ class Environment(ABC):
     """An environment written in TensorFlow operations, stepped in batches inside a compiled program.
 
     Shapes: B episodes side by side, S numbers of state, O numbers of observation, A numbers of a continuous action.
+    States have a type of the environment's choice, the same in `initial_states`, `reset` and `step`.
 
     `initial_states` is called on the host, before evaluations. `reset`, `observe` and `step` are called while a program
     is traced, once per program and never again, so they must be pure functions of their tensors and use only
@@ -47,7 +48,7 @@ class Environment(ABC):
 
     @abstractmethod
     def initial_states(self, seeds: Sequence[int]) -> np.ndarray:
-        """The states in which episodes start, exactly as Gym's `reset(seed=...)` draws them.
+        """The states in which episodes start, exactly as Gym's `reset(seed=...)` draws them where Gym has the environment.
 
         Args:
           seeds: one per episode, non-negative. [B]
