@@ -48,7 +48,7 @@ class Environment(ABC):
 
     @abstractmethod
     def initial_states(self, seeds: Sequence[int]) -> np.ndarray:
-        """The states in which episodes start, exactly as Gym's `reset(seed=...)` draws them where Gym has the environment.
+        """The states in which episodes start, exactly as Gym's `reset(seed=...)` draws them where Gym has it.
 
         Args:
           seeds: one per episode, non-negative. [B]
