@@ -198,7 +198,7 @@ class RunRecord:
       seed: of the run.
       metrics: what the model reported, by name; None when the run failed or was stopped.
       num_episodes: test episodes played, 0 for a model without episodes.
-      slot, pid: where it was computed last.
+      slot, pid: where it was computed last; 0 for a process that was lost with its slot.
       attempts: how often it was started, at least 1.
       started, finished: wall clock, seconds since the epoch.
       slices: who played which episodes; empty for models without episodes.

@@ -18,7 +18,6 @@ class Hello(msgspec.Struct):
     """Supervisor to driver: this slot is free."""
 
     slot: str
-    pid: int
     host: str
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import os
 import socket
 import time
 from multiprocessing.connection import Connection, wait
@@ -95,7 +94,7 @@ class Supervisor:
     def _greet(self) -> None:
         """Tells the driver that the slot is free, and starts its process at once, for it may have much to import."""
         self._process = self._start_process()
-        self._driver.send_bytes(pack(Hello(self._name, os.getpid(), socket.gethostname())))
+        self._driver.send_bytes(pack(Hello(self._name, socket.gethostname())))
 
     def _start_process(self) -> ComputeProcess:
         self._process_started = time.monotonic()

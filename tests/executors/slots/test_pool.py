@@ -9,7 +9,7 @@ from rliable.executors.slots.channel import Door, connect
 from rliable.executors.slots.messages import Answered, Hello, Reported, Result, Run, pack, unpack
 from rliable.executors.slots.pool import SlotPool
 from rliable.records.run_files import unsafe_names
-from rliable.unit import Answer, UnitResult
+from rliable.unit import Answer, Limits, UnitResult
 
 
 class Keeper:
@@ -30,13 +30,21 @@ def door():
 def play_slot(door, messages, heard):
     """A slot that says its messages when it is given a unit."""
     channel = connect(("127.0.0.1", door.port), door.key)
-    channel.send_bytes(pack(Hello("slot 0", 1, "far away")))
+    channel.send_bytes(pack(Hello("slot 0", "far away")))
     assert isinstance(unpack(channel.recv_bytes()), Run)
     for message in messages:
         channel.send_bytes(pack(message))
         if isinstance(message, Reported):
             heard.append(unpack(channel.recv_bytes()))
     channel.recv_bytes()  # until the driver ends
+    channel.close()
+
+
+def leave_at_once(door):
+    """A slot that is gone when it is given a unit."""
+    channel = connect(("127.0.0.1", door.port), door.key)
+    channel.send_bytes(pack(Hello("slot 0", "far away")))
+    channel.recv_bytes()
     channel.close()
 
 
@@ -83,6 +91,20 @@ def test_a_report_is_passed_on_with_its_run_and_answered(door):
     ]
     assert heard == [Answered(True), Answered(False)]
     assert result.error is None
+
+
+def test_the_failure_of_a_run_whose_slot_was_lost_without_a_word_names_no_process(door):
+    pool = SlotPool(door, 15.0, Keeper())
+    results = pool.execute(iter([make_unit("Plain", 0, Limits(max_attempts=1))]))
+    slot = threading.Thread(target=leave_at_once, args=(door,))
+    slot.start()
+
+    result = next(results)
+
+    assert result.error == "the connection to slot 0 broke"
+    assert (result.pid, result.host) == (0, "far away")
+    pool.close()
+    slot.join(5)
 
 
 def test_the_pool_knows_the_machine_of_each_slot_that_came(door):
