@@ -97,6 +97,14 @@ def test_library_is_imported_only_where_it_belongs(library):
     assert {name for name in users if not name.startswith(ALLOWED[library])} == set()
 
 
+def test_the_book_of_leases_loads_nothing_that_trains():
+    code = "import sys, rliable.executors.slots.leases; print([name for name in sys.modules if 'rliable' in name])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=60)
+    loaded = ast.literal_eval(done.stdout)
+    assert "rliable.executors.worker" not in loaded
+    assert [name for name in loaded if room_of(name) in ("models", "training", "environments")] == []
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["optimize", "--help"], ["models", "DQN"], ["models"]])
 def test_help_and_tables_load_no_heavy_library(arguments):
     code = (
