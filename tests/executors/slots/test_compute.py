@@ -1,11 +1,14 @@
 """The computing process, with this test in the supervisor's place."""
 
+import threading
+import time
 from pathlib import Path
 
 import pytest
 from unit_makers import make_unit
 
 from rliable.executors.slots.child import ComputeProcess, SlotSettings
+from rliable.executors.slots.compute import has_children
 from rliable.executors.slots.messages import Began, Play, Played, Ready, Refused, Reported, Result, Run, pack, unpack
 
 TRAINED = {"policy.json": b'{"weight": 1.0}'}
@@ -39,6 +42,14 @@ def play(process, **params):
     process.channel.send_bytes(pack(Play(make_unit("Walker", **params), 1, (0, 5), TRAINED)))
     said = hear(process, Refused if params.get("helper_raises") else Played)
     return [message for message in said if not isinstance(message, Ready)]
+
+
+def start_threads_until(deadline):
+    """Starts short threads, many at a time."""
+    while time.monotonic() < deadline:
+        for _ in range(20):
+            threading.Thread(target=time.sleep, args=(0.001,)).start()
+        time.sleep(0.002)
 
 
 @pytest.mark.parametrize("error", ["CancelledError", "GeneratorExit", "SystemExit", "ValueError"])
@@ -91,3 +102,16 @@ def test_a_run_is_kept_when_the_folder_that_the_process_came_from_is_gone(start,
     *_, result = hear(process, Result)
     assert result.result.error is None
     assert str(Path(f"/proc/{process.pid}/cwd").readlink()) == f"{home} (deleted)"
+
+
+def test_a_thread_that_ends_while_children_are_looked_for_disturbs_nothing():
+    deadline = time.monotonic() + 1
+    churn = threading.Thread(target=start_threads_until, args=(deadline,))
+    churn.start()
+
+    answers = set()
+    while time.monotonic() < deadline:
+        answers.add(has_children())
+
+    churn.join()
+    assert answers <= {True, False}
