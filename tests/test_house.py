@@ -2,8 +2,10 @@
 
 import ast
 import importlib
+import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -79,6 +81,14 @@ def test_no_import_runs_back_up(path):
     here = ROOMS.index(room_of(".".join(path.relative_to(ROOT).with_suffix("").parts)))
     above = {module for module in imports_of(path) if room_of(module) and ROOMS.index(room_of(module)) < here}
     assert above == set()
+
+
+def test_what_a_file_defines_has_a_user_in_the_product():
+    """Of methods it says nothing, for they may override those of a library."""
+    texts = [path.read_text(encoding="utf-8") for path in (*SOURCES, *ROOT.glob("*.py"))]
+    words = Counter(word for text in texts for word in re.findall(r"\w+", text))
+    defined = {node.name for text in texts for node in ast.parse(text).body if hasattr(node, "name")}
+    assert {name for name in defined if words[name] == 1 and not name.startswith("__")} == set()
 
 
 def test_every_folder_is_a_room():

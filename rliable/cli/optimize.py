@@ -18,7 +18,7 @@ from rliable.cli.streams import redirect_stderr, redirect_stdout
 from rliable.cli.study import Mode, OpenStudy, resume_study, run_study, seed_of, start_study
 from rliable.config.study_file import load_study
 from rliable.executors.base import ExecutorError
-from rliable.records.folders import StudyFolder, StudyFolderError
+from rliable.records.folders import StudyFolderError
 from rliable.records.results import StudyRecord, TrialRecord, load_record
 from rliable.records.saved_study import planned_record
 from rliable.registry import EXECUTORS, SAMPLERS
@@ -149,13 +149,13 @@ def search(args: argparse.Namespace, opened: OpenStudy) -> int:
             record = run_study(opened, TerminalAudience(reporter), interrupts, not args.no_plots)
             code = FAILURE if record.best is None else 0
         except (KeyboardInterrupt, ExecutorError, StudyFolderError) as error:
-            record = record_so_far(opened.folder)
+            reason = str(error) or "interrupted"
+            record = record_so_far(opened, reason)
             code = interrupts.exit_code if isinstance(error, KeyboardInterrupt) else FAILURE
             reporter.close()
             if record.status != "finished":  # else the interrupt came after the end
-                what = str(error) or "interrupted"
                 way_on = resume_command(args, opened.folder.path)
-                reporter.error(f"{what}; all finished trials are kept. Continue: {way_on}")
+                reporter.error(f"{reason}; all finished trials are kept. Continue: {way_on}")
         if record.status == "finished":
             show_end(args, record, opened.folder.path, reporter, interrupts)
         if args.json:
@@ -163,11 +163,13 @@ def search(args: argparse.Namespace, opened: OpenStudy) -> int:
     return code
 
 
-def record_so_far(folder: StudyFolder) -> StudyRecord:
+def record_so_far(opened: OpenStudy, stop_reason: str) -> StudyRecord:
     """What a search that was cut short has written down; it may not have come to that."""
+    folder = opened.folder
     if folder.results_json.is_file():
         return load_record(folder.path)
-    return dataclasses.replace(planned_record(folder), status="interrupted", stop_reason="interrupted")
+    planned, mode = planned_record(folder), opened.mode.name
+    return dataclasses.replace(planned, mode=mode, status="interrupted", stop_reason=stop_reason)
 
 
 @contextlib.contextmanager

@@ -226,7 +226,18 @@ def test_a_search_that_is_interrupted_before_its_first_trial_prints_its_json_too
         assert process.poll() is None
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=30)
-    assert json.loads(output)["status"] == "interrupted"
+    facts = json.loads(output)
+    assert [facts[name] for name in ("status", "stop_reason", "mode")] == ["interrupted", "interrupted", "level 1"]
+
+
+def test_a_search_that_finds_no_place_to_run_in_says_so_in_its_json(study, tmp_path):
+    parallel = ["--parallelized", "--plevel", "2", "--master", "nonsense"]
+    done = optimize(study(), "--output", tmp_path / "out", "--json", *parallel)
+    facts = json.loads(done.stdout)
+    assert (facts["status"], facts["mode"]) == ("interrupted", "level 2")
+    assert facts["stop_reason"] in done.stderr
+    assert facts["stop_reason"] != "interrupted"
+    assert done.returncode == 1
 
 
 SLOW_PICTURES = """
