@@ -229,9 +229,10 @@ def test_data_file_is_found_beside_the_model_file_from_any_folder(folder, monkey
     (folder / "there/data/rows.csv").write_text("value\n1\n")
     model = {"class": "CountModel", "environment": "data/rows.csv", "mdl_file": "w", "hp_params": {}}
     (folder / "there/model.json").write_text(json.dumps(model))
-    config, notes = load_model_file("there/model.json")
+    config, notes, files = load_model_file("there/model.json")
     assert config.environment == str(folder / "there/data/rows.csv")
     assert notes == []
+    assert files == {str(folder / "there/data/rows.csv"): "data/rows.csv"}
 
 
 @pytest.mark.parametrize("change", [{"sampler": ["random"]}, {"seed": 2**63}, {"optim_name": "a\ud800b"}])
