@@ -33,7 +33,7 @@ def run(arguments: Sequence[str]) -> int:
       ConfigError: a mistake in the arguments or the file; nothing has been written.
     """
     args = make_parser().parse_args(arguments)
-    model, notes = load_model_file(args.config, overrides_of(args.set))
+    model, notes, files = load_model_file(args.config, overrides_of(args.set))
     folder = RunFolder(Path(args.output or f"{model.mdl_file}-{time.strftime('%Y%m%d-%H%M%S')}"))
     problems = number_problems(args, seed=SEED, threads=AT_LEAST_1)
     if problems:
@@ -48,7 +48,7 @@ def run(arguments: Sequence[str]) -> int:
         except KeyboardInterrupt:
             print("interrupted; nothing is kept of a run that has not finished")
             return interrupts.exit_code
-    write_run(folder, model, args.threads, result)
+    write_run(folder, model, args.threads, result, files)
     if result.learning_curve:
         draw_learning_curve(result.learning_curve, folder.learning_curve_png, what)
     return show(result, folder)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from collections.abc import Sequence, Set
+from pathlib import Path
 from typing import Any
 
 from rliable.config.environment import kind_of, kinds_for, registered, resolve_environment, rows_problem
 from rliable.config.json_file import apply_overrides, load_json
 from rliable.model import CONTRACT, KINDS
-from rliable.registry import MODELS
+from rliable.registry import MODELS, file_in
 from rliable.schema import (
     REQUIRED,
     ConfigError,
@@ -35,11 +36,13 @@ class ModelFile:
     data: str = setting("environment", "How the model gets its data.", choices=("environment", "rdd"))
 
 
-def load_model_file(path: str, overrides: dict[str, Any] | None = None) -> tuple[ModelConfig, list[str]]:
+def load_model_file(
+    path: str, overrides: dict[str, Any] | None = None
+) -> tuple[ModelConfig, list[str], dict[str, str]]:
     """Reads a model file.
 
     Returns:
-      The model with defaults filled in, and notes for the user.
+      The model with defaults filled in, notes for the user, and the files that it names, as found -> as written.
 
     Raises:
       ConfigError: with every mistake.
@@ -48,7 +51,13 @@ def load_model_file(path: str, overrides: dict[str, Any] | None = None) -> tuple
     model, notes, problems = check_model(data, path)
     if model is None:
         raise ConfigError([f"{path}: {problem}" for problem in problems])
-    return model, notes
+    return model, notes, named_files({model.class_name: data["class"], model.environment: data["environment"]})
+
+
+def named_files(names: dict[str, str]) -> dict[str, str]:
+    """The files in names, as found -> as written; what names no file is left out."""
+    files = {file_in(found): file_in(written) for found, written in names.items()}
+    return {found: written for found, written in files.items() if found.endswith(".py") or Path(found).is_absolute()}
 
 
 def check_model(

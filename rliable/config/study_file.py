@@ -5,14 +5,13 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from rliable.config.grid import grid_problems, whole_range_notes
 from rliable.config.json_file import JsonError, apply_overrides, load_json
-from rliable.config.model_file import check_model, find_class
+from rliable.config.model_file import check_model, find_class, named_files
 from rliable.config.search_space import SearchSpace, parse_search_space
-from rliable.registry import SAMPLERS, file_in, find_file
+from rliable.registry import SAMPLERS, find_file
 from rliable.schema import REQUIRED, ConfigError, Problem, check_record, describe, nearest, setting
 from rliable.unit import Limits, ModelConfig
 
@@ -139,12 +138,6 @@ def check_study(data: Any, path: str, model_data: Any, model_path: str, model_pr
     files = named_files({**names, model.environment: model_data["environment"]})
     notes = [*notes, *whole_range_notes(space, model_class)]
     return Study(dataclasses.replace(config, sampler=sampler), model, space, tuple(notes), files)
-
-
-def named_files(names: dict[str, str]) -> dict[str, str]:
-    """The files in names, as found -> as written; what names no file is left out."""
-    files = {file_in(found): file_in(written) for found, written in names.items()}
-    return {found: written for found, written in files.items() if found.endswith(".py") or Path(found).is_absolute()}
 
 
 def meaning_problems(keys: dict[str, Any], path: str, space: SearchSpace, model_class: Any) -> list[Problem]:

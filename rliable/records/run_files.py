@@ -13,6 +13,8 @@ import msgspec
 from rliable.records.curves import write_learning_curve
 from rliable.records.encoding import FORMAT, load_record_file, to_json, write_atomically
 from rliable.records.folders import RunFolder, run_folders
+from rliable.records.places import Places, find_again, places_of
+from rliable.registry import file_in
 from rliable.schema import ConfigError
 from rliable.unit import ModelConfig, UnitResult
 
@@ -23,6 +25,7 @@ class ModelFile(msgspec.Struct, frozen=True, kw_only=True, rename={"class_name":
     Attributes:
       format: of the file.
       class_name, environment, hp_params, data: the model file as run.
+      files: the files that it names -> where to look for each again.
       seed: of the run.
       threads: cores that it was computed with.
       num_test_episodes: of the final evaluation; None for a model without episodes.
@@ -34,13 +37,16 @@ class ModelFile(msgspec.Struct, frozen=True, kw_only=True, rename={"class_name":
     environment: str
     hp_params: dict[str, Any]
     data: str
+    files: dict[str, Places] = {}
     seed: int
     threads: int
     num_test_episodes: int | None
     metrics: dict[str, float | None] | None
 
 
-def write_run(folder: RunFolder, model: ModelConfig, threads: int, result: UnitResult) -> None:
+def write_run(
+    folder: RunFolder, model: ModelConfig, threads: int, result: UnitResult, files: dict[str, str] | None = None
+) -> None:
     """Writes a finished run: its model, configuration, returns, curve and, if it failed, its traceback.
 
     Args:
@@ -48,6 +54,7 @@ def write_run(folder: RunFolder, model: ModelConfig, threads: int, result: UnitR
       model: what was run.
       threads: on how many cores.
       result: what came of it.
+      files: the files that it, or its study, names, as found -> as written.
     """
     folder.path.mkdir(parents=True, exist_ok=True)
     if result.metrics is not None:
@@ -58,10 +65,12 @@ def write_run(folder: RunFolder, model: ModelConfig, threads: int, result: UnitR
     write_predictions(folder, result)
     if result.error is not None:
         folder.error_txt.write_text(result.traceback or result.error + "\n", encoding="utf-8")
-    write_atomically(folder.model_json, to_json(model_file(model, threads, result), indent=2) + "\n")
+    its_own = [file_in(name) for name in (model.class_name, model.environment)]
+    places = places_of({name: written for name, written in (files or {}).items() if name in its_own}, folder.path)
+    write_atomically(folder.model_json, to_json(model_file(model, threads, result, places), indent=2) + "\n")
 
 
-def model_file(model: ModelConfig, threads: int, result: UnitResult) -> ModelFile:
+def model_file(model: ModelConfig, threads: int, result: UnitResult, places: dict[str, Places]) -> ModelFile:
     """The content of a finished run's model.json."""
     return ModelFile(
         format=FORMAT,
@@ -69,6 +78,7 @@ def model_file(model: ModelConfig, threads: int, result: UnitResult) -> ModelFil
         environment=model.environment,
         hp_params=model.hp_params,
         data=model.data,
+        files=places,
         seed=result.seed,
         threads=threads,
         num_test_episodes=len(result.predictions) if result.slices else None,
@@ -137,10 +147,12 @@ def load_run(folder: RunFolder) -> SavedRun:
     if saved.metrics is None:
         end = f"failed and left no model; see {folder.error_txt.name}"
         raise ConfigError([f"{folder.path}: this run {end if folder.error_txt.exists() else 'was stopped'}"])
+    names = {"class": saved.class_name, "environment": saved.environment}
+    names = find_again(names, saved.files, folder.path.resolve())  # a study's `best` is a link
     return SavedRun(
         folder=folder.path,
         model_folder=folder.path if saved.format == 1 else folder.model,  # version 0.1 kept it beside the rest
-        model=ModelConfig(saved.class_name, saved.environment, str(folder.path), saved.hp_params, saved.data),
+        model=ModelConfig(names["class"], names["environment"], str(folder.path), saved.hp_params, saved.data),
         seed=saved.seed,
         threads=saved.threads,
         num_episodes=saved.num_test_episodes,

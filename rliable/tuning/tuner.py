@@ -157,7 +157,7 @@ class Tuner:
         shutil.rmtree(folder.path, ignore_errors=True)  # what a crash may have left of an earlier attempt
         try:
             with study_files_at(folder.path):
-                write_run(folder, spec.model, spec.limits.threads, result)
+                write_run(folder, spec.model, spec.limits.threads, result, self._study.files)
         except StudyFolderError:
             shutil.rmtree(folder.path, ignore_errors=True)
             raise

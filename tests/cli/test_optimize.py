@@ -88,6 +88,14 @@ def test_mistake_is_one_line_exit_code_2_and_nothing_written(study, tmp_path, ar
     assert not (tmp_path / "out").exists()
 
 
+def test_very_many_mistakes_fit_on_a_screen(study, tmp_path):
+    done = optimize(study(**{f"key{number}": 1 for number in range(30_000)}), "--output", tmp_path / "out")
+    assert done.returncode == 2
+    lines = done.stderr.splitlines()
+    assert len(lines) == 21
+    assert lines[-1] == "error: ... and 29,980 more"
+
+
 def test_folder_in_use_is_refused_and_left_alone(study, tmp_path):
     first = optimize(study(), "--output", tmp_path / "out", "--no-plots")
     before = (tmp_path / "out/results.json").read_text()

@@ -28,7 +28,7 @@ def door():
 
 
 def play_slot(door, messages, heard):
-    """A slot that says its messages when it is given a unit."""
+    """A slot that says its messages when it is given a unit, and is lost when it has none."""
     channel = connect(("127.0.0.1", door.port), door.key)
     channel.send_bytes(pack(Hello("slot 0", "far away")))
     assert isinstance(unpack(channel.recv_bytes()), Run)
@@ -36,7 +36,8 @@ def play_slot(door, messages, heard):
         channel.send_bytes(pack(message))
         if isinstance(message, Reported):
             heard.append(unpack(channel.recv_bytes()))
-    channel.recv_bytes()  # until the driver ends
+    if messages:
+        channel.recv_bytes()  # until the driver ends
     channel.close()
 
 
@@ -54,7 +55,7 @@ def run(door, messages, on_report=None):
     slot = threading.Thread(target=play_slot, args=(door, messages, heard))
     slot.start()
     pool = SlotPool(door, 15.0, Keeper())
-    (result,) = pool.execute(iter([make_unit("Plain")]), on_report)
+    result = next(pool.execute(iter([make_unit("Plain", limits=Limits(max_attempts=1))]), on_report))
     pool.close()
     slot.join(5)
     return result, heard, pool
@@ -111,3 +112,10 @@ def test_the_pool_knows_the_machine_of_each_slot_that_came(door):
     *_, pool = run(door, [result_with()])
 
     assert pool.hosts == {"slot 0": "far away"}
+
+
+def test_the_failure_of_a_slot_that_was_lost_names_the_slots_process_and_machine(door):
+    result, *_ = run(door, [])
+
+    assert result.error == "the connection to slot 0 broke"
+    assert (result.slot, result.pid, result.host) == ("slot 0", 4711, "far away")
