@@ -44,7 +44,7 @@ def run(arguments: Sequence[str]) -> int:
     print("\n".join([*notes, f"training {what}"]), flush=True)
     with Interrupts() as interrupts, redirect_stderr(folder.log_txt):
         try:
-            result = train(model, seed, args.threads)
+            result = train_here(model, seed, args.threads)
         except KeyboardInterrupt:
             print("interrupted; nothing is kept of a run that has not finished")
             return interrupts.exit_code
@@ -67,7 +67,7 @@ def make_parser() -> LineParser:
     return parser
 
 
-def train(model: ModelConfig, seed: int, threads: int) -> UnitResult:
+def train_here(model: ModelConfig, seed: int, threads: int) -> UnitResult:
     """Trains in this process and prints the learning curve as it grows."""
     limit_threads(threads)
     unit = Unit(0, 0, model, seed, Limits(threads=threads))

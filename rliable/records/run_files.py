@@ -17,7 +17,7 @@ from rliable.schema import ConfigError
 from rliable.unit import ModelConfig, UnitResult
 
 
-class ModelFile(msgspec.Struct, frozen=True, kw_only=True, rename={"class_name": "class"}):
+class ModelRecord(msgspec.Struct, frozen=True, kw_only=True, rename={"class_name": "class"}):
     """The content of model.json: what evaluate.py needs to do the final evaluation again.
 
     Attributes:
@@ -58,12 +58,12 @@ def write_run(folder: RunFolder, model: ModelConfig, threads: int, result: UnitR
     write_predictions(folder, result)
     if result.error is not None:
         folder.error_txt.write_text(result.traceback or result.error + "\n", encoding="utf-8")
-    write_atomically(folder.model_json, to_json(model_file(model, threads, result), indent=2) + "\n")
+    write_atomically(folder.model_json, to_json(model_record(model, threads, result), indent=2) + "\n")
 
 
-def model_file(model: ModelConfig, threads: int, result: UnitResult) -> ModelFile:
+def model_record(model: ModelConfig, threads: int, result: UnitResult) -> ModelRecord:
     """The content of a finished run's model.json."""
-    return ModelFile(
+    return ModelRecord(
         format=FORMAT,
         class_name=model.class_name,
         environment=model.environment,
@@ -133,7 +133,7 @@ def load_run(folder: RunFolder) -> SavedRun:
     Raises:
       ConfigError: it is damaged, or the run failed or was stopped.
     """
-    saved = load_record_file(folder.model_json, ModelFile, "the record of a trained model")
+    saved = load_record_file(folder.model_json, ModelRecord, "the record of a trained model")
     if saved.metrics is None:
         end = f"failed and left no model; see {folder.error_txt.name}"
         raise ConfigError([f"{folder.path}: this run {end if folder.error_txt.exists() else 'was stopped'}"])

@@ -114,11 +114,11 @@ def trials_as_csv(trials: Sequence[TrialRecord]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(head)
-    writer.writerows(trial_row(trial, params, metrics) for trial in trials)
+    writer.writerows(csv_row(trial, params, metrics) for trial in trials)
     return text.getvalue()
 
 
-def trial_row(trial: TrialRecord, params: Sequence[str], metrics: Sequence[str]) -> list[Any]:
+def csv_row(trial: TrialRecord, params: Sequence[str], metrics: Sequence[str]) -> list[Any]:
     """A trial's line of trials.csv; what it does not have stays empty."""
     return [
         trial.number,

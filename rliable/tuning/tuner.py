@@ -11,7 +11,7 @@ from typing import Protocol
 
 from rliable.environments import short_name
 from rliable.executors.base import Executor, ExecutorError
-from rliable.records.curves import Row
+from rliable.records.curves import CurveRow
 from rliable.records.folders import StudyFolder, StudyFolderError, study_files_at
 from rliable.records.results import StudyRecord, TrialRecord
 from rliable.records.run_files import write_run
@@ -52,7 +52,7 @@ class Surroundings:
     executor: Executor
     listener: Listener
     interrupts: Interrupts
-    draw_curve: Callable[[Sequence[Row], Path, str], None] | None = None
+    draw_curve: Callable[[Sequence[CurveRow], Path, str], None] | None = None
 
 
 class Tuner:

@@ -26,7 +26,7 @@ class Beat(msgspec.Struct):
     """Supervisor to driver: still here."""
 
 
-class Run(msgspec.Struct):
+class Train(msgspec.Struct):
     """Driver to process: train and evaluate this unit."""
 
     unit: Unit
@@ -146,7 +146,7 @@ class Ready(msgspec.Struct):
 Message = (
     Hello
     | Beat
-    | Run
+    | Train
     | Began
     | Reported
     | Answered
@@ -162,9 +162,9 @@ Message = (
     | Start
     | Ready
 )
-KINDS: tuple[type[Any], ...] = Message.__args__  # type: ignore[attr-defined]
-CODES = {kind: bytes([code]) for code, kind in enumerate(KINDS)}
-DECODERS = [msgspec.msgpack.Decoder(kind) for kind in KINDS]
+MESSAGE_KINDS: tuple[type[Any], ...] = Message.__args__  # type: ignore[attr-defined]
+CODES = {kind: bytes([code]) for code, kind in enumerate(MESSAGE_KINDS)}
+DECODERS = [msgspec.msgpack.Decoder(kind) for kind in MESSAGE_KINDS]
 
 
 def pack(message: Message) -> bytes:
@@ -189,6 +189,6 @@ def unpack(frame: bytes) -> Message:
     return message
 
 
-def kind_of(frame: bytes) -> type[Any]:
+def kind_of_frame(frame: bytes) -> type[Any]:
     """The kind of a frame that is passed on unread."""
-    return KINDS[frame[0]]
+    return MESSAGE_KINDS[frame[0]]

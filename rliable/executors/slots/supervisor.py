@@ -28,9 +28,9 @@ from rliable.executors.slots.messages import (
     Ready,
     Refused,
     Result,
-    Run,
     Stop,
-    kind_of,
+    Train,
+    kind_of_frame,
     pack,
     unpack,
 )
@@ -112,15 +112,15 @@ class Supervisor:
                 self._hear_process(self._process)
 
     def _hear_driver(self, frame: bytes) -> None:
-        kind = kind_of(frame)
+        kind = kind_of_frame(frame)
         if kind is Stop:
             self._is_stopped = True
         elif kind in (Next, Answered):
             if self._process is not None:
                 self._hand_on(self._process, frame)
-        elif kind in (Run, Play):
+        elif kind in (Train, Play):
             order = unpack(frame)
-            assert isinstance(order, Run | Play)
+            assert isinstance(order, Train | Play)
             self._job = Job(frame, order.unit.limits)
             self._process = self._process or self._start_process()
             self._begin(self._process)
@@ -142,7 +142,7 @@ class Supervisor:
         except (EOFError, OSError):
             self._bury(process.end())
             return
-        kind = kind_of(frame)
+        kind = kind_of_frame(frame)
         if kind is Ready:
             process.is_ready = True
             self._begin(process)

@@ -26,7 +26,7 @@ from rliable.unit import OnReport, Unit, UnitResult
 MAX_STARTS = 8
 HEALTHY_SECONDS = 60.0
 RETRY_SECONDS = 0.5
-END_SECONDS = 2.0
+LEAVE_SECONDS = 2.0
 #: Spark kills the Python process of a cancelled task after two seconds.
 CANCEL_SECONDS = 3.5
 #: What Spark says of a task that it has lost; the reason comes after the place.
@@ -146,7 +146,7 @@ class ResidentTasks:
     def stop(self) -> None:
         """Waits a moment for tasks to end, and has Spark kill the others."""
         self.expect_end()
-        late = self._still_alive(END_SECONDS)
+        late = self._still_alive(LEAVE_SECONDS)
         for name in late:
             self.restart(name)
         if late:
