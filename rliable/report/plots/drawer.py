@@ -8,8 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from rliable.records.curves import CSV_NAME, CurveRow
 from rliable.records.folders import RunFolder
+from rliable.records.learning_curve import CSV_NAME, CurveRow
 from rliable.report.plots.curves import read_rows
 
 
