@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from rliable.cli.arguments import AT_LEAST_1, SEED, LineParser, number_problems
-from rliable.cli.spark import context_if_needed
 from rliable.cli.streams import redirect_stderr
 from rliable.config.environment import kind_of_environment, kinds_for, resolve_environment
+from rliable.executors.in_process import context_if_needed
 from rliable.executors.worker import evaluate_run
 from rliable.metrics import interquartile_mean, iqm_interval, return_metrics
 from rliable.records.encoding import to_json, write_atomically

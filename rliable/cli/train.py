@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rliable.cli.arguments import AT_LEAST_1, SEED, LineParser, add_set, number_problems, overrides_of
-from rliable.cli.spark import context_if_needed
 from rliable.cli.streams import redirect_stderr
 from rliable.config.model_file import load_model_file
 from rliable.environments import short_name
+from rliable.executors.in_process import context_if_needed
 from rliable.executors.worker import run_unit
 from rliable.records.folders import RunFolder, make_empty_folder
 from rliable.records.run_files import write_run
