@@ -16,8 +16,9 @@ from rliable.config.environment import kind_of_environment, kinds_for, resolve_e
 from rliable.executors.in_process import context_if_needed
 from rliable.executors.worker import evaluate_run
 from rliable.metrics import interquartile_mean, iqm_interval, return_metrics
-from rliable.records.encoding import to_json, write_atomically
+from rliable.records.encoding import to_json
 from rliable.records.run_files import SavedRun, find_runs
+from rliable.records.writing import write_atomically
 from rliable.registry import MODELS
 from rliable.report.formats import format_metric
 from rliable.schema import ConfigError, Problem

@@ -19,9 +19,10 @@ from rliable.cli.streams import redirect_stderr, redirect_stdout
 from rliable.cli.study import Mode, OpenStudy, resume_study, run_study, seed_of, start_study
 from rliable.config.study_file import load_study
 from rliable.executors.base import ExecutorError
-from rliable.records.folders import StudyFolder, StudyFolderError
+from rliable.records.folders import StudyFolder
 from rliable.records.results import StudyRecord, TrialRecord, load_record
 from rliable.records.saved_study import planned_record
+from rliable.records.writing import StudyFolderError
 from rliable.registry import EXECUTORS, SAMPLERS
 from rliable.report.formats import one_line
 from rliable.report.plots import draw_study

@@ -66,4 +66,4 @@ def look_at(path: Path) -> FoundStudy:
     folder = StudyFolder(path)
     now = time.time()
     record = load_record(path) if folder.results_json.is_file() else planned_record(folder)
-    return FoundStudy(path, record, folder.is_being_written(), now)
+    return FoundStudy(path, record, folder.lock.is_taken(), now)

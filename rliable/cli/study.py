@@ -117,7 +117,7 @@ def resume_study(path: str, overrides: dict[str, Any], mode: Mode) -> OpenStudy:
     """
     folder = StudyFolder(Path(path))
     folder.require()
-    folder.lock()
+    folder.lock.take()
     study, seed = load_saved_study(folder, overrides)
     executor_class(mode).check(executor_options(study, mode, None))
     return OpenStudy(study, seed, folder, mode)

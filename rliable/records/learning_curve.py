@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from rliable.records.encoding import write_atomically
+from rliable.records.writing import write_atomically
 
 STEP = "step"
 CSV_NAME = "learning_curve.csv"

@@ -10,9 +10,10 @@ from typing import Any
 
 import msgspec
 
-from rliable.records.encoding import FORMAT, load_record_file, to_json, write_atomically
+from rliable.records.encoding import FORMAT, load_record_file, to_json
 from rliable.records.folders import RunFolder, run_folders
 from rliable.records.learning_curve import write_learning_curve
+from rliable.records.writing import write_atomically
 from rliable.schema import ConfigError
 from rliable.unit import ModelConfig, UnitResult
 

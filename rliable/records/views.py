@@ -13,9 +13,10 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from rliable.records.encoding import FORMAT, load_record_file, stamped, to_json, write_atomically
+from rliable.records.encoding import FORMAT, load_record_file, stamped, to_json
 from rliable.records.folders import StudyFolder
 from rliable.records.results import StudyRecord, TrialRecord, load_record
+from rliable.records.writing import write_atomically
 from rliable.schema import ConfigError
 
 PAUSE_FACTOR = 19

@@ -12,7 +12,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
-from rliable.records.folders import study_files_at
+from rliable.records.writing import study_files_at
 
 #: The keys of a line that a sampled value has, or a report: what a study that goes on would come to again.
 REPEATABLE = {"param_name", "intermediate_value"}

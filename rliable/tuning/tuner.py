@@ -11,11 +11,12 @@ from typing import Protocol
 
 from rliable.environments import short_name
 from rliable.executors.base import Executor, ExecutorError
-from rliable.records.folders import StudyFolder, StudyFolderError, study_files_at
+from rliable.records.folders import StudyFolder
 from rliable.records.learning_curve import CurveRow
 from rliable.records.results import StudyRecord, TrialRecord
 from rliable.records.run_files import write_run
 from rliable.records.views import Views, write_trial
+from rliable.records.writing import StudyFolderError, study_files_at
 from rliable.tuning.intermediate_values import ReportKeeper
 from rliable.tuning.interrupts import Interrupts
 from rliable.tuning.resume import Books
