@@ -1,4 +1,4 @@
-"""Opens a study and runs it: what the command `optimize` and the call `rliable.search` share."""
+"""Runs a study for whoever asks: the command `optimize` or the call `rliable.search`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`train`: trains one model and leaves it in a folder."""
+"""`train`: trains one model into a folder."""
 
 from __future__ import annotations
 

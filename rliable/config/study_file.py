@@ -1,4 +1,4 @@
-"""Reads study files and model files, and checks everything before anything runs."""
+"""Reads study files: what is searched, checked with the model file before anything runs."""
 
 from __future__ import annotations
 

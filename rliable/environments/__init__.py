@@ -1,4 +1,4 @@
-"""What models are trained on: environments by name, and rows of data by file.
+"""What models are trained on: environments by name, rows of data by file.
 
 The registry maps a name to "module:factory"; the factory takes no arguments and makes a new, independent environment.
 Importing this module imports no environment.

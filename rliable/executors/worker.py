@@ -1,4 +1,4 @@
-"""Works on one unit: trains, evaluates, plays slices and loads again, in whatever process it is called."""
+"""Works on one unit, whatever it asks for, in whatever process it is called."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The learning curve of one run on disk: a CSV file, and a TensorBoard event file over environment steps.
+"""The learning curve of one run on disk: as CSV to be read again, as events for TensorBoard.
 
 Tags follow CleanRL: a key with "loss" in it becomes `losses/<key>`, any other `charts/<key>`; a key that brings its own
 slash stays as it is. TensorFlow is not needed to write them.

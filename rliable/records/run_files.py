@@ -1,4 +1,4 @@
-"""What a run leaves in its folder, and how it is read again."""
+"""The files of a run, as it leaves them in its folder."""
 
 from __future__ import annotations
 

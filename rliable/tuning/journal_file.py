@@ -1,4 +1,4 @@
-"""Optuna's journal file as a search uses it: one process writes, and a crash may have come at any byte."""
+"""Optuna's journal file as a search uses it: written by one process, whole after a crash at any byte."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes over the channel: one byte for the kind of message, and its fields in MessagePack; never a pickle.
+"""What goes over the channel: messages in MessagePack, each behind one byte for its kind; never a pickle.
 
 Floats keep every bit, files travel as bytes. Both ends run the same code, so a message carries no version.
 """

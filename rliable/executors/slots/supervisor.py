@@ -1,4 +1,4 @@
-"""Serves a slot: watches one computing process, and passes messages between it and the driver.
+"""Serves a slot: stands between the driver and one computing process, which it watches.
 
 It imports no model and no TensorFlow, so it stays small and answers while the process computes. On Spark it is a task;
 in serial mode a thread of the driver.

@@ -1,4 +1,4 @@
-"""What several pictures are made of: a caption, and trials as marks of a kind, in a place, with words for the mouse."""
+"""What several pictures are made of: captions, marks of trials, words for the mouse."""
 
 from __future__ import annotations
 
