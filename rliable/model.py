@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from rliable.metrics import RETURN_METRICS, return_metrics
 
 #: What a model may learn from; `BaseModel.learns_from` says what each means.
-KINDS = ("environment", "rows", "name")
+DATA_KINDS = ("environment", "rows", "name")
 #: The methods a model class must have, inherited from `BaseModel` or not.
 CONTRACT = ("train", "evaluate", "predict", "save", "load_model")
 

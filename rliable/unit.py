@@ -1,4 +1,4 @@
-"""The plain data that crosses between the driver and its workers: what to run, and what came of it.
+"""The plain data that crosses between the driver and its workers: units there, results back.
 
 All of it is frozen dataclasses of numbers, texts, lists, dicts and bytes: `executors/slots/messages.py` sends them as
 they are, and `records/` writes them as they are.

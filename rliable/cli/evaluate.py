@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 
 from rliable.cli.arguments import AT_LEAST_1, SEED, LineParser, number_problems
-from rliable.cli.spark import context_if_needed
 from rliable.cli.streams import redirect_stderr
-from rliable.config.environment import kind_of, kinds_for, resolve_environment
+from rliable.config.environment import kind_of_environment, kinds_for, resolve_environment
+from rliable.executors.in_process import context_if_needed
 from rliable.executors.worker import evaluate_run
 from rliable.metrics import interquartile_mean, iqm_interval, return_metrics
-from rliable.records.encoding import to_json, write_atomically
+from rliable.records.encoding import to_json
 from rliable.records.run_files import SavedRun, find_runs
+from rliable.records.writing import write_atomically
 from rliable.registry import MODELS
 from rliable.report.formats import format_metric
 from rliable.schema import ConfigError, Problem
@@ -116,7 +117,9 @@ def with_environment(run: SavedRun, name: str | None) -> SavedRun:
       ConfigError: there is no such environment or file, or it is data where the model wants an environment.
     """
     recorded, learns_from = run.model.environment, kinds_for(MODELS.load(run.model.class_name))
-    if name is not None and (kind_of(name, learns_from) == "rows") != (kind_of(recorded, learns_from) == "rows"):
+    if name is not None and (kind_of_environment(name, learns_from) == "rows") != (
+        kind_of_environment(recorded, learns_from) == "rows"
+    ):
         raise ConfigError([f"--env: {name!r} does not go with a model of {recorded!r}: one is data, one is not"])
     try:
         resolved = resolve_environment(name or recorded, learns_from)

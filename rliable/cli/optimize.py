@@ -12,15 +12,16 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from rliable.cli import FAILURE
 from rliable.cli.arguments import LineParser, add_set, overrides_of
 from rliable.cli.dry_run import print_dry_run
 from rliable.cli.streams import redirect_stderr, redirect_stdout
 from rliable.cli.study import Mode, OpenStudy, resume_study, run_study, seed_of, start_study
 from rliable.config.study_file import load_study
 from rliable.executors.base import ExecutorError
-from rliable.records.folders import StudyFolderError
 from rliable.records.results import StudyRecord, TrialRecord, load_record
 from rliable.records.saved_study import planned_record
+from rliable.records.writing import StudyFolderError
 from rliable.registry import EXECUTORS, SAMPLERS
 from rliable.report.formats import one_line
 from rliable.report.plots import draw_study
@@ -31,8 +32,6 @@ from rliable.report.terminal.warning_handler import TerminalWarnings
 from rliable.schema import ConfigError
 from rliable.tuning.interrupts import Interrupts
 from rliable.unit import Answer, Report, RunRecord
-
-FAILURE = 1
 
 
 def make_parser() -> LineParser:
@@ -101,13 +100,13 @@ def run(arguments: Sequence[str]) -> int:
     names = ("seed", "num_workers", "max_iters", "sampler")
     overrides = overrides_of(args.set, **{name: getattr(args, name) for name in names})
     if args.resume:
-        return search(args, resume_study(args.resume, overrides, mode_of(args)))
+        return search_on_terminal(args, resume_study(args.resume, overrides, mode_of(args)))
     path = args.optim_config or args.study
     if args.dry_run:
         study = load_study(path, overrides)
         print_dry_run(study, seed_of(study))
         return 0
-    return search(args, start_study(path, overrides, args.output, mode_of(args)))
+    return search_on_terminal(args, start_study(path, overrides, args.output, mode_of(args)))
 
 
 def mode_of(args: argparse.Namespace) -> Mode:
@@ -137,7 +136,7 @@ def check_combination(args: argparse.Namespace) -> None:
         raise ConfigError(problems)
 
 
-def search(args: argparse.Namespace, opened: OpenStudy) -> int:
+def search_on_terminal(args: argparse.Namespace, opened: OpenStudy) -> int:
     """Runs a checked study in its folder and shows how it goes."""
     verbosity = next((name for name in ("quiet", "verbose", "json") if getattr(args, name)), "normal")
     with Interrupts() as interrupts, redirect_stderr(opened.folder.log) as errors, contextlib.ExitStack() as stack:

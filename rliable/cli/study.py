@@ -1,4 +1,4 @@
-"""Opens a study and runs it: what the command `optimize` and the call `rliable.search` share."""
+"""Runs a study for whoever asks: the command `optimize` or the call `rliable.search`."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def resume_study(path: str, overrides: dict[str, Any], mode: Mode) -> OpenStudy:
     """
     folder = StudyFolder(Path(path))
     folder.require()
-    folder.lock()
+    folder.lock.take()
     study, seed = load_saved_study(folder, overrides)
     mode.executor_class().check(executor_options(study, mode, None))
     return OpenStudy(study, seed, folder, mode)

@@ -1,4 +1,4 @@
-"""`train`: trains one model and leaves it in a folder."""
+"""`train`: trains one model into a folder."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rliable.cli.arguments import AT_LEAST_1, SEED, LineParser, add_set, number_problems, overrides_of
-from rliable.cli.spark import context_if_needed
 from rliable.cli.streams import redirect_stderr
 from rliable.config.model_file import load_model_file
 from rliable.environments import short_name
+from rliable.executors.in_process import context_if_needed
 from rliable.executors.worker import run_unit
 from rliable.records.folders import RunFolder, make_empty_folder
 from rliable.records.run_files import write_run
@@ -44,7 +44,7 @@ def run(arguments: Sequence[str]) -> int:
     print("\n".join([*notes, f"training {what}"]), flush=True)
     with Interrupts() as interrupts, redirect_stderr(folder.log_txt):
         try:
-            result = train(model, seed, args.threads)
+            result = train_here(model, seed, args.threads)
         except KeyboardInterrupt:
             print("interrupted; nothing is kept of a run that has not finished")
             return interrupts.exit_code
@@ -67,7 +67,7 @@ def make_parser() -> LineParser:
     return parser
 
 
-def train(model: ModelConfig, seed: int, threads: int) -> UnitResult:
+def train_here(model: ModelConfig, seed: int, threads: int) -> UnitResult:
     """Trains in this process and prints the learning curve as it grows."""
     limit_threads(threads)
     unit = Unit(0, 0, model, seed, Limits(threads=threads))

@@ -1,4 +1,4 @@
-"""Reads study files and model files, and checks everything before anything runs."""
+"""Reads study files: what is searched, checked with the model file before anything runs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from rliable.config.grid import grid_problems, whole_range_notes
 from rliable.config.json_file import JsonError, apply_overrides, load_json
-from rliable.config.model_file import check_model, find_class, named_files
+from rliable.config.model_file import check_model, find_model_class, named_files
 from rliable.config.search_space import SearchSpace, parse_search_space
 from rliable.registry import SAMPLERS, find_file
 from rliable.schema import REQUIRED, ConfigError, Problem, check_record, describe, nearest, setting
@@ -167,7 +167,7 @@ def sampler_problems(
 def class_of(model_data: Any, path: str) -> Any:
     """The class that a model file names, None when there is no such class; check_model says why."""
     is_named = isinstance(model_data, dict) and isinstance(model_data.get("class"), str)
-    return find_class(model_data["class"], path)[1] if is_named else None
+    return find_model_class(model_data["class"], path)[1] if is_named else None
 
 
 def metric_problems(name: str, model_class: Any) -> list[Problem]:

@@ -1,4 +1,4 @@
-"""Works on one unit: trains, evaluates, plays slices and loads again, in whatever process it is called."""
+"""Works on one unit, whatever it asks for, in whatever process it is called."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def train_and_evaluate(unit: Unit, slot: str, sc: Any, slices: Slices | None, on
     """The work of `run_unit`: the fields of the result that depend on the model."""
     with tempfile.TemporaryDirectory(prefix="rliable-") as folder, ThisProcessOnly():
         model = make_model(unit.model, unit.seed, folder, sc, unit.limits.threads)
-        if train(model, unit, sc, on_row):
+        if train_model(model, unit, sc, on_row):
             return {"is_stopped": True, "learning_curve": plain_curve(model)}
         model.save()
         files = read_files(folder)
@@ -85,7 +85,7 @@ class ThisProcessOnly:
             os._exit(0 if error is None else 1)
 
 
-def train(model: BaseModel, unit: Unit, sc: Any, on_row: OnRow | None) -> bool:
+def train_model(model: BaseModel, unit: Unit, sc: Any, on_row: OnRow | None) -> bool:
     """Trains a model; tells whether it was stopped by an answer to one of its reports."""
     relay = RowRelay(on_row)
     model.on_report = relay

@@ -1,4 +1,4 @@
-"""What a run leaves in its folder, and how it is read again."""
+"""The files of a run, as it leaves them in its folder."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from typing import Any
 
 import msgspec
 
-from rliable.records.curves import write_learning_curve
-from rliable.records.encoding import FORMAT, load_record_file, to_json, write_atomically
+from rliable.records.encoding import FORMAT, load_record_file, to_json
 from rliable.records.folders import RunFolder, run_folders
+from rliable.records.learning_curve import write_learning_curve
 from rliable.records.places import Places, find_again, places_of
+from rliable.records.writing import write_atomically
 from rliable.registry import file_in
 from rliable.schema import ConfigError
 from rliable.unit import ModelConfig, UnitResult
 
 
-class ModelFile(msgspec.Struct, frozen=True, kw_only=True, rename={"class_name": "class"}):
+class ModelRecord(msgspec.Struct, frozen=True, kw_only=True, rename={"class_name": "class"}):
     """The content of model.json: what evaluate.py needs to do the final evaluation again.
 
     Attributes:
@@ -67,12 +68,12 @@ def write_run(
         folder.error_txt.write_text(result.traceback or result.error + "\n", encoding="utf-8")
     its_own = [file_in(name) for name in (model.class_name, model.environment)]
     places = places_of({name: written for name, written in (files or {}).items() if name in its_own}, folder.path)
-    write_atomically(folder.model_json, to_json(model_file(model, threads, result, places), indent=2) + "\n")
+    write_atomically(folder.model_json, to_json(model_record(model, threads, result, places), indent=2) + "\n")
 
 
-def model_file(model: ModelConfig, threads: int, result: UnitResult, places: dict[str, Places]) -> ModelFile:
+def model_record(model: ModelConfig, threads: int, result: UnitResult, places: dict[str, Places]) -> ModelRecord:
     """The content of a finished run's model.json."""
-    return ModelFile(
+    return ModelRecord(
         format=FORMAT,
         class_name=model.class_name,
         environment=model.environment,
@@ -143,7 +144,7 @@ def load_run(folder: RunFolder) -> SavedRun:
     Raises:
       ConfigError: it is damaged, or the run failed or was stopped.
     """
-    saved = load_record_file(folder.model_json, ModelFile, "the record of a trained model")
+    saved = load_record_file(folder.model_json, ModelRecord, "the record of a trained model")
     if saved.metrics is None:
         end = f"failed and left no model; see {folder.error_txt.name}"
         raise ConfigError([f"{folder.path}: this run {end if folder.error_txt.exists() else 'was stopped'}"])

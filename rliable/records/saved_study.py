@@ -8,11 +8,12 @@ from typing import Any
 
 from rliable.config.json_file import apply_overrides
 from rliable.config.study_file import Study, check_study
-from rliable.records.encoding import load_record_file, stamped, to_json, write_atomically
+from rliable.records.encoding import load_record_file, stamped, to_json
 from rliable.records.folders import StudyFolder
 from rliable.records.places import Places, find_again, places_of
 from rliable.records.provenance import git_commit, machine, package_versions
 from rliable.records.results import StudyRecord
+from rliable.records.writing import write_atomically
 from rliable.schema import ConfigError
 
 #: What may be changed on resume: how far and with what means, never what the trials are or what decides them.

@@ -33,8 +33,8 @@ from rliable.executors.slots.messages import (
     Refused,
     Reported,
     Result,
-    Run,
     Start,
+    Train,
     pack,
     unpack,
 )
@@ -103,7 +103,7 @@ class Computer:
         with contextlib.suppress(EOFError):
             while True:
                 message = unpack(self._channel.recv_bytes())
-                if isinstance(message, Run):
+                if isinstance(message, Train):
                     self._run(self._at_home(message.unit))
                 elif isinstance(message, Play):
                     self._play(message)

@@ -26,8 +26,8 @@ from rliable.executors.slots.messages import (
     Refused,
     Reported,
     Result,
-    Run,
     Stop,
+    Train,
     pack,
     unpack,
 )
@@ -86,7 +86,7 @@ class Slot:
         self.is_free, self.started = False, time.time()
         if lease.episodes is None:
             self.loaded = None
-            self.send(Run(lease.unit))
+            self.send(Train(lease.unit))
             return
         is_loaded, self.loaded = self.loaded == lease.model_key, lease.model_key
         self.send(Play(lease.unit, lease.attempt, bounds(lease.episodes), None if is_loaded else files))

@@ -1,4 +1,4 @@
-"""Serves a slot: watches one computing process, and passes messages between it and the driver.
+"""Serves a slot: stands between the driver and one computing process, which it watches.
 
 It imports no model and no TensorFlow, so it stays small and answers while the process computes. On Spark it is a task;
 in serial mode a thread of the driver.
@@ -27,9 +27,9 @@ from rliable.executors.slots.messages import (
     Ready,
     Refused,
     Result,
-    Run,
     Stop,
-    kind_of,
+    Train,
+    kind_of_frame,
     pack,
     unpack,
 )
@@ -111,15 +111,15 @@ class Supervisor:
                 self._hear_process(self._process)
 
     def _hear_driver(self, frame: bytes) -> None:
-        kind = kind_of(frame)
+        kind = kind_of_frame(frame)
         if kind is Stop:
             self._is_stopped = True
         elif kind in (Next, Answered):
             if self._process is not None:
                 self._hand_on(self._process, frame)
-        elif kind in (Run, Play):
+        elif kind in (Train, Play):
             order = unpack(frame)
-            assert isinstance(order, Run | Play)
+            assert isinstance(order, Train | Play)
             self._job = Job(frame, order.unit.limits)
             self._process = self._process or self._start_process()
             self._begin(self._process)
@@ -141,7 +141,7 @@ class Supervisor:
         except (EOFError, OSError):
             self._bury(process.end())
             return
-        kind = kind_of(frame)
+        kind = kind_of_frame(frame)
         if kind is Ready:
             process.is_ready = True
             self._begin(process)

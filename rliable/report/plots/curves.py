@@ -7,8 +7,8 @@ import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from rliable.records.curves import CSV_NAME, STEP, curve_keys, read_learning_curve
 from rliable.records.folders import run_folders
+from rliable.records.learning_curve import CSV_NAME, STEP, curve_keys, read_learning_curve
 from rliable.records.results import StudyRecord, TrialRecord
 from rliable.report.facts import leading_figure
 from rliable.report.formats import one_line

@@ -6,7 +6,7 @@ import pytest
 from unit_makers import make_unit
 
 from rliable.executors.slots.channel import Door, connect
-from rliable.executors.slots.messages import Answered, Hello, Reported, Result, Run, pack, unpack
+from rliable.executors.slots.messages import Answered, Hello, Reported, Result, Train, pack, unpack
 from rliable.executors.slots.pool import SlotPool
 from rliable.records.run_files import unsafe_names
 from rliable.unit import Answer, Limits, UnitResult
@@ -31,7 +31,7 @@ def play_slot(door, messages, heard):
     """A slot that says its messages when it is given a unit, and is lost when it has none."""
     channel = connect(("127.0.0.1", door.port), door.key)
     channel.send_bytes(pack(Hello("slot 0", "far away")))
-    assert isinstance(unpack(channel.recv_bytes()), Run)
+    assert isinstance(unpack(channel.recv_bytes()), Train)
     for message in messages:
         channel.send_bytes(pack(message))
         if isinstance(message, Reported):
