@@ -42,11 +42,11 @@ class CountModel(BaseModel):
 
     def train(self, data: Any, *args: Any) -> None:
         self.count = self.increment * num_rows(data)
-        self.sum = exact_sum(values_of(data))
+        self.sum = exact_sum(column_values(data))
 
     def evaluate(self, data: Any) -> tuple[list[float], dict[str, float]]:
         prediction = self.prediction
-        errors = values_of(data).map(lambda v: (v - prediction) ** 2) if is_rdd(data) else squares(data, prediction)
+        errors = column_values(data).map(lambda v: (v - prediction) ** 2) if is_rdd(data) else squares(data, prediction)
         return self.predict(data), {"mse": exact_sum(errors) / num_rows(data)}
 
     def predict(self, data: Any) -> list[float]:
@@ -75,14 +75,14 @@ def is_rdd(data: Any) -> bool:
     return hasattr(data, "mapPartitions")
 
 
-def values_of(data: Any) -> Any:
+def column_values(data: Any) -> Any:
     """The column `value`: an RDD of floats, or a list."""
     return data.map(lambda row: float(row["value"])) if is_rdd(data) else [float(row["value"]) for row in data]
 
 
 def squares(rows: list[dict[str, Any]], prediction: float) -> list[float]:
     """The squared error of each row."""
-    return [(value - prediction) ** 2 for value in values_of(rows)]
+    return [(value - prediction) ** 2 for value in column_values(rows)]
 
 
 def num_rows(data: Any) -> int:

@@ -1,4 +1,4 @@
-"""JSON values and type hints: whether a value fits a hint, and a hint in the user's words."""
+"""What a type hint asks of a JSON value, also in the user's words."""
 
 from __future__ import annotations
 

@@ -1,12 +1,33 @@
-"""What is reported of a list of episode returns."""
+"""What is reported of the returns of test episodes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
+from rliable.unit import PlayedSlice
+
 RETURN_METRICS = ("reward", "reward_iqm", "reward_std")
+
+
+def evaluation_fields(played: list[PlayedSlice], num_episodes: int) -> dict[str, Any]:
+    """The result's fields that follow from the slices played so far.
+
+    Args:
+      played: the slices, in any order.
+      num_episodes: how many episodes all slices have together.
+
+    Returns:
+      `slices` in the order of episode numbers and, once they are complete, `predictions` and `metrics`.
+    """
+    ordered = sorted(played, key=lambda part: part.first)
+    returns = [value for part in ordered for value in part.returns]
+    if len(returns) < num_episodes:
+        return {"slices": ordered}
+    metrics = return_metrics(returns)
+    return {"slices": ordered, "num_episodes": len(returns), "predictions": returns, "metrics": metrics}
 
 
 def return_metrics(returns: Sequence[float]) -> dict[str, float]:

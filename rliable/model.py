@@ -10,7 +10,7 @@ from rliable.metrics import RETURN_METRICS, return_metrics
 from rliable.unit import Answer
 
 #: What a model may learn from; `BaseModel.learns_from` says what each means.
-KINDS = ("environment", "rows", "name")
+DATA_KINDS = ("environment", "rows", "name")
 #: The methods a model class must have, inherited from `BaseModel` or not.
 CONTRACT = ("train", "evaluate", "predict", "save", "load_model")
 

@@ -85,7 +85,7 @@ class Registry:
             module = import_file(Path(module_name)) if module_name.endswith(".py") else import_module(module_name)
         except ModuleNotFoundError as error:
             raise self._error(missing_words(module_name, object_name, error)) from error
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise self._error(f"importing {module_name} failed: {type(error).__name__}: {error}") from error
         found = getattr(module, object_name, None)
         if found is None:

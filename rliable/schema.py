@@ -16,6 +16,8 @@ from typing import Any
 from rliable.json_types import as_type, has_type, item_type, type_name
 
 REQUIRED = dataclasses.MISSING
+#: How many mistakes people are shown at once.
+NUM_SHOWN = 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,12 +42,15 @@ class ConfigError(Exception):
     Attributes:
       found: the mistakes.
       problems: the same as lines.
+      shown: the first lines, and how many more there are; also the exception's text.
     """
 
     def __init__(self, problems: Iterable[Problem | str]) -> None:
         self.found = [problem if isinstance(problem, Problem) else Problem("", problem) for problem in problems]
         self.problems = [str(problem) for problem in self.found]
-        super().__init__("\n".join(self.problems))
+        num_more = len(self.problems) - NUM_SHOWN
+        self.shown = self.problems[:NUM_SHOWN] + [f"... and {num_more:,} more"] * (num_more > 0)
+        super().__init__("\n".join(self.shown))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -169,7 +174,7 @@ def check_fields(
     if not isinstance(data, Mapping):
         return {}, [Problem(path or "the file", f"expected an object with keys, found {describe(data)}")]
     known = declarations(record_type)
-    problems = [Problem(join(path, key), f"unknown key{nearest(key, known)}") for key in data if key not in known]
+    problems = unknown_key_problems([key for key in data if key not in known], known, path)
     values = {}
     for key, declared in known.items():
         if key in data:
@@ -178,6 +183,20 @@ def check_fields(
         elif declared.default is REQUIRED and key not in may_lack:
             problems.append(Problem(join(path, key), f"missing; {declared.rule.doc}"))
     return values, problems
+
+
+def unknown_key_problems(unknown: list[str], known: Iterable[str], path: str, what: str = "key") -> list[Problem]:
+    """What to say of keys that an object should not have.
+
+    Args:
+      unknown: the keys.
+      known: those that it may have; they are named for as many of the others as are shown.
+      path: the key path of the object.
+      what: the word for such a key.
+    """
+    names, shown = list(known), unknown[:NUM_SHOWN]
+    words = [nearest(key, names) for key in shown] + [""] * (len(unknown) - len(shown))
+    return [Problem(join(path, key), f"unknown {what}{end}") for key, end in zip(unknown, words, strict=True)]
 
 
 def read_value(value: Any, hint: Any, rule: Rule, path: str) -> tuple[Any, list[Problem]]:

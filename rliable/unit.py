@@ -1,4 +1,4 @@
-"""The plain data that crosses between the driver and its workers: what to run, and what came of it.
+"""The plain data that crosses between the driver and its workers: units there, results back.
 
 All of it is frozen dataclasses of numbers, texts, lists, dicts and bytes: `executors/slots/messages.py` sends them as
 they are, and `records/` writes them as they are.
@@ -202,7 +202,7 @@ class RunRecord:
       seed: of the run.
       metrics: what the model reported, by name; None when the run failed or was stopped.
       num_episodes: test episodes played, 0 for a model without episodes.
-      slot, pid: where it was computed last.
+      slot, pid: where it was computed last; 0 for a process that was lost with its slot.
       attempts: how often it was started, at least 1.
       started, finished: wall clock, seconds since the epoch.
       slices: who played which episodes; empty for models without episodes.

@@ -1,8 +1,15 @@
-"""Marks the tests that start Spark, train an agent or run whole studies; `make test-fast` leaves them out."""
+"""Marks the tests that start Spark, train an agent or run whole studies; `make test-fast` leaves them out.
 
+A job in the background is started with Ctrl-C ignored, and so would be all that the tests start and interrupt.
+"""
+
+import signal
 from pathlib import Path
 
 import pytest
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 HERE = Path(__file__).parent
 #: What is slow, by the beginning of its path.

@@ -74,6 +74,13 @@ class Told(Score):
         return [data, self.cfg["environment"]], {"score": 1.0}
 
 
+class Forking(Score):
+    """Forks while it is loaded."""
+
+    def load_model(self) -> None:
+        os.fork()
+
+
 class Odd(Score):
     """Gives back what models in the wild give back."""
 

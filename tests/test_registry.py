@@ -150,3 +150,9 @@ def test_package_that_hides_ours_is_one_line(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, timeout=60)
     assert done.stderr == "error: class: another package named 'models' hides rliable's own; rename it\n"
+
+
+def test_file_that_exits_while_it_is_imported_is_one_line(own):
+    (own / "leaves.py").write_text("import sys\nsys.exit(3)")
+    error = error_of(registry.MODELS.load, f"{own / 'leaves.py'}:Model")
+    assert error == f"class: importing {own / 'leaves.py'} failed: SystemExit: 3"

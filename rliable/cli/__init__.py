@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: the package {error.name!r} is missing; {cure}", file=sys.stderr)
         return USER_ERROR
     except ConfigError as error:
-        print("\n".join(f"error: {line}" for line in error.problems), file=sys.stderr)
+        print("\n".join(f"error: {line}" for line in error.shown), file=sys.stderr)
         return USER_ERROR
     except (ExecutorError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)

@@ -43,7 +43,7 @@ def search(
     Raises:
       rliable.schema.ConfigError: a mistake in the files or arguments; nothing has been written.
       rliable.executors.base.ExecutorError: no place is left to run in; what was finished is kept.
-      rliable.records.folders.StudyFolderError: a file cannot be written, as on a full disk; likewise.
+      rliable.records.writing.StudyFolderError: a file cannot be written, as on a full disk; likewise.
       KeyboardInterrupt: likewise.
     """
     changes = {**(settings or {}), **({} if seed is None else {"seed": seed})}
@@ -55,7 +55,7 @@ def search(
             draw_missing_curves(opened.folder.path)
             draw_study(opened.folder.path)
     finally:
-        opened.folder.unlock()
+        opened.folder.lock.release()
     return record
 
 

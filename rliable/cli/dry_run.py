@@ -10,7 +10,7 @@ from rliable.config.study_file import Study
 from rliable.records.encoding import to_json
 from rliable.tuning.journal import Journal
 
-NUM_SHOWN = 5
+NUM_FIRST = 5
 
 
 def print_dry_run(study: Study, seed: int) -> None:
@@ -29,4 +29,4 @@ def first_configurations(study: Study, seed: int) -> list[dict[str, object]]:
     """The parameters of the first trials, as far as they can be known before any result."""
     with tempfile.TemporaryDirectory(prefix="rliable-") as folder:
         journal = Journal(Path(folder) / "journal.log", study, seed)
-        return [journal.ask(number) for number in range(min(NUM_SHOWN, study.num_trials))]
+        return [journal.ask(number) for number in range(min(NUM_FIRST, study.num_trials))]

@@ -11,14 +11,15 @@ from typing import Any
 import numpy as np
 
 from rliable.cli.arguments import AT_LEAST_1, SEED, LineParser, number_problems
-from rliable.cli.spark import context_if_needed
 from rliable.cli.streams import redirect_stderr
 from rliable.config.constants import constants_problems
-from rliable.config.environment import kind_of, kinds_for, resolve_environment
+from rliable.config.environment import kind_of_environment, kinds_for, resolve_environment
+from rliable.executors.in_process import context_if_needed
 from rliable.executors.worker import evaluate_run
 from rliable.metrics import interquartile_mean, iqm_interval, return_metrics
-from rliable.records.encoding import to_json, write_atomically
+from rliable.records.encoding import to_json
 from rliable.records.run_files import SavedRun, find_runs
+from rliable.records.writing import write_atomically
 from rliable.registry import MODELS
 from rliable.report.formats import format_metric
 from rliable.schema import ConfigError, Problem
@@ -118,14 +119,16 @@ def with_environment(run: SavedRun, name: str | None) -> SavedRun:
         environment of the user's own no longer has a constant that is recorded.
     """
     recorded, learns_from = run.model.environment, kinds_for(MODELS.load(run.model.class_name))
-    if name is not None and (kind_of(name, learns_from) == "rows") != (kind_of(recorded, learns_from) == "rows"):
+    if name is not None and (kind_of_environment(name, learns_from) == "rows") != (
+        kind_of_environment(recorded, learns_from) == "rows"
+    ):
         raise ConfigError([f"--env: {name!r} does not go with a model of {recorded!r}: one is data, one is not"])
     try:
         resolved = resolve_environment(name or recorded, learns_from)
     except ConfigError as error:
         raise ConfigError([Problem("--env", problem.words) for problem in error.found]) from error
     constants = run.model.environment_kwargs if resolved == recorded else {}
-    problems = constants_problems(resolved, kind_of(resolved, learns_from), constants)
+    problems = constants_problems(resolved, kind_of_environment(resolved, learns_from), constants)
     if problems:
         raise ConfigError(problems)
     model = dataclasses.replace(run.model, environment=resolved, environment_kwargs=constants)

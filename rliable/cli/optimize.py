@@ -12,15 +12,16 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from rliable.cli import FAILURE
 from rliable.cli.arguments import LineParser, add_set, overrides_of
 from rliable.cli.dry_run import print_dry_run
 from rliable.cli.streams import redirect_stderr, redirect_stdout
 from rliable.cli.study import Mode, OpenStudy, resume_study, run_study, seed_of, start_study
 from rliable.config.study_file import load_study
 from rliable.executors.base import ExecutorError
-from rliable.records.folders import StudyFolder, StudyFolderError
 from rliable.records.results import StudyRecord, TrialRecord, load_record
 from rliable.records.saved_study import planned_record
+from rliable.records.writing import StudyFolderError
 from rliable.registry import EXECUTORS, SAMPLERS
 from rliable.report.formats import one_line
 from rliable.report.plots import draw_study
@@ -31,8 +32,6 @@ from rliable.report.terminal.warning_handler import TerminalWarnings
 from rliable.schema import ConfigError
 from rliable.tuning.interrupts import Interrupts
 from rliable.unit import Answer, Report, RunRecord
-
-FAILURE = 1
 
 
 def make_parser() -> LineParser:
@@ -101,13 +100,13 @@ def run(arguments: Sequence[str]) -> int:
     names = ("seed", "num_workers", "max_iters", "sampler")
     overrides = overrides_of(args.set, **{name: getattr(args, name) for name in names})
     if args.resume:
-        return search(args, resume_study(args.resume, overrides, mode_of(args)))
+        return search_on_terminal(args, resume_study(args.resume, overrides, mode_of(args)))
     path = args.optim_config or args.study
     if args.dry_run:
         study = load_study(path, overrides)
         print_dry_run(study, seed_of(study))
         return 0
-    return search(args, start_study(path, overrides, args.output, mode_of(args)))
+    return search_on_terminal(args, start_study(path, overrides, args.output, mode_of(args)))
 
 
 def mode_of(args: argparse.Namespace) -> Mode:
@@ -137,7 +136,7 @@ def check_combination(args: argparse.Namespace) -> None:
         raise ConfigError(problems)
 
 
-def search(args: argparse.Namespace, opened: OpenStudy) -> int:
+def search_on_terminal(args: argparse.Namespace, opened: OpenStudy) -> int:
     """Runs a checked study in its folder and shows how it goes."""
     verbosity = next((name for name in ("quiet", "verbose", "json") if getattr(args, name)), "normal")
     with Interrupts() as interrupts, redirect_stderr(opened.folder.log) as errors, contextlib.ExitStack() as stack:
@@ -149,13 +148,13 @@ def search(args: argparse.Namespace, opened: OpenStudy) -> int:
             record = run_study(opened, TerminalAudience(reporter), interrupts, not args.no_plots)
             code = FAILURE if record.best is None else 0
         except (KeyboardInterrupt, ExecutorError, StudyFolderError) as error:
-            record = record_so_far(opened.folder)
+            reason = str(error) or "interrupted"
+            record = record_so_far(opened, reason)
             code = interrupts.exit_code if isinstance(error, KeyboardInterrupt) else FAILURE
             reporter.close()
             if record.status != "finished":  # else the interrupt came after the end
-                what = str(error) or "interrupted"
                 way_on = resume_command(args, opened.folder.path)
-                reporter.error(f"{what}; all finished trials are kept. Continue: {way_on}")
+                reporter.error(f"{reason}; all finished trials are kept. Continue: {way_on}")
         if record.status == "finished":
             show_end(args, record, opened.folder.path, reporter, interrupts)
         if args.json:
@@ -163,11 +162,13 @@ def search(args: argparse.Namespace, opened: OpenStudy) -> int:
     return code
 
 
-def record_so_far(folder: StudyFolder) -> StudyRecord:
+def record_so_far(opened: OpenStudy, stop_reason: str) -> StudyRecord:
     """What a search that was cut short has written down; it may not have come to that."""
+    folder = opened.folder
     if folder.results_json.is_file():
         return load_record(folder.path)
-    return dataclasses.replace(planned_record(folder), status="interrupted", stop_reason="interrupted")
+    planned, mode = planned_record(folder), opened.mode.name
+    return dataclasses.replace(planned, mode=mode, status="interrupted", stop_reason=stop_reason)
 
 
 @contextlib.contextmanager

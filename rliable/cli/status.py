@@ -11,7 +11,7 @@ from rliable.cli.arguments import LineParser
 from rliable.records.folders import StudyFolder
 from rliable.records.results import load_record
 from rliable.records.saved_study import planned_record
-from rliable.report.terminal.status import FoundStudy, status_as_json, write_status
+from rliable.report.terminal.status_report import FoundStudy, status_as_json, write_status
 from rliable.schema import ConfigError
 
 
@@ -66,4 +66,4 @@ def look_at(path: Path) -> FoundStudy:
     folder = StudyFolder(path)
     now = time.time()
     record = load_record(path) if folder.results_json.is_file() else planned_record(folder)
-    return FoundStudy(path, record, folder.is_being_written(), now)
+    return FoundStudy(path, record, folder.lock.is_taken(), now)

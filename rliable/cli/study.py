@@ -1,4 +1,4 @@
-"""Opens a study and runs it: what the command `optimize` and the call `rliable.search` share."""
+"""Runs a study for whoever asks: the command `optimize` or the call `rliable.search`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from rliable.config.environment import classes_of
 from rliable.config.study_file import Study, load_study
+from rliable.executors import make_executor
 from rliable.executors.base import Executor, ExecutorOptions
 from rliable.records.folders import StudyFolder
 from rliable.records.results import StudyRecord
@@ -38,6 +39,22 @@ class Mode:
     executor: str = "serial"
     level: int = 1
     master: str | None = None
+
+    def executor_class(self) -> type[Executor]:
+        """The executor's class.
+
+        Raises:
+          ConfigError: there is no such executor.
+        """
+        found: type[Executor] = EXECUTORS.load(self.executor)
+        return found
+
+    @property
+    def name(self) -> str:
+        """What records call it."""
+        return (
+            f"level {self.level}" if self.executor == "spark" else getattr(self.executor_class(), "mode", self.executor)
+        )
 
 
 #: The modes by the names that records give them.
@@ -97,7 +114,7 @@ def start_study(path: str, overrides: dict[str, Any], output: str | None, mode: 
     """
     study = load_study(path, overrides)
     seed = seed_of(study)
-    executor_class(mode).check(executor_options(study, mode, None))
+    mode.executor_class().check(executor_options(study, mode, None))
     folder = StudyFolder(Path(output) if output else claim_folder(study.config.optim_name))
     folder.create()
     save_study(folder, study, seed)
@@ -117,9 +134,9 @@ def resume_study(path: str, overrides: dict[str, Any], mode: Mode) -> OpenStudy:
     """
     folder = StudyFolder(Path(path))
     folder.require()
-    folder.lock()
+    folder.lock.take()
     study, seed = load_saved_study(folder, overrides)
-    executor_class(mode).check(executor_options(study, mode, None))
+    mode.executor_class().check(executor_options(study, mode, None))
     return OpenStudy(study, seed, folder, mode)
 
 
@@ -150,21 +167,11 @@ def run_study(opened: OpenStudy, audience: Audience, interrupts: Interrupts, dra
 def open_executor(opened: OpenStudy) -> Iterator[Executor]:
     """The study's executor, closed at the end whatever happens."""
     options = executor_options(opened.study, opened.mode, opened.folder.log)
-    executor = executor_class(opened.mode)(options)
+    executor = make_executor(opened.mode.executor, options)
     try:
         yield executor
     finally:
         executor.close()
-
-
-def executor_class(mode: Mode) -> type[Executor]:
-    """The executor of a mode.
-
-    Raises:
-      ConfigError: there is no such executor.
-    """
-    found: type[Executor] = EXECUTORS.load(mode.executor)
-    return found
 
 
 def executor_options(study: Study, mode: Mode, log: Path | None) -> ExecutorOptions:

@@ -1,4 +1,4 @@
-"""`train`: trains one model and leaves it in a folder."""
+"""`train`: trains one model into a folder."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rliable.cli.arguments import AT_LEAST_1, SEED, LineParser, add_set, number_problems, overrides_of
-from rliable.cli.spark import context_if_needed
 from rliable.cli.streams import redirect_stderr
 from rliable.config.model_file import load_model_file
 from rliable.environments import short_name
+from rliable.executors.in_process import context_if_needed
 from rliable.executors.worker import run_unit
 from rliable.records.folders import RunFolder, make_empty_folder
 from rliable.records.run_files import write_run
@@ -33,7 +33,7 @@ def run(arguments: Sequence[str]) -> int:
       ConfigError: a mistake in the arguments or the file; nothing has been written.
     """
     args = make_parser().parse_args(arguments)
-    model, notes = load_model_file(args.config, overrides_of(args.set))
+    model, notes, files = load_model_file(args.config, overrides_of(args.set))
     folder = RunFolder(Path(args.output or f"{model.mdl_file}-{time.strftime('%Y%m%d-%H%M%S')}"))
     problems = number_problems(args, seed=SEED, threads=AT_LEAST_1)
     if problems:
@@ -44,11 +44,11 @@ def run(arguments: Sequence[str]) -> int:
     print("\n".join([*notes, f"training {what}"]), flush=True)
     with Interrupts() as interrupts, redirect_stderr(folder.log_txt):
         try:
-            result = train(model, seed, args.threads)
+            result = train_here(model, seed, args.threads)
         except KeyboardInterrupt:
             print("interrupted; nothing is kept of a run that has not finished")
             return interrupts.exit_code
-    write_run(folder, model, args.threads, result)
+    write_run(folder, model, args.threads, result, files)
     if result.learning_curve:
         draw_learning_curve(result.learning_curve, folder.learning_curve_png, what)
     return show(result, folder)
@@ -67,7 +67,7 @@ def make_parser() -> LineParser:
     return parser
 
 
-def train(model: ModelConfig, seed: int, threads: int) -> UnitResult:
+def train_here(model: ModelConfig, seed: int, threads: int) -> UnitResult:
     """Trains in this process and prints the learning curve as it grows."""
     limit_threads(threads)
     unit = Unit(0, 0, model, seed, Limits(threads=threads))

@@ -30,7 +30,7 @@ def kinds_for(model_class: Any) -> tuple[str, ...]:
     return kinds
 
 
-def kind_of(name: str, learns_from: Sequence[str]) -> str:
+def kind_of_environment(name: str, learns_from: Sequence[str]) -> str:
     """Which of "environment", "rows" and "name" the `environment` of a model file is.
 
     Args:
@@ -58,7 +58,7 @@ def resolve_environment(name: str, learns_from: Sequence[str] = MADE_FOR_IT, bes
     Raises:
       ConfigError: there is no such thing, or the model does not learn from its kind.
     """
-    kind = kind_of(name, learns_from)
+    kind = kind_of_environment(name, learns_from)
     is_file = kind == "rows" or (kind == "name" and is_path(name))
     found = find_file(name, beside) if is_file else name
     if found is None:
@@ -66,7 +66,7 @@ def resolve_environment(name: str, learns_from: Sequence[str] = MADE_FOR_IT, bes
     if kind not in learns_from:
         raise ConfigError([Problem("environment", wrong_kind(name, kind, learns_from))])
     if kind == "environment":
-        return registered(name) or find_class(name, beside)
+        return registered(name) or find_own_environment(name, beside)
     absolute = os.path.normpath(Path(found).absolute())
     return name if not is_file else absolute if is_text(absolute) else found
 
@@ -74,7 +74,7 @@ def resolve_environment(name: str, learns_from: Sequence[str] = MADE_FOR_IT, bes
 def classes_of(model: ModelConfig) -> tuple[str, ...]:
     """The names of the classes that a worker needs for a model: its own, and that of an environment made for it."""
     learns_from = kinds_for(MODELS.load(model.class_name))
-    is_made = kind_of(model.environment, learns_from) == "environment"
+    is_made = kind_of_environment(model.environment, learns_from) == "environment"
     return (model.class_name, model.environment) if is_made else (model.class_name,)
 
 
@@ -83,7 +83,7 @@ def registered(name: str) -> str | None:
     return {known.lower(): known for known in ENVIRONMENTS.table}.get(name.lower())
 
 
-def find_class(name: str, beside: str | None) -> str:
+def find_own_environment(name: str, beside: str | None) -> str:
     """A user's own environment, once it is known to be there."""
     found = ENVIRONMENTS.find(name, beside)
     ENVIRONMENTS.load(found)

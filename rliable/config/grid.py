@@ -6,7 +6,7 @@ from typing import Any
 
 from rliable.config.search_space import Range, SearchSpace
 from rliable.json_types import has_type
-from rliable.schema import Declaration, Problem, check_value, declarations, join, nearest
+from rliable.schema import Declaration, Problem, check_value, declarations, join, unknown_key_problems
 
 
 def grid_problems(grid: Any, space: SearchSpace, table: Any) -> list[Problem]:
@@ -15,7 +15,7 @@ def grid_problems(grid: Any, space: SearchSpace, table: Any) -> list[Problem]:
         return []
     known = declarations(table)
     unknown = [name for name in grid if name not in known]
-    problems = [Problem(join("grid", name), f"unknown hyperparameter{nearest(name, known)}") for name in unknown]
+    problems = unknown_key_problems(unknown, known, "grid", "hyperparameter")
     for name in [name for name in grid if name in known and (name in space.varied or name in space.fixed)]:
         problems += entry_problems(grid[name], known[name], join("grid", name))
     return problems

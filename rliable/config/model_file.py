@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from collections.abc import Sequence, Set
+from pathlib import Path
 from typing import Any
 
 from rliable.config.constants import constants_problems
-from rliable.config.environment import kind_of, kinds_for, registered, resolve_environment, rows_problem
+from rliable.config.environment import kind_of_environment, kinds_for, registered, resolve_environment, rows_problem
 from rliable.config.json_file import apply_overrides, load_json
-from rliable.model import CONTRACT, KINDS
-from rliable.registry import MODELS
+from rliable.model import CONTRACT, DATA_KINDS
+from rliable.registry import MODELS, file_in
 from rliable.schema import (
     REQUIRED,
     ConfigError,
@@ -39,11 +40,13 @@ class ModelFile:
     )
 
 
-def load_model_file(path: str, overrides: dict[str, Any] | None = None) -> tuple[ModelConfig, list[str]]:
+def load_model_file(
+    path: str, overrides: dict[str, Any] | None = None
+) -> tuple[ModelConfig, list[str], dict[str, str]]:
     """Reads a model file.
 
     Returns:
-      The model with defaults filled in, and notes for the user.
+      The model with defaults filled in, notes for the user, and the files that it names, as found -> as written.
 
     Raises:
       ConfigError: with every mistake.
@@ -52,7 +55,13 @@ def load_model_file(path: str, overrides: dict[str, Any] | None = None) -> tuple
     model, notes, problems = check_model(data, path)
     if model is None:
         raise ConfigError([f"{path}: {problem}" for problem in problems])
-    return model, notes
+    return model, notes, named_files({model.class_name: data["class"], model.environment: data["environment"]})
+
+
+def named_files(names: dict[str, str]) -> dict[str, str]:
+    """The files in names, as found -> as written; what names no file is left out."""
+    files = {file_in(found): file_in(written) for found, written in names.items()}
+    return {found: written for found, written in files.items() if found.endswith(".py") or Path(found).is_absolute()}
 
 
 def check_model(
@@ -71,8 +80,8 @@ def check_model(
     file, problems = check_record(ModelFile, data)
     if file is None:
         return None, [], problems
-    class_name, model_class, found = find_class(file.class_name, path)
-    environment, problems = check_data(file, kinds_for(model_class) if model_class else KINDS, path)
+    class_name, model_class, found = find_model_class(file.class_name, path)
+    environment, problems = check_data(file, kinds_for(model_class) if model_class else DATA_KINDS, path)
     hp_params, wrong = fill_hyperparameters(model_class, file.hp_params, varied)
     problems += found + wrong
     if problems:
@@ -83,7 +92,7 @@ def check_model(
     return model, notes, []
 
 
-def find_class(name: str, path: str) -> tuple[str, Any, list[Problem]]:
+def find_model_class(name: str, path: str) -> tuple[str, Any, list[Problem]]:
     """The name by which a model is loaded from here on, its class (None with mistakes), and mistakes."""
     try:
         found = MODELS.find(name, path)
@@ -98,7 +107,7 @@ def check_data(file: ModelFile, learns_from: Sequence[str], path: str) -> tuple[
         environment = resolve_environment(file.environment, learns_from, path)
     except ConfigError as error:
         return file.environment, error.found
-    kind = kind_of(environment, learns_from)
+    kind = kind_of_environment(environment, learns_from)
     problem = rows_problem(environment) if kind == "rows" else None
     problems = [Problem("environment", problem)] if problem else []
     if file.data == "rdd" and kind != "rows":
@@ -140,8 +149,8 @@ def as_model(name: str, model_class: Any) -> type[Any]:
         words = [f"{name} lacks the method {method!r}, which every model needs" for method in missing]
         raise ConfigError([Problem("class", line) for line in words])
     kinds = kinds_for(model_class)
-    if not isinstance(kinds, tuple | list) or not kinds or not all(kind in KINDS for kind in kinds):
-        raise ConfigError([Problem("class", f"{name}.learns_from must be one or more of {', '.join(KINDS)}")])
+    if not isinstance(kinds, tuple | list) or not kinds or not all(kind in DATA_KINDS for kind in kinds):
+        raise ConfigError([Problem("class", f"{name}.learns_from must be one or more of {', '.join(DATA_KINDS)}")])
     return model_class
 
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from rliable.config.parameters import Choice, Parameter, Range, exact
-from rliable.schema import Problem, describe, join, nearest
+from rliable.schema import Problem, describe, join, unknown_key_problems
 
 if TYPE_CHECKING:
     from optuna.trial import BaseTrial
@@ -120,7 +120,7 @@ def range_problems(entry: Any, path: str) -> list[Problem]:
         finite = not isinstance(entry, float) or math.isfinite(entry)
         return [] if finite else [Problem(path, f"{entry} is not a finite number")]
     unknown, missing = [key for key in entry if key not in RANGE_KEYS], [key for key in ENDS if key not in entry]
-    problems = [Problem(join(path, key), f"unknown key{nearest(key, RANGE_KEYS)}") for key in unknown]
+    problems = unknown_key_problems(unknown, RANGE_KEYS, path)
     problems += [Problem(join(path, key), "missing; a range needs min and max") for key in missing]
     wrong = [key for key in (*ENDS, "step") if key in entry and not is_finite_number(entry[key])]
     problems += [Problem(join(path, key), f"expected a finite number, found {describe(entry[key])}") for key in wrong]

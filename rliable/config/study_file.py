@@ -1,18 +1,17 @@
-"""Reads study files and model files, and checks everything before anything runs."""
+"""Reads study files: what is searched, checked with the model file before anything runs."""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from rliable.config.grid import grid_problems, whole_range_notes
 from rliable.config.json_file import JsonError, apply_overrides, load_json
-from rliable.config.model_file import check_model, find_class
+from rliable.config.model_file import check_model, find_model_class, named_files
 from rliable.config.search_space import SearchSpace, parse_search_space
-from rliable.registry import SAMPLERS, file_in, find_file
+from rliable.registry import SAMPLERS, find_file
 from rliable.schema import REQUIRED, ConfigError, Problem, check_record, describe, nearest, setting
 from rliable.unit import Limits, ModelConfig
 
@@ -141,12 +140,6 @@ def check_study(data: Any, path: str, model_data: Any, model_path: str, model_pr
     return Study(dataclasses.replace(config, sampler=sampler), model, space, tuple(notes), files)
 
 
-def named_files(names: dict[str, str]) -> dict[str, str]:
-    """The files in names, as found -> as written; what names no file is left out."""
-    files = {file_in(found): file_in(written) for found, written in names.items()}
-    return {found: written for found, written in files.items() if found.endswith(".py") or Path(found).is_absolute()}
-
-
 def meaning_problems(keys: dict[str, Any], path: str, space: SearchSpace, model_class: Any) -> list[Problem]:
     """Checks what well-formed keys of a study mean together; malformed ones have their own lines already."""
     problems = name_problems(keys["optim_name"]) if isinstance(keys.get("optim_name"), str) else []
@@ -174,7 +167,7 @@ def sampler_problems(
 def class_of(model_data: Any, path: str) -> Any:
     """The class that a model file names, None when there is no such class; check_model says why."""
     is_named = isinstance(model_data, dict) and isinstance(model_data.get("class"), str)
-    return find_class(model_data["class"], path)[1] if is_named else None
+    return find_model_class(model_data["class"], path)[1] if is_named else None
 
 
 def metric_problems(name: str, model_class: Any) -> list[Problem]:

@@ -1,4 +1,4 @@
-"""What models are trained on: environments by name, and rows of data by file.
+"""What models are trained on: environments by name, rows of data by file.
 
 The registry maps a name to "module:Class"; the arguments of the class are its constants, and all have defaults.
 Importing this module imports no environment.
@@ -13,7 +13,7 @@ from typing import Any
 
 from rliable import registry
 from rliable.config.constants import typed
-from rliable.config.environment import MADE_FOR_IT, kind_of
+from rliable.config.environment import MADE_FOR_IT, kind_of_environment
 from rliable.config.rows import load_rdd, load_rows
 from rliable.environments.runtime import prepare_import
 
@@ -53,7 +53,7 @@ def load_data(
     Returns:
       An environment; rows (a list of dicts); an RDD of such rows; or the name itself, for a model that knows it.
     """
-    kind = kind_of(name, learns_from)
+    kind = kind_of_environment(name, learns_from)
     if kind == "rows":
         return load_rdd(name, sc) if sc is not None else load_rows(name)
     if kind == "name":

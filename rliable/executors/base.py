@@ -1,4 +1,4 @@
-"""What runs units: the contract between the tuner and the places where work is done, and what they are made from."""
+"""The contract of executors, which carry the tuner's units to the places where work is done."""
 
 from __future__ import annotations
 

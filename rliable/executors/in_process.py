@@ -1,7 +1,8 @@
-"""Runs units one after another in this process, where a breakpoint works and no limit holds."""
+"""Runs units in this process, where a breakpoint works and no limit holds."""
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 from collections.abc import Iterator
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from rliable.executors.base import Executor, ExecutorOptions
 from rliable.executors.worker import plain_row, run_unit
 from rliable.threads import limit_threads
-from rliable.unit import Answer, OnReport, Report, Unit, UnitResult
+from rliable.unit import Answer, ModelConfig, OnReport, Report, Unit, UnitResult
 
 SLOT = "driver"
 
@@ -37,7 +38,7 @@ class InProcessExecutor(Executor):
     def _context(self) -> Any:
         """The SparkContext for models that need an RDD, made when the first one comes."""
         if self._spark is None:
-            self._spark = importlib.import_module("rliable.executors.spark.context").SparkConnection(self._options)
+            self._spark = start_spark(self._options)
         return self._spark.sc
 
 
@@ -56,3 +57,21 @@ class Rows:
             self._answer = self._on_report(report)
             return True
         return self._answer is Answer.GO_ON
+
+
+@contextlib.contextmanager
+def context_if_needed(model: ModelConfig) -> Iterator[Any]:
+    """The SparkContext for one model with `data: rdd`, stopped at the end; None for all others."""
+    if model.data != "rdd":
+        yield None
+        return
+    connection = start_spark(ExecutorOptions(class_names=(model.class_name,)))
+    try:
+        yield connection.sc
+    finally:
+        connection.close()
+
+
+def start_spark(options: ExecutorOptions) -> Any:
+    """Makes a `SparkConnection`; PySpark is imported here only, since most models do without it."""
+    return importlib.import_module("rliable.executors.spark.context").SparkConnection(options)

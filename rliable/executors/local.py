@@ -16,7 +16,7 @@ from rliable.executors.slots.supervisor import serve_slot
 from rliable.unit import OnReport, Unit, UnitResult
 
 HOST = "127.0.0.1"
-END_SECONDS = 5.0
+JOIN_SECONDS = 5.0
 
 
 class LocalExecutor(Executor):
@@ -71,7 +71,7 @@ class LocalSlot:
     def close(self) -> None:
         """As `Executor.close`."""
         self._pool.close()
-        self._thread.join(END_SECONDS)
+        self._thread.join(JOIN_SECONDS)
         self._own_folder.cleanup()
 
     def problem(self) -> str | None:

@@ -1,4 +1,4 @@
-"""Works on one unit: trains, evaluates, plays slices and loads again, in whatever process it is called."""
+"""Works on one unit, whatever it asks for, in whatever process it is called."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from typing import Any
 
 from rliable.config.environment import kinds_for
 from rliable.environments import load_data
-from rliable.metrics import return_metrics
+from rliable.metrics import evaluation_fields
 from rliable.model import BaseModel, EpisodicModel, RunStopped
 from rliable.records.run_files import SavedRun, read_files
 from rliable.registry import MODELS
@@ -62,7 +62,7 @@ def train_and_evaluate(unit: Unit, slot: str, sc: Any, slices: Slices | None, on
     """The work of `run_unit`: the fields of the result that depend on the model."""
     with tempfile.TemporaryDirectory(prefix="rliable-") as folder, ThisProcessOnly():
         model = make_model(unit.model, unit.seed, folder, sc, unit.limits.threads)
-        if train(model, unit, sc, on_row):
+        if train_model(model, unit, sc, on_row):
             return {"is_stopped": True, "learning_curve": plain_curve(model)}
         model.save()
         files = read_files(folder)
@@ -85,7 +85,7 @@ class ThisProcessOnly:
             os._exit(0 if error is None else 1)
 
 
-def train(model: BaseModel, unit: Unit, sc: Any, on_row: OnRow | None) -> bool:
+def train_model(model: BaseModel, unit: Unit, sc: Any, on_row: OnRow | None) -> bool:
     """Trains a model; tells whether it was stopped by an answer to one of its reports."""
     relay = RowRelay(on_row)
     model.on_report = relay
@@ -129,24 +129,6 @@ def play_slice(model: EpisodicModel, test_data: Any, episodes: range, slot: str)
     """Plays one slice of test episodes in this process."""
     returns = [float(value) for value in model.run_episodes(test_data, episodes)]
     return PlayedSlice(episodes.start, len(episodes), slot, os.getpid(), socket.gethostname(), returns)
-
-
-def evaluation_fields(played: list[PlayedSlice], num_episodes: int) -> dict[str, Any]:
-    """The result's fields that follow from the slices played so far.
-
-    Args:
-      played: the slices, in any order.
-      num_episodes: how many episodes all slices have together.
-
-    Returns:
-      `slices` in the order of episode numbers and, once they are complete, `predictions` and `metrics`.
-    """
-    ordered = sorted(played, key=lambda part: part.first)
-    returns = [value for part in ordered for value in part.returns]
-    if len(returns) < num_episodes:
-        return {"slices": ordered}
-    metrics = return_metrics(returns)
-    return {"slices": ordered, "num_episodes": len(returns), "predictions": returns, "metrics": metrics}
 
 
 def make_model(config: ModelConfig, seed: int, folder: str, sc: Any = None, threads: int = 1) -> BaseModel:
@@ -253,9 +235,14 @@ def evaluate_run(run: SavedRun, num_episodes: int | None, seed: int | None, sc: 
       ConfigError: a number of episodes was given for a model without episodes.
     """
     limit_threads(run.threads)
-    model = make_model(run.model, run.seed if seed is None else seed, str(run.model_folder), sc, run.threads)
-    model.load_model()
-    data = open_data(run.model, sc)
+    with ThisProcessOnly():
+        model = make_model(run.model, run.seed if seed is None else seed, str(run.model_folder), sc, run.threads)
+        model.load_model()
+        return evaluate_loaded(model, run, num_episodes, open_data(run.model, sc))
+
+
+def evaluate_loaded(model: BaseModel, run: SavedRun, num_episodes: int | None, data: Any) -> Reevaluation:
+    """Evaluates a trained model that has been loaded; see `evaluate_run`."""
     if isinstance(model, EpisodicModel):
         parts = model.slices(num_episodes or run.num_episodes)
         return Reevaluation({}, [value for part in parts for value in play_slice(model, data, part, "driver").returns])

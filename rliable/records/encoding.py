@@ -1,4 +1,4 @@
-"""Records as JSON, written and read by msgspec, and files that are whole at every moment.
+"""Records as JSON, written and read by msgspec.
 
 Every file that the program writes for itself says in which format: `"format": 2`. One without that is of format 1,
 which version 0.1 wrote. What JSON does not know, NaN and the infinities, becomes null. Floats keep every bit.
@@ -6,8 +6,6 @@ which version 0.1 wrote. What JSON does not know, NaN and the infinities, become
 
 from __future__ import annotations
 
-import contextlib
-import os
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -99,24 +97,3 @@ def as_record(data: Any, record_type: type[Record], place: str, what: str) -> Re
         words, _, keys = str(error).partition(" - at `$.")
         where = f"{keys.rstrip('`')}: " if keys else ""
         raise ConfigError([f"{place}: not {what}: {where}{words[0].lower()}{words[1:]}"]) from error
-
-
-def write_atomically(path: Path, content: str | bytes) -> None:
-    """Replaces a file so that a reader, or a crash, finds the old content or the new, never a part.
-
-    Args:
-      path: the file, which need not be there.
-      content: bytes, or text that is written as UTF-8.
-
-    Raises:
-      OSError: it cannot be written; nothing has changed.
-    """
-    neighbour = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        neighbour.write_bytes(content.encode() if isinstance(content, str) else content)
-        neighbour.replace(path)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, os.fspath(path)) from error  # the neighbour's name says little
-    finally:
-        with contextlib.suppress(OSError):
-            neighbour.unlink()

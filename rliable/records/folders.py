@@ -1,23 +1,12 @@
-"""The study folder: the name of every file a study leaves, and the lock that keeps two searches out of one folder."""
+"""The study folder: the name and place of every file that a study leaves."""
 
 from __future__ import annotations
 
-import contextlib
 import os
-from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
+from rliable.records.lock import FolderLock
 from rliable.schema import ConfigError
-
-try:
-    import fcntl
-except ModuleNotFoundError as error:
-    raise ConfigError(["RLiable runs on Linux and macOS; on Windows it runs in WSL (wsl --install)"]) from error
-
-
-class StudyFolderError(Exception):
-    """A file of a study cannot be written or read any more; one line for the user. What was finished is kept."""
 
 
 class RunFolder:
@@ -63,11 +52,16 @@ class RunFolder:
 
 
 class StudyFolder:
-    """Every path below a study's folder."""
+    """Every path below a study's folder.
+
+    Attributes:
+      path: the folder.
+      lock: keeps two searches out of it.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._lock: IO[bytes] | None = None
+        self.lock = FolderLock(path)
 
     @property
     def study_json(self) -> Path:
@@ -99,11 +93,6 @@ class StudyFolder:
         """A link to the best trial's folder."""
         return self.path / "best"
 
-    @property
-    def lock_file(self) -> Path:
-        """Locked while a search writes here."""
-        return self.path / ".lock"
-
     def trial(self, number: int) -> Path:
         """A trial's folder."""
         return self.path / trial_folder_name(number)
@@ -125,7 +114,7 @@ class StudyFolder:
         cure = "continue it with --resume, or" if self.study_json.exists() else "please"
         if not self._is_barely_begun():
             make_empty_folder(self.path, cure)
-        self.lock()
+        self.lock.take()
 
     def require(self) -> None:
         """Raises a ConfigError unless a study was started here."""
@@ -139,44 +128,8 @@ class StudyFolder:
     def _is_barely_begun(self) -> bool:
         """Whether a search has made this folder, and ended before its study.json was written."""
         names = {path.name for path in self.path.iterdir()} if self.path.is_dir() else set()
-        is_begun = self.lock_file.name in names
-        return is_begun and all(name == self.lock_file.name or name.startswith(".study.json.") for name in names)
-
-    def lock(self) -> None:
-        """Keeps other searches out until this process ends, however it ends.
-
-        Raises:
-          ConfigError: another process is writing here, or nobody may.
-        """
-        try:
-            self._lock = self.lock_file.open("ab+", buffering=0)
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            owner = self.lock_file.read_text().strip()
-            raise ConfigError([f"{self.path}: a search (process {owner}) is writing to this folder"]) from error
-        except OSError as error:
-            raise ConfigError([f"{self.path}: cannot be written to: {error.strerror}"]) from error
-        with contextlib.suppress(OSError):  # where the disk is full, others are not told who holds the lock
-            self._lock.truncate(0)
-            self._lock.write(str(os.getpid()).encode())
-
-    def is_being_written(self) -> bool | None:
-        """Whether a search is writing here; None where that cannot be told, such as in a folder of another's."""
-        try:
-            with self.lock_file.open("r+") as file:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except FileNotFoundError:
-            return False
-        except BlockingIOError:
-            return True
-        except OSError:
-            return None
-        return False
-
-    def unlock(self) -> None:
-        """Lets others in before this process ends."""
-        if self._lock is not None:
-            self._lock.close()
+        is_begun = self.lock.file.name in names
+        return is_begun and all(name == self.lock.file.name or name.startswith(".study.json.") for name in names)
 
     def link_best(self, number: int) -> None:
         """Points `best` at a trial, at once."""
@@ -186,23 +139,6 @@ class StudyFolder:
         neighbour.unlink(missing_ok=True)
         neighbour.symlink_to(trial_folder_name(number), target_is_directory=True)
         neighbour.replace(self.best)
-
-
-@contextlib.contextmanager
-def study_files_at(path: Path) -> Iterator[None]:
-    """Turns what the system says of a study's files, within the block, into one line that names the file.
-
-    Args:
-      path: the file or folder that the block is about, where the system does not name one.
-
-    Raises:
-      StudyFolderError: the disk is full, a permission is lost, ...
-    """
-    try:
-        yield
-    except OSError as error:
-        reason = f"{error.filename or path}: {error.strerror or error}"
-        raise StudyFolderError(f"{reason}; mend this, then resume the study") from error
 
 
 def run_folders(trial: Path) -> list[RunFolder]:

@@ -1,4 +1,4 @@
-"""The record of a study: what `results.json` holds, as plain data, and how to read and rank it."""
+"""The record of a study: what `results.json` holds, as plain data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run leaves in its folder, and how it is read again."""
+"""The files of a run, as it leaves them in its folder."""
 
 from __future__ import annotations
 
@@ -10,19 +10,23 @@ from typing import Any
 
 import msgspec
 
-from rliable.records.curves import write_learning_curve
-from rliable.records.encoding import FORMAT, load_record_file, to_json, write_atomically
+from rliable.records.encoding import FORMAT, load_record_file, to_json
 from rliable.records.folders import RunFolder, run_folders
+from rliable.records.learning_curve import write_learning_curve
+from rliable.records.places import Places, find_again, places_of
+from rliable.records.writing import write_atomically
+from rliable.registry import file_in
 from rliable.schema import ConfigError
 from rliable.unit import ModelConfig, UnitResult
 
 
-class ModelFile(msgspec.Struct, frozen=True, kw_only=True, rename={"class_name": "class"}):
+class ModelRecord(msgspec.Struct, frozen=True, kw_only=True, rename={"class_name": "class"}):
     """The content of model.json: what evaluate.py needs to do the final evaluation again.
 
     Attributes:
       format: of the file.
       class_name, environment, hp_params, data, environment_kwargs: the model file as run.
+      files: the files that it names -> where to look for each again.
       seed: of the run.
       threads: cores that it was computed with.
       num_test_episodes: of the final evaluation; None for a model without episodes.
@@ -34,6 +38,7 @@ class ModelFile(msgspec.Struct, frozen=True, kw_only=True, rename={"class_name":
     environment: str
     hp_params: dict[str, Any]
     data: str
+    files: dict[str, Places] = {}
     seed: int
     threads: int
     num_test_episodes: int | None
@@ -41,7 +46,9 @@ class ModelFile(msgspec.Struct, frozen=True, kw_only=True, rename={"class_name":
     environment_kwargs: dict[str, Any] = {}
 
 
-def write_run(folder: RunFolder, model: ModelConfig, threads: int, result: UnitResult) -> None:
+def write_run(
+    folder: RunFolder, model: ModelConfig, threads: int, result: UnitResult, files: dict[str, str] | None = None
+) -> None:
     """Writes a finished run: its model, configuration, returns, curve and, if it failed, its traceback.
 
     Args:
@@ -49,6 +56,7 @@ def write_run(folder: RunFolder, model: ModelConfig, threads: int, result: UnitR
       model: what was run.
       threads: on how many cores.
       result: what came of it.
+      files: the files that it, or its study, names, as found -> as written.
     """
     folder.path.mkdir(parents=True, exist_ok=True)
     if result.metrics is not None:
@@ -59,17 +67,20 @@ def write_run(folder: RunFolder, model: ModelConfig, threads: int, result: UnitR
     write_predictions(folder, result)
     if result.error is not None:
         folder.error_txt.write_text(result.traceback or result.error + "\n", encoding="utf-8")
-    write_atomically(folder.model_json, to_json(model_file(model, threads, result), indent=2) + "\n")
+    its_own = [file_in(name) for name in (model.class_name, model.environment)]
+    places = places_of({name: written for name, written in (files or {}).items() if name in its_own}, folder.path)
+    write_atomically(folder.model_json, to_json(model_record(model, threads, result, places), indent=2) + "\n")
 
 
-def model_file(model: ModelConfig, threads: int, result: UnitResult) -> ModelFile:
+def model_record(model: ModelConfig, threads: int, result: UnitResult, places: dict[str, Places]) -> ModelRecord:
     """The content of a finished run's model.json."""
-    return ModelFile(
+    return ModelRecord(
         format=FORMAT,
         class_name=model.class_name,
         environment=model.environment,
         hp_params=model.hp_params,
         data=model.data,
+        files=places,
         seed=result.seed,
         threads=threads,
         num_test_episodes=len(result.predictions) if result.slices else None,
@@ -135,16 +146,18 @@ def load_run(folder: RunFolder) -> SavedRun:
     Raises:
       ConfigError: it is damaged, or the run failed or was stopped.
     """
-    saved = load_record_file(folder.model_json, ModelFile, "the record of a trained model")
+    saved = load_record_file(folder.model_json, ModelRecord, "the record of a trained model")
     if saved.metrics is None:
         end = f"failed and left no model; see {folder.error_txt.name}"
         raise ConfigError([f"{folder.path}: this run {end if folder.error_txt.exists() else 'was stopped'}"])
+    names = {"class": saved.class_name, "environment": saved.environment}
+    names = find_again(names, saved.files, folder.path.resolve())  # a study's `best` is a link
     return SavedRun(
         folder=folder.path,
         model_folder=folder.path if saved.format == 1 else folder.model,  # version 0.1 kept it beside the rest
         model=ModelConfig(
-            saved.class_name,
-            saved.environment,
+            names["class"],
+            names["environment"],
             str(folder.path),
             saved.hp_params,
             saved.data,

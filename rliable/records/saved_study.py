@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import time
-from pathlib import Path
 from typing import Any
 
 from rliable.config.json_file import apply_overrides
 from rliable.config.study_file import Study, check_study
-from rliable.records.encoding import load_record_file, stamped, to_json, write_atomically
+from rliable.records.encoding import load_record_file, stamped, to_json
 from rliable.records.folders import StudyFolder
+from rliable.records.places import Places, find_again, places_of
 from rliable.records.provenance import git_commit, machine, package_versions
 from rliable.records.results import StudyRecord
-from rliable.registry import file_in
+from rliable.records.writing import write_atomically
 from rliable.schema import ConfigError
 
 #: What may be changed on resume: how far and with what means, never what the trials are or what decides them.
 CHANGEABLE = ("max_attempts", "max_iters", "max_trial_memory_mb", "num_workers", "trial_timeout_seconds")
-
-FROM_HERE, AS_WRITTEN = "from_this_folder", "as_written"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +35,7 @@ class SavedStudy:
 
     study: dict[str, Any]
     model: dict[str, Any]
-    files: dict[str, dict[str, str]] = dataclasses.field(default_factory=dict)
+    files: dict[str, Places] = dataclasses.field(default_factory=dict)
     versions: dict[str, str] = dataclasses.field(default_factory=dict)
     git_commit: str | None = None
     machine: dict[str, str | int] = dataclasses.field(default_factory=dict)
@@ -52,7 +49,7 @@ def save_study(folder: StudyFolder, study: Study, seed: int) -> None:
     saved = SavedStudy(
         study={**dataclasses.asdict(study.config), "seed": seed},
         model=model,
-        files={found: places(found, written, folder.path) for found, written in study.files.items()},
+        files=places_of(study.files, folder.path),
         versions=package_versions(),
         git_commit=git_commit(),
         machine=machine(),
@@ -114,28 +111,3 @@ def planned_record(folder: StudyFolder) -> StudyRecord:
     except (KeyError, TypeError) as error:
         raise ConfigError([f"{folder.study_json}: not the study.json of a study"]) from error
     return StudyRecord(**facts, **goal, started=folder.study_json.stat().st_mtime)
-
-
-def places(found: str, written: str, folder: Path) -> dict[str, str]:
-    """Where to look for a file again, from the surest place on: it, or the study's folder, may have been moved."""
-    return {
-        FROM_HERE: os.path.relpath(found, folder),
-        "absolute": os.path.normpath(Path(found).absolute()),
-        "from_working_folder": os.path.relpath(found),
-        AS_WRITTEN: written,
-    }
-
-
-def find_again(record: dict[str, Any], files: dict[str, dict[str, str]], folder: Path) -> dict[str, Any]:
-    """A study or model as recorded, with the files that it names where they are now; those not found are as written."""
-    names = {key: record[key] for key in ("sampler", "class", "environment") if isinstance(record.get(key), str)}
-    moved = {}
-    for key, name in names.items():
-        file = file_in(name)
-        known = files.get(file, {})
-        candidates = [
-            os.path.normpath(Path(folder if kind == FROM_HERE else "", place)) for kind, place in known.items()
-        ]
-        now = next((place for place in candidates if Path(place).is_file()), known.get(AS_WRITTEN, file))
-        moved[key] = now + name.removeprefix(file)
-    return {**record, **moved}

@@ -13,9 +13,10 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from rliable.records.encoding import FORMAT, load_record_file, stamped, to_json, write_atomically
+from rliable.records.encoding import FORMAT, load_record_file, stamped, to_json
 from rliable.records.folders import StudyFolder
 from rliable.records.results import StudyRecord, TrialRecord, load_record
+from rliable.records.writing import write_atomically
 from rliable.schema import ConfigError
 
 PAUSE_FACTOR = 19
@@ -114,11 +115,11 @@ def trials_as_csv(trials: Sequence[TrialRecord]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(head)
-    writer.writerows(trial_row(trial, params, metrics) for trial in trials)
+    writer.writerows(csv_row(trial, params, metrics) for trial in trials)
     return text.getvalue()
 
 
-def trial_row(trial: TrialRecord, params: Sequence[str], metrics: Sequence[str]) -> list[Any]:
+def csv_row(trial: TrialRecord, params: Sequence[str], metrics: Sequence[str]) -> list[Any]:
     """A trial's line of trials.csv; what it does not have stays empty."""
     return [
         trial.number,

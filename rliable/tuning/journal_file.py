@@ -1,4 +1,4 @@
-"""Optuna's journal file as a search uses it: one process writes, and a crash may have come at any byte."""
+"""Optuna's journal file as a search uses it: written by one process, whole after a crash at any byte."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
-from rliable.records.folders import study_files_at
+from rliable.records.writing import study_files_at
 
 #: The keys of a line that a sampled value has, or a report: what a study that goes on would come to again.
 REPEATABLE = {"param_name", "intermediate_value"}

@@ -1,4 +1,4 @@
-"""The trials that have been asked for and not told: what is to be run of each, and what of it has finished."""
+"""The trials that have been asked for, not told: what of each has been run, what is left."""
 
 from __future__ import annotations
 

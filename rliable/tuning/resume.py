@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 
 from rliable.config.study_file import Study
-from rliable.records.folders import StudyFolder, study_files_at
+from rliable.records.folders import StudyFolder
 from rliable.records.results import StudyRecord
 from rliable.records.views import load_finished, mend_trials
+from rliable.records.writing import study_files_at
 from rliable.tuning.journal import Journal, JournalTrial
 from rliable.tuning.open_trials import OpenTrials
 from rliable.tuning.sessions import Session, with_ends

@@ -1,4 +1,4 @@
-"""When searches worked on a study: from its sessions follow its time, and how busy its slots were.
+"""The sessions in which searches worked on a study: how long they took, how busy the slots were.
 
 The journal keeps them. A session is written down when it begins and again when it ends. One that was killed has no end
 there; the next search takes it to have ended with the last run that finished in it.

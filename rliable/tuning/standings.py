@@ -1,4 +1,4 @@
-"""Where a study stands: which trials have finished, which is best, and whether the study is over.
+"""Where a study stands, as far as its trials have finished.
 
 Pure bookkeeping. Decisions follow trial numbers and not the order of arrival, so every mode comes to the same end.
 """

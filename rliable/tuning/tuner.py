@@ -11,13 +11,14 @@ from typing import Protocol
 
 from rliable.environments import short_name
 from rliable.executors.base import Executor, ExecutorError
-from rliable.records.curves import Row
-from rliable.records.folders import StudyFolder, StudyFolderError, study_files_at
+from rliable.records.folders import StudyFolder
+from rliable.records.learning_curve import CurveRow
 from rliable.records.results import StudyRecord, TrialRecord
 from rliable.records.run_files import write_run
 from rliable.records.views import Views, write_trial
+from rliable.records.writing import StudyFolderError, study_files_at
+from rliable.tuning.intermediate_values import ReportKeeper
 from rliable.tuning.interrupts import Interrupts
-from rliable.tuning.reports import ReportKeeper
 from rliable.tuning.resume import Books
 from rliable.tuning.sessions import Session, SessionClock, utilisation, worked_seconds
 from rliable.unit import Answer, Report, RunRecord, Unit, UnitResult
@@ -52,7 +53,7 @@ class Surroundings:
     executor: Executor
     listener: Listener
     interrupts: Interrupts
-    draw_curve: Callable[[Sequence[Row], Path, str], None] | None = None
+    draw_curve: Callable[[Sequence[CurveRow], Path, str], None] | None = None
 
 
 class Tuner:
@@ -157,7 +158,7 @@ class Tuner:
         shutil.rmtree(folder.path, ignore_errors=True)  # what a crash may have left of an earlier attempt
         try:
             with study_files_at(folder.path):
-                write_run(folder, spec.model, spec.limits.threads, result)
+                write_run(folder, spec.model, spec.limits.threads, result, self._study.files)
         except StudyFolderError:
             shutil.rmtree(folder.path, ignore_errors=True)
             raise

@@ -88,6 +88,14 @@ def test_mistake_is_one_line_exit_code_2_and_nothing_written(study, tmp_path, ar
     assert not (tmp_path / "out").exists()
 
 
+def test_very_many_mistakes_fit_on_a_screen(study, tmp_path):
+    done = optimize(study(**{f"key{number}": 1 for number in range(30_000)}), "--output", tmp_path / "out")
+    assert done.returncode == 2
+    lines = done.stderr.splitlines()
+    assert len(lines) == 21
+    assert lines[-1] == "error: ... and 29,980 more"
+
+
 def test_folder_in_use_is_refused_and_left_alone(study, tmp_path):
     first = optimize(study(), "--output", tmp_path / "out", "--no-plots")
     before = (tmp_path / "out/results.json").read_text()
@@ -226,7 +234,18 @@ def test_a_search_that_is_interrupted_before_its_first_trial_prints_its_json_too
         assert process.poll() is None
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=30)
-    assert json.loads(output)["status"] == "interrupted"
+    facts = json.loads(output)
+    assert [facts[name] for name in ("status", "stop_reason", "mode")] == ["interrupted", "interrupted", "level 1"]
+
+
+def test_a_search_that_finds_no_place_to_run_in_says_so_in_its_json(study, tmp_path):
+    parallel = ["--parallelized", "--plevel", "2", "--master", "nonsense"]
+    done = optimize(study(), "--output", tmp_path / "out", "--json", *parallel)
+    facts = json.loads(done.stdout)
+    assert (facts["status"], facts["mode"]) == ("interrupted", "level 2")
+    assert facts["stop_reason"] in done.stderr
+    assert facts["stop_reason"] != "interrupted"
+    assert done.returncode == 1
 
 
 SLOW_PICTURES = """

@@ -76,6 +76,65 @@ def test_model_of_ones_own_needs_none_of_our_environments(study, tmp_path, witho
     assert done.returncode == 0, done.stderr
 
 
+@pytest.fixture
+def project(tmp_path):
+    """A project with a study, and a model that train.py has made, of a class and data of its own."""
+    home = tmp_path / "project"
+    (home / "experiment/data").mkdir(parents=True)
+    (home / "experiment/data/rows.csv").write_text("value\n1\n3\n")
+    (home / "experiment/own_mean.py").write_text("from models.count_model import CountModel as Mean")
+    model = {"class": "own_mean.py:Mean", "environment": "data/rows.csv", "mdl_file": "w", "hp_params": {}}
+    (home / "experiment/model.json").write_text(json.dumps(model))
+    study = {"config": "model.json", "optim_name": "mean", "num_workers": 1, "grid": {"increment": [1, 2]}}
+    study |= {"metric": {"name": "mse", "criteria": "min"}, "max_iters": 2, "convergence": None, "sampler": "grid"}
+    (home / "experiment/study.json").write_text(json.dumps(study))
+    for script, arguments in [
+        ("optimize.py", ["experiment/study.json", "--output", "runs/one", "--no-plots"]),
+        ("train.py", ["--config", "experiment/model.json", "--output", "runs/trained"]),
+    ]:
+        done = run(script, home, *arguments, PYTHONPATH=str(ROOT))
+        assert done.returncode == 0, done.stdout + done.stderr
+    return home
+
+
+def evaluated_environments(folder, *models):
+    """The data that models are evaluated on from a working folder, once the figures are those recorded."""
+    found = set()
+    for model in models:
+        arguments = ["--model", model, "--out", folder / "e.json"]
+        done = run("evaluate.py", folder, *arguments, PYTHONPATH=str(ROOT))
+        assert done.returncode == 0, done.stderr
+        report = json.loads((folder / "e.json").read_text())
+        for one in report.get("runs", [report]):
+            assert one["metrics"] == one["recorded"]
+            found.add(one["environment"])
+    return found
+
+
+@pytest.mark.parametrize("name", ["trained", "one/best", "one/best/run_0", "one/trials/0001"])
+def test_runs_of_a_project_that_was_moved_are_evaluated_on_its_own_data(project, tmp_path, name):
+    project.rename(tmp_path / "moved")
+    (tmp_path / "elsewhere").mkdir()
+    data = tmp_path / "moved/experiment/data/rows.csv"
+    assert evaluated_environments(tmp_path / "elsewhere", tmp_path / "moved/runs" / name) == {str(data)}
+
+
+@pytest.mark.parametrize("name", ["trained", "one"])
+def test_runs_that_were_moved_with_their_data_beside_them_are_evaluated(project, tmp_path, name):
+    (tmp_path / "elsewhere").mkdir()
+    shutil.move(project / "runs" / name, tmp_path / "elsewhere")
+    for part in ("data", "own_mean.py"):
+        shutil.move(project / "experiment" / part, tmp_path / "elsewhere")
+    models = [tmp_path / "elsewhere" / name / part for part in (("best", "trials/0001") if name == "one" else ("",))]
+    assert evaluated_environments(project, *models) == {str(tmp_path / "elsewhere/data/rows.csv")}
+
+
+def test_a_copied_run_is_evaluated_on_the_data_where_they_were(project, tmp_path):
+    shutil.copytree(project / "runs/one/best", tmp_path / "copy")
+    data = project / "experiment/data/rows.csv"
+    assert evaluated_environments(tmp_path, tmp_path / "copy") == {str(data)}
+
+
 def test_study_with_a_class_beside_it_runs_and_goes_on_from_elsewhere(study, tmp_path):
     file = study(max_iters=1)
     model = json.loads((tmp_path / "model.json").read_text())

@@ -156,3 +156,16 @@ def test_models_lists_what_there_is_and_each_hyperparameter():
     ).stdout
     assert "epsilon_decay_steps" in table
     assert "environment steps" in table
+
+
+def test_a_child_that_is_forked_in_an_evaluation_reports_nothing(tmp_path):
+    file = tmp_path / "model.json"
+    file.write_text(
+        json.dumps(
+            {"class": "tests.study_models:Forking", "environment": "tests/rows.jsonl", "mdl_file": "w", "hp_params": {}}
+        )
+    )
+    command("train.py", "--config", file, "--output", tmp_path / "trained")
+    done = command("evaluate.py", "--model", tmp_path / "trained")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("recorded") == 1

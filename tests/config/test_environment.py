@@ -2,7 +2,7 @@
 
 import pytest
 
-from rliable.config.environment import kind_of, resolve_environment
+from rliable.config.environment import kind_of_environment, resolve_environment
 from rliable.environments import ENVIRONMENTS
 from rliable.schema import ConfigError
 
@@ -34,7 +34,7 @@ def folder(tmp_path, monkeypatch):
     ],
 )
 def test_kind_follows_from_the_name_and_the_model(name, learns_from, kind):
-    assert kind_of(name, learns_from) == kind
+    assert kind_of_environment(name, learns_from) == kind
 
 
 @pytest.mark.parametrize("name", ["CartPole-v1", "cartpole-V1", "Moon-v7", "ALE/Pong-v5", "envs:Moon-v0"])

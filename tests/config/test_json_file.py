@@ -6,7 +6,7 @@ import math
 import pytest
 
 from rliable.config.json_file import apply_override, load_json, parse_override
-from rliable.records.encoding import to_json, write_atomically
+from rliable.records.encoding import to_json
 from rliable.schema import ConfigError
 
 
@@ -82,9 +82,3 @@ def test_override_without_key_or_value_is_refused(text):
 
 def test_numbers_that_are_not_finite_become_null():
     assert json.loads(to_json({"a": math.nan, "b": [math.inf, 1.5]})) == {"a": None, "b": [None, 1.5]}
-
-
-def test_write_replaces_the_file_and_leaves_nothing_beside_it(tmp_path):
-    write_atomically(tmp_path / "a.json", "1")
-    write_atomically(tmp_path / "a.json", "2")
-    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a.json", "2")]

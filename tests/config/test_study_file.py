@@ -188,6 +188,20 @@ def test_all_mistakes_of_both_files_are_shown_together(folder):
     )
 
 
+@pytest.mark.parametrize("place", ["study", "grid", "hp_params"])
+def test_of_very_many_mistakes_the_first_are_shown_and_the_others_counted(folder, place):
+    many = {f"key{number}": 1 for number in range(100_000)}
+    model = {**MODEL, "hp_params": {**MODEL["hp_params"], **many}} if place == "hp_params" else MODEL
+    study = {"study": {**STUDY, **many}, "grid": {**STUDY, "grid": many}}.get(place, STUDY)
+    with pytest.raises(ConfigError) as caught:
+        load_study(write(folder, study, model))
+    lines = str(caught.value).splitlines()
+    assert len(caught.value.found) == 100_000
+    assert len(lines) == 21
+    assert sum("known: " in problem.words for problem in caught.value.found) == 20  # to find them takes time
+    assert lines[20] == "... and 99,980 more"
+
+
 def test_environment_name_forgives_case_and_says_so(folder):
     study = load_study(write(folder, model={**MODEL, "environment": "cartpole-V1"}))
     assert study.model.environment == "CartPole-v1"
@@ -216,9 +230,10 @@ def test_data_file_is_found_beside_the_model_file_from_any_folder(folder, monkey
     (folder / "there/data/rows.csv").write_text("value\n1\n")
     model = {"class": "CountModel", "environment": "data/rows.csv", "mdl_file": "w", "hp_params": {}}
     (folder / "there/model.json").write_text(json.dumps(model))
-    config, notes = load_model_file("there/model.json")
+    config, notes, files = load_model_file("there/model.json")
     assert config.environment == str(folder / "there/data/rows.csv")
     assert notes == []
+    assert files == {str(folder / "there/data/rows.csv"): "data/rows.csv"}
 
 
 @pytest.mark.parametrize("change", [{"sampler": ["random"]}, {"seed": 2**63}, {"optim_name": "a\ud800b"}])

@@ -88,6 +88,7 @@ def test_memory_of_a_process_in_a_session_of_its_own_counts(executor):
         ("crash_in_native_code", "worker process died (SIGSEGV)"),
         ("leave", "worker process ended with exit code 3"),
         ("die", "worker process died (SIGKILL)"),
+        ("die_of_a_real_time_signal", f"worker process died (signal {signal.SIGRTMIN + 1})"),
         ("raise_odd", "CancelledError"),
     ],
 )

@@ -32,6 +32,12 @@ os.execvp("sleep", ["sleep", "300"])
 LEAK: list[np.ndarray] = []  # what a process never gives back
 
 
+def error_named(name: str) -> type[BaseException]:
+    """An exception's class by its name."""
+    found: type[BaseException] = getattr(asyncio, name, None) or getattr(builtins, name)
+    return found
+
+
 class Plain(BaseModel):
     """Does at once, or after `seconds`, what its hyperparameters say."""
 
@@ -54,6 +60,9 @@ class Plain(BaseModel):
     def die(self) -> None:
         print("last words", flush=True)
         os.kill(os.getpid(), signal.SIGKILL)
+
+    def die_of_a_real_time_signal(self) -> None:
+        os.kill(os.getpid(), signal.SIGRTMIN + 1)
 
     def die_once(self) -> None:
         mark = Path(self.cfg["hp_params"]["mark"])
@@ -110,8 +119,7 @@ class Plain(BaseModel):
         raise asyncio.CancelledError
 
     def raise_named(self) -> None:
-        name = self.cfg["hp_params"]["error"]
-        raise getattr(asyncio, name, None) or getattr(builtins, name)
+        raise error_named(self.cfg["hp_params"]["error"])
 
     def change_folder(self) -> None:
         os.chdir(self.cfg["hp_params"]["folder"])
@@ -200,6 +208,22 @@ class SlowImport(Plain):
         time.sleep(2.0)
 
 
+class ForkingImport(Plain):
+    """Forks while it imports."""
+
+    @classmethod
+    def import_libraries(cls, threads: int) -> None:
+        os.fork()
+
+
+class ExitingImport(Plain):
+    """Wants to exit while it imports."""
+
+    @classmethod
+    def import_libraries(cls, threads: int) -> None:
+        sys.exit(3)
+
+
 class Rows(Plain):
     """Gives the mean of a column of its data, rows or RDD."""
 
@@ -239,6 +263,10 @@ class Walker(EpisodicModel):
             os.kill(os.getpid(), signal.SIGKILL)
         if params.get("helper_disk_is_full") and is_helper:
             raise OSError(28, "No space left on device")
+        if params.get("helper_raises") and is_helper:
+            raise error_named(params["helper_raises"])
+        if params.get("forks_in") == "run_episodes":
+            os.fork()
         if params.get("bad_episode") in episodes:
             raise RuntimeError(f"episode {params['bad_episode']} is broken")
 
@@ -259,3 +287,5 @@ class Walker(EpisodicModel):
 
     def load_model(self) -> None:
         self.weight = json.loads(Path(self.cfg["mdl_file"], "policy.json").read_text())["weight"]
+        if self.cfg["hp_params"].get("forks_in") == "load_model":
+            os.fork()

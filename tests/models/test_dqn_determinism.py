@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from rliable.environments import load_data
 from rliable.training.dqn_policy import q_policy_program
 from rliable.training.dqn_program import dqn_program
+
+from rliable.environments import load_data
 from tests.models.dqn_models import everything, make_dqn, trained_dqn
 
 

@@ -25,7 +25,7 @@ QUICK = {"train_iterations": 60, "num_test_episodes": 15, "num_eval_episodes": 1
 @pytest.fixture(params=sorted(MODELS.table))
 def quick_model(request):
     """A model file of each registered model, set to be quick where it knows how."""
-    config, _ = load_model_file(str(FILES[request.param]))
+    config, *_ = load_model_file(str(FILES[request.param]))
     known = {field.name for field in dataclasses.fields(MODELS.load(request.param).hyperparameters)}
     quick = {name: value for name, value in QUICK.items() if name in known}
     return dataclasses.replace(config, hp_params={**config.hp_params, **quick})

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rliable.records.encoding import FORMAT, as_json, load_record_file, stamped, to_json, write_atomically
+from rliable.records.encoding import FORMAT, as_json, load_record_file, stamped, to_json
 from rliable.records.results import StudyRecord
 from rliable.schema import ConfigError
 from rliable.unit import RunRecord
@@ -93,17 +93,6 @@ def test_a_file_that_cannot_be_read_is_one_line(tmp_path):
         load_record_file(folder_named(tmp_path / "results.json"), StudyRecord, RECORD)
     with pytest.raises(FileNotFoundError):
         load_record_file(tmp_path / "none.json", StudyRecord, RECORD)
-
-
-def test_a_file_that_cannot_be_written_leaves_the_old_one_and_no_neighbour(tmp_path):
-    folder_named(tmp_path / "taken")
-    with pytest.raises(OSError):
-        write_atomically(tmp_path / "taken", "new")
-    write_atomically(tmp_path / "file", "old")
-    with pytest.raises(UnicodeEncodeError):
-        write_atomically(tmp_path / "file", "\udcff")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "taken"]
-    assert (tmp_path / "file").read_text() == "old"
 
 
 def test_every_field_of_a_run_is_written():

@@ -56,6 +56,7 @@ def test_files_say_their_format(tmp_path):
         "environment": "tests/rows.jsonl",
         "hp_params": {"x": 1},
         "data": "environment",
+        "files": {},
         "seed": 7,
         "threads": 1,
         "num_test_episodes": None,

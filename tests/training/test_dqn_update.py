@@ -7,11 +7,11 @@ import itertools
 import numpy as np
 import pytest
 import tensorflow as tf
+from rliable.training.dqn_agent import DQNParts, DQNShape, make_dqn_agent
+from rliable.training.specs import as_transition
 
 from rliable.environments.cartpole import make_cartpole_v0
-from rliable.training.dqn_agent import DQNParts, DQNShape, make_dqn_agent
 from rliable.training.replay import Transitions
-from rliable.training.specs import as_transition
 
 LEARNING_RATE, GAMMA = 0.01, 0.5
 

@@ -7,11 +7,11 @@ import gc
 import numpy as np
 import pytest
 import tensorflow as tf
+from rliable.training.dqn_agent import DQNShape
+from rliable.training.dqn_program import DQNProgram
 from tensorflow.python.framework.func_graph import FuncGraph
 
 from rliable.environments.cartpole import CartPole
-from rliable.training.dqn_agent import DQNShape
-from rliable.training.dqn_program import DQNProgram
 from rliable.training.loop import LoopSettings, LoopShape, epsilon_at
 
 SHAPE = DQNShape((8,), double=False, loss="mse", clips_gradients=False)

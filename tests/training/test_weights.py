@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from rliable.environments.cartpole import make_cartpole_v0
 from rliable.training.dqn_agent import make_q_network
 from rliable.training.weights import initial_q_weights
+
+from rliable.environments.cartpole import make_cartpole_v0
 
 
 def test_weights_have_the_shapes_and_distributions_of_tf_agents() -> None:

@@ -49,7 +49,7 @@ def open_tuner(
     """A tuner that has taken up the study of a folder."""
     folder = StudyFolder(path)
     path.mkdir(exist_ok=True)
-    folder.lock()
+    folder.lock.take()
     executor = executor or InProcessExecutor(ExecutorOptions())
     with Interrupts() as interrupts:
         try:
@@ -57,7 +57,7 @@ def open_tuner(
             yield Tuner(books, Surroundings(folder, executor, listener or Diary(), interrupts))
         finally:
             executor.close()
-            folder.unlock()
+            folder.lock.release()
 
 
 def search(

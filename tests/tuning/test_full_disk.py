@@ -6,8 +6,8 @@ import shutil
 
 import pytest
 
-from rliable.records.folders import StudyFolderError
 from rliable.records.results import load_record
+from rliable.records.writing import StudyFolderError
 from tests.cli.commands import optimize
 from tests.file_size import FileSizeLimit
 from tests.studies import make_study

@@ -4,9 +4,12 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
+
+from rliable.tuning.interrupts import SIGNALS
 
 STUBBORN = """
 import time
@@ -30,6 +33,12 @@ print(signal.getsignal(signal.SIGHUP) is signal.SIG_IGN)
 """
 
 
+def ignore_only(ignored):
+    """Called in a new process before its program begins, for the tests themselves may run under `nohup`."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN if number == ignored else signal.SIG_DFL)
+
+
 @pytest.fixture
 def start():
     """Starts a program, with a signal ignored as its parent has it, and waits until it is ready."""
@@ -41,7 +50,7 @@ def start():
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            preexec_fn=lambda: ignored and signal.signal(ignored, signal.SIG_IGN),
+            preexec_fn=partial(ignore_only, ignored),
         )
         processes.append(process)
         assert process.stdout.readline() == "ready\n"

@@ -1,5 +1,7 @@
 """When searches worked on a study."""
 
+import dataclasses
+
 import pytest
 
 from rliable.executors.base import ExecutorOptions
@@ -60,6 +62,7 @@ def test_slots_that_never_came_do_not_count():
     clock.add(2.0)
     ended = clock.ended()
     assert (ended.num_slots, ended.num_started_slots, ended.slot_seconds) == (4, 1, 2.0)
+    assert utilisation([dataclasses.replace(ended, finished=10.0, seconds=10.0)]) == pytest.approx(0.2)
 
 
 def test_an_executor_has_started_all_its_slots_unless_it_says_otherwise():

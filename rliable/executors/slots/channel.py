@@ -1,4 +1,4 @@
-"""The channel between the driver and its slots: a door at which slots knock, and the settings of their sockets."""
+"""The channel between the driver and its slots: how a slot is let in, over a socket that notices vanished machines."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ MAX_STRANGERS = 64
 CROWDED_SECONDS = 0.5
 #: How many more may wait to be looked at.
 BACKLOG = 512
-CHECK_SECONDS = 0.2
-RETRY_SECONDS = 0.05
+#: How long the door listens before it looks whether it is to close, and rests where nobody can be let in.
+ACCEPT_SECONDS = 0.2
+PAUSE_SECONDS = 0.05
 #: Seconds of silence after which the system asks whether the other machine still exists, between questions, and how
 #: many go unanswered before the connection counts as broken.
 KEEPALIVE = (15, 5, 3)
@@ -52,7 +53,7 @@ class Door:
         self.bell, self._button = Pipe(duplex=False)
         self._timeout_seconds = timeout_seconds
         self._server = socket.create_server((host, port), backlog=BACKLOG)
-        self._server.settimeout(CHECK_SECONDS)
+        self._server.settimeout(ACCEPT_SECONDS)
         self.port = int(self._server.getsockname()[1])
         self._lock = threading.Lock()
         self._is_open = True
@@ -90,7 +91,7 @@ class Door:
                 is_crowded = len(self._strangers) >= MAX_STRANGERS
                 self._hang_up(CROWDED_SECONDS if is_crowded else self._timeout_seconds)
                 if is_crowded:
-                    time.sleep(RETRY_SECONDS)
+                    time.sleep(PAUSE_SECONDS)
                 else:
                     self._accept()
         self._hang_up(0.0)
@@ -102,7 +103,7 @@ class Door:
         except TimeoutError:
             return
         except OSError:  # one connection's; or the system's, which needs time
-            time.sleep(RETRY_SECONDS)
+            time.sleep(PAUSE_SECONDS)
             return
         connection = Connection(peer.detach())
         with self._lock:

@@ -227,9 +227,17 @@ def kill_all(processes: Iterable[psutil.Process]) -> None:
 def ending(code: int, output: str) -> str:
     """How a process ended, from its exit code and the end of what it printed."""
     if code < 0:
-        return f"worker process died ({signal.Signals(-code).name})"
+        return f"worker process died ({signal_name(-code)})"
     last = next((line for line in reversed(output.splitlines()) if line.strip()), "")
     return f"worker process ended with exit code {code}" + (f": {last}" if RAISED.match(last) else "")
+
+
+def signal_name(number: int) -> str:
+    """The name of a signal; most of the real-time signals have none."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 def resident_bytes(process: psutil.Process) -> int:

@@ -33,12 +33,21 @@ from rliable.executors.slots.messages import (
     Refused,
     Reported,
     Result,
-    Run,
     Start,
+    Train,
     pack,
     unpack,
 )
-from rliable.executors.worker import error_line, make_model, open_data, plain_row, play_slice, run_unit
+from rliable.executors.worker import (
+    ThisProcessOnly,
+    error_line,
+    make_model,
+    open_data,
+    plain_row,
+    plain_text,
+    play_slice,
+    run_unit,
+)
 from rliable.model import EpisodicModel
 from rliable.records.run_files import write_files
 from rliable.registry import MODELS
@@ -85,9 +94,8 @@ class Computer:
         self._awaits_answer = False
         self._goes_on = True
         for name in start.class_names:
-            with contextlib.suppress(Exception):  # it will fail again, and be recorded, in the unit that needs it
-                import_libraries(name, start.threads)
-        self._home = Path.cwd()
+            import_early(name, start.threads)
+        self._home = os.open(".", os.O_RDONLY)  # a folder that is open can be gone back to even when it was removed
 
     def serve(self) -> None:
         """Works until the supervisor is gone."""
@@ -95,7 +103,7 @@ class Computer:
         with contextlib.suppress(EOFError):
             while True:
                 message = unpack(self._channel.recv_bytes())
-                if isinstance(message, Run):
+                if isinstance(message, Train):
                     self._run(self._at_home(message.unit))
                 elif isinstance(message, Play):
                     self._play(message)
@@ -111,8 +119,7 @@ class Computer:
     def _run(self, unit: Unit) -> None:
         self._loaded = None
         self._goes_on, self._awaits_answer = True, False
-        with contextlib.suppress(Exception):  # it fails again in the run, whose result says so
-            import_libraries(unit.model.class_name, unit.limits.threads)
+        import_early(unit.model.class_name, unit.limits.threads)
         self._send(Began())
         slices = self._share if self._shares_slices else None
         result = run_unit(unit, self._slot, slices=slices, on_row=self._report)
@@ -155,14 +162,17 @@ class Computer:
         if order.files is None and (self._loaded is None or self._loaded.key != key):  # the process before this one had
             self._send(Refused())
             return
-        with contextlib.suppress(Exception):
-            import_libraries(unit.model.class_name, unit.limits.threads)
+        import_early(unit.model.class_name, unit.limits.threads)
         self._send(Began())
         try:
-            loaded = self._load(unit, key, order.files)
-            answer: Message = Played(play_slice(loaded.model, loaded.test_data, range(*order.episodes), self._slot))
-        except Exception as error:
-            answer = Refused(error_line(error), traceback.format_exc())
+            with ThisProcessOnly():
+                loaded = self._load(unit, key, order.files)
+                played = play_slice(loaded.model, loaded.test_data, range(*order.episodes), self._slot)
+            answer: Message = Played(played)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            answer = Refused(error_line(error), plain_text(traceback.format_exc()))
         self._tidy()
         self._send(answer)
 
@@ -180,7 +190,8 @@ class Computer:
 
     def _tidy(self) -> None:
         """Takes back what a run may have changed for the next: the working folder, processes that it left behind."""
-        os.chdir(self._home)
+        with contextlib.suppress(OSError):  # it may no longer be open to us, and the run has done its work
+            os.fchdir(self._home)
         for process in psutil.Process().children(recursive=True) if has_children() else ():
             with contextlib.suppress(psutil.Error):
                 if not any(name in word for word in process.cmdline() for name in SPARED):
@@ -191,7 +202,21 @@ class Computer:
 def has_children() -> bool:
     """Whether this process has children, where that can be told quickly; else True."""
     files = list(Path("/proc/self/task").glob("*/children"))
-    return not files or any(file.read_bytes() for file in files)
+    try:
+        return not files or any(file.read_bytes() for file in files)
+    except OSError:  # a thread has ended in between
+        return True
+
+
+def import_early(class_name: str, threads: int) -> None:
+    """Imports a model's class and what it needs; what goes wrong does so again in the unit, whose result says so."""
+    try:
+        with ThisProcessOnly():
+            import_libraries(class_name, threads)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
+        pass
 
 
 def import_libraries(class_name: str, threads: int) -> None:

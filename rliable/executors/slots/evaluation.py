@@ -6,7 +6,7 @@ import dataclasses
 import time
 from collections import Counter, deque
 
-from rliable.executors.worker import evaluation_fields
+from rliable.metrics import evaluation_fields
 from rliable.unit import PlayedSlice, Unit, UnitResult
 
 #: One slot that cannot play a slice says nothing against the model.

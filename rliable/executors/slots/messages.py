@@ -1,4 +1,4 @@
-"""What goes over the channel: one byte for the kind of message, and its fields in MessagePack; never a pickle.
+"""What goes over the channel: messages in MessagePack, each behind one byte for its kind; never a pickle.
 
 Floats keep every bit, files travel as bytes. Both ends run the same code, so a message carries no version.
 """
@@ -18,7 +18,6 @@ class Hello(msgspec.Struct):
     """Supervisor to driver: this slot is free."""
 
     slot: str
-    pid: int
     host: str
 
 
@@ -26,7 +25,7 @@ class Beat(msgspec.Struct):
     """Supervisor to driver: still here."""
 
 
-class Run(msgspec.Struct):
+class Train(msgspec.Struct):
     """Driver to process: train and evaluate this unit."""
 
     unit: Unit
@@ -146,7 +145,7 @@ class Ready(msgspec.Struct):
 Message = (
     Hello
     | Beat
-    | Run
+    | Train
     | Began
     | Reported
     | Answered
@@ -162,9 +161,9 @@ Message = (
     | Start
     | Ready
 )
-KINDS: tuple[type[Any], ...] = Message.__args__  # type: ignore[attr-defined]
-CODES = {kind: bytes([code]) for code, kind in enumerate(KINDS)}
-DECODERS = [msgspec.msgpack.Decoder(kind) for kind in KINDS]
+MESSAGE_KINDS: tuple[type[Any], ...] = Message.__args__  # type: ignore[attr-defined]
+CODES = {kind: bytes([code]) for code, kind in enumerate(MESSAGE_KINDS)}
+DECODERS = [msgspec.msgpack.Decoder(kind) for kind in MESSAGE_KINDS]
 
 
 def pack(message: Message) -> bytes:
@@ -189,6 +188,6 @@ def unpack(frame: bytes) -> Message:
     return message
 
 
-def kind_of(frame: bytes) -> type[Any]:
+def kind_of_frame(frame: bytes) -> type[Any]:
     """The kind of a frame that is passed on unread."""
-    return KINDS[frame[0]]
+    return MESSAGE_KINDS[frame[0]]

@@ -26,8 +26,8 @@ from rliable.executors.slots.messages import (
     Refused,
     Reported,
     Result,
-    Run,
     Stop,
+    Train,
     pack,
     unpack,
 )
@@ -56,7 +56,7 @@ class Slot:
     Attributes:
       name: "slot 0", ...
       channel: to its supervisor.
-      pid, host: of its supervisor.
+      host: its machine.
       seen: when it was last heard of, monotonic seconds.
       is_free: whether it waits for work.
       started: when its lease began, in seconds since the epoch.
@@ -65,7 +65,6 @@ class Slot:
 
     name: str
     channel: Connection
-    pid: int
     host: str
     seen: float
     is_free: bool = True
@@ -87,7 +86,7 @@ class Slot:
         self.is_free, self.started = False, time.time()
         if lease.episodes is None:
             self.loaded = None
-            self.send(Run(lease.unit))
+            self.send(Train(lease.unit))
             return
         is_loaded, self.loaded = self.loaded == lease.model_key, lease.model_key
         self.send(Play(lease.unit, lease.attempt, bounds(lease.episodes), None if is_loaded else files))
@@ -97,11 +96,11 @@ class Slot:
 
         Args:
           failure: the unit, and why.
-          told: what is known of its last attempt.
+          told: what is known of its last attempt; of a slot that was lost without a word, not even the process.
         """
         error = failure.error + (f", {failure.attempts} times" if failure.attempts > 1 else "")
         result = failed_result(failure.unit, self.name, self.started, error)
-        here = {"pid": self.pid, "host": self.host}
+        here = {"pid": 0, "host": self.host}
         return dataclasses.replace(result, **{**here, **told, "attempts": failure.attempts})
 
 
@@ -173,7 +172,7 @@ class SlotPool:
         for channel, hello in self._door.visitors():
             if hello.slot in self._slots:
                 yield from self._drop(self._slots[hello.slot], Loss(f"{hello.slot} was started again"))
-            self._slots[hello.slot] = Slot(hello.slot, channel, hello.pid, hello.host, time.monotonic())
+            self._slots[hello.slot] = Slot(hello.slot, channel, hello.host, time.monotonic())
             self.hosts[hello.slot] = hello.host
         problem = None if self._slots else self._keeper.problem()
         if problem is not None:

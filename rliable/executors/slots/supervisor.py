@@ -1,4 +1,4 @@
-"""Serves a slot: watches one computing process, and passes messages between it and the driver.
+"""Serves a slot: stands between the driver and one computing process, which it watches.
 
 It imports no model and no TensorFlow, so it stays small and answers while the process computes. On Spark it is a task;
 in serial mode a thread of the driver.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import os
 import socket
 import time
 from multiprocessing.connection import Connection, wait
@@ -28,9 +27,9 @@ from rliable.executors.slots.messages import (
     Ready,
     Refused,
     Result,
-    Run,
     Stop,
-    kind_of,
+    Train,
+    kind_of_frame,
     pack,
     unpack,
 )
@@ -95,7 +94,7 @@ class Supervisor:
     def _greet(self) -> None:
         """Tells the driver that the slot is free, and starts its process at once, for it may have much to import."""
         self._process = self._start_process()
-        self._driver.send_bytes(pack(Hello(self._name, os.getpid(), socket.gethostname())))
+        self._driver.send_bytes(pack(Hello(self._name, socket.gethostname())))
 
     def _start_process(self) -> ComputeProcess:
         self._process_started = time.monotonic()
@@ -112,15 +111,15 @@ class Supervisor:
                 self._hear_process(self._process)
 
     def _hear_driver(self, frame: bytes) -> None:
-        kind = kind_of(frame)
+        kind = kind_of_frame(frame)
         if kind is Stop:
             self._is_stopped = True
         elif kind in (Next, Answered):
             if self._process is not None:
                 self._hand_on(self._process, frame)
-        elif kind in (Run, Play):
+        elif kind in (Train, Play):
             order = unpack(frame)
-            assert isinstance(order, Run | Play)
+            assert isinstance(order, Train | Play)
             self._job = Job(frame, order.unit.limits)
             self._process = self._process or self._start_process()
             self._begin(self._process)
@@ -142,7 +141,7 @@ class Supervisor:
         except (EOFError, OSError):
             self._bury(process.end())
             return
-        kind = kind_of(frame)
+        kind = kind_of_frame(frame)
         if kind is Ready:
             process.is_ready = True
             self._begin(process)

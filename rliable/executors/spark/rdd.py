@@ -27,7 +27,7 @@ class Cancelled(BaseException):
 
 
 @dataclasses.dataclass
-class Run:
+class RddRun:
     """A unit on a thread.
 
     Attributes:
@@ -68,8 +68,8 @@ class RddPool:
         self.num_started_slots = num_slots
         self._sc = sc
         self._free = [slot_name(slot) for slot in reversed(range(num_slots))]
-        self._runs: dict[str, Run] = {}
-        self._told: queue.SimpleQueue[tuple[Run, Report | UnitResult]] = queue.SimpleQueue()
+        self._runs: dict[str, RddRun] = {}
+        self._told: queue.SimpleQueue[tuple[RddRun, Report | UnitResult]] = queue.SimpleQueue()
         self._on_report: OnReport | None = None
 
     def execute(self, units: Iterator[Unit], on_report: OnReport | None = None) -> Iterator[UnitResult]:
@@ -95,11 +95,11 @@ class RddPool:
 
     def _start(self, unit: Unit) -> None:
         group = f"rliable-{uuid.uuid4().hex[:8]}"
-        run = self._runs[group] = Run(unit, self._free.pop(), group, time.time())
+        run = self._runs[group] = RddRun(unit, self._free.pop(), group, time.time())
         run.thread = InheritableThread(target=self._work, args=(run,), daemon=True)
         run.thread.start()
 
-    def _work(self, run: Run) -> None:
+    def _work(self, run: RddRun) -> None:
         """What a thread does; however that ends, there is a result."""
         try:
             self._sc.setLocalProperty("spark.scheduler.pool", run.group)
@@ -111,7 +111,7 @@ class RddPool:
             result = result_of(run.unit, run.slot, run.started, told)
         self._told.put((run, result))
 
-    def _report(self, run: Run, row: dict[str, float]) -> bool:
+    def _report(self, run: RddRun, row: dict[str, float]) -> bool:
         """Passes a row on to the thread that takes the results, unless it has not answered the one before."""
         if self._on_report is not None and run.is_answered:
             run.is_answered = False
@@ -128,7 +128,7 @@ class RddPool:
         if self._told.empty():  # else a run may have ended in time while nobody listened
             yield from self._stop_late_runs()
 
-    def _hear(self, run: Run, told: Report | UnitResult) -> Iterator[UnitResult]:
+    def _hear(self, run: RddRun, told: Report | UnitResult) -> Iterator[UnitResult]:
         if run.group not in self._runs:
             return  # it has been cancelled
         if isinstance(told, UnitResult):
@@ -155,12 +155,12 @@ class RddPool:
                 self._remove(run)
                 yield failed_result(run.unit, run.slot, run.started, error)
 
-    def _remove(self, run: Run) -> None:
+    def _remove(self, run: RddRun) -> None:
         """Makes room for another."""
         del self._runs[run.group]
         self._free.append(run.slot)
 
-    def _cancel(self, run: Run) -> None:
+    def _cancel(self, run: RddRun) -> None:
         """Cancels a run's Spark jobs and interrupts its Python code."""
         cancel_jobs(self._sc, run.group)
         thread = run.thread

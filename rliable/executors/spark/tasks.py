@@ -20,13 +20,12 @@ from rliable.executors.slots.child import RAISED, SlotSettings, slot_name
 from rliable.executors.slots.pool import SlotPool
 from rliable.executors.slots.supervisor import serve_slot
 from rliable.executors.spark.context import SparkConnection, cancel_jobs, is_local, java_reason
-from rliable.unit import OnReport, Unit, UnitResult
 
 #: How often in a row a slot's job may die soon after its start.
 MAX_STARTS = 8
 HEALTHY_SECONDS = 60.0
 RETRY_SECONDS = 0.5
-END_SECONDS = 2.0
+LEAVE_SECONDS = 2.0
 #: Spark kills the Python process of a cancelled task after two seconds.
 CANCEL_SECONDS = 3.5
 #: What Spark says of a task that it has lost; the reason comes after the place.
@@ -34,35 +33,30 @@ LOST_TASK = re.compile(r"most recent failure: Lost task [^(]*(?:\([^)]*\) ?)*: (
 logger = logging.getLogger(__name__)
 
 
-class SparkSlots:
+class SparkSlots(SlotPool):
     """The pool of the slots that resident tasks serve."""
 
     def __init__(self, spark: SparkConnection, options: ExecutorOptions) -> None:
-        """Opens the channel; starts no task yet.
+        """Opens the channel and submits the tasks.
 
         Args:
           spark: where the tasks run.
           options: how many, and what they need.
         """
-        self._door = make_door(spark.sc, options)
-        self._settings = make_settings(spark, options, self._door)
-        self._tasks = ResidentTasks(spark.sc, options.num_workers, f"rliable-{uuid.uuid4().hex[:8]}", self._door.ring)
-        self._pool = SlotPool(self._door, options.heartbeat_timeout_seconds, self._tasks)
-
-    def execute(self, units: Iterator[Unit], on_report: OnReport | None = None) -> Iterator[UnitResult]:
-        """As `Executor.execute`."""
-        self._tasks.start(self._settings)
-        yield from self._pool.execute(units, on_report)
+        door = make_door(spark.sc, options)
+        self._tasks = ResidentTasks(spark.sc, options.num_workers, f"rliable-{uuid.uuid4().hex[:8]}", door.ring)
+        super().__init__(door, options.heartbeat_timeout_seconds, self._tasks)
+        self._tasks.start(make_settings(spark, options, door))
 
     @property
     def num_started_slots(self) -> int:
         """How many slots have ever connected."""
-        return len(self._pool.hosts)
+        return len(self.hosts)
 
     def close(self) -> None:
         """As `Executor.close`."""
         self._tasks.expect_end()
-        self._pool.close()
+        super().close()
         self._tasks.stop()
 
 
@@ -146,7 +140,7 @@ class ResidentTasks:
     def stop(self) -> None:
         """Waits a moment for tasks to end, and has Spark kill the others."""
         self.expect_end()
-        late = self._still_alive(END_SECONDS)
+        late = self._still_alive(LEAVE_SECONDS)
         for name in late:
             self.restart(name)
         if late:

@@ -31,7 +31,7 @@ def draw_learning_curve(rows: Sequence[Mapping[str, float]], path: str | Path, t
     """Draws the learning curve of one run: one figure with exactly one curve.
 
     Args:
-      rows: the run's reports, as in `rliable.learning_curves`.
+      rows: the run's reports, as in `rliable.records.learning_curve`.
       path: the PNG to write; its folder is made if it is not there.
       title: the figure's title.
 

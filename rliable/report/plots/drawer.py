@@ -8,8 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from rliable.records.curves import CSV_NAME, Row
 from rliable.records.folders import RunFolder
+from rliable.records.learning_curve import CSV_NAME, CurveRow
 from rliable.report.plots.curves import read_rows
 
 
@@ -19,7 +19,7 @@ class CurveDrawer:
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="curves")
 
-    def draw(self, rows: Sequence[Row], path: Path, title: str) -> None:
+    def draw(self, rows: Sequence[CurveRow], path: Path, title: str) -> None:
         """Has a learning curve drawn soon; returns at once."""
         self._pool.submit(_draw, rows, path, title)
 
@@ -50,7 +50,7 @@ def draw_missing_curves(folder: str | Path) -> list[Path]:
     return drawn
 
 
-def _draw(rows: Sequence[Row], path: Path, title: str) -> None:
+def _draw(rows: Sequence[CurveRow], path: Path, title: str) -> None:
     from rliable.report.plots import draw_learning_curve
 
     draw_learning_curve(rows, path, title)

@@ -31,7 +31,7 @@ LEGEND_RANKS = {kind: 1000 + rank for rank, kind in enumerate(reversed(Kind), st
 def history_plot(pictures: Pictures) -> go.Figure:
     """The metric per trial with the best so far; trials without a value at the bottom."""
     history = pictures.history
-    figure = make_figure(420)
+    figure = shape_figure(420)
     if history.best_values:
         best = make_line(history.best_numbers, history.best_values, "best so far", style.BEST, 2.5)
         figure.add_trace(best.update(line_shape="hv"))
@@ -67,7 +67,7 @@ def parameters_plot(pictures: Pictures) -> go.Figure:
         horizontal_spacing=GAP_WIDTH,
         vertical_spacing=GAP_HEIGHT / height,
     )
-    figure = make_figure(MARGIN_TOP + MARGIN_BOTTOM + height, grid)
+    figure = shape_figure(MARGIN_TOP + MARGIN_BOTTOM + height, grid)
     scale_metric(figure, pictures)
     for index, panel in enumerate(panels):
         place = {"row": index // columns + 1, "col": index % columns + 1}
@@ -91,14 +91,14 @@ def importance_plot(pictures: Pictures) -> go.Figure:
         hoverinfo="skip",
         marker_color=style.TRIAL,
     )
-    figure = make_figure(110 + 34 * len(shares)).add_trace(bars)
+    figure = shape_figure(110 + 34 * len(shares)).add_trace(bars)
     figure.update_xaxes(title_text="share of the importance, %", rangemode="tozero")
     return figure.update_yaxes(showgrid=False, type="category", ticks="", ticklabelstandoff=4)
 
 
 def curves_plot(pictures: Pictures) -> go.Figure:
     """The learning curves of the best trials: the mean over runs, and each run as a thin line."""
-    figure = make_figure(430)
+    figure = shape_figure(430)
     # From the last to the first, so that the best lies on top.
     for curve, colour in reversed(list(zip(pictures.curves.curves, style.RANKS, strict=False))):
         figure.add_traces(curve_lines(curve, colour, pictures.record.metric_name))
@@ -144,7 +144,7 @@ def panel_axis(panel: Panel) -> dict[str, Any]:
     return {"type": "log", "range": ends, "tickvals": ticks, "ticktext": [format_number(tick) for tick in ticks]}
 
 
-def make_figure(height: int, figure: go.Figure | None = None) -> go.Figure:
+def shape_figure(height: int, figure: go.Figure | None = None) -> go.Figure:
     """Gives a figure, else an empty one, its height in pixels and the common look; the page gives its width."""
     axis = {"automargin": True, "gridcolor": style.GRID, "linecolor": style.AXIS, "tickcolor": style.AXIS}
     axis |= {"showline": True, "ticks": "outside", "zeroline": False, "exponentformat": "none", "title_standoff": 8}

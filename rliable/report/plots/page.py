@@ -24,7 +24,7 @@ from rliable.report.facts import (
 from rliable.report.formats import format_duration, format_metric, format_value
 from rliable.report.plots import interactive
 from rliable.report.plots.data import Pictures, trials_text
-from rliable.report.plots.parts import Caption, Kind, kind_of
+from rliable.report.plots.parts import Caption, Kind, kind_of_trial
 
 PAGE_NAME = "report.html"
 CONFIG = {"displaylogo": False, "responsive": True, "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"]}
@@ -54,10 +54,10 @@ def make_page(pictures: Pictures) -> str:
     return string.Template(template).substitute(
         title=html.escape(record.optim_name),
         subtitle=html.escape(trials_text(record)),
-        facts=facts_table(study_facts(record)),
-        space=facts_table(record.space.describe()),
+        facts=html_facts(page_facts(record)),
+        space=html_facts(record.space.describe()),
         cards="".join(make_cards(pictures)),
-        trials=trial_table(record),
+        trials=html_trials(record),
         plotly=get_plotlyjs(),
     )
 
@@ -92,7 +92,7 @@ def script_json(value: Any) -> str:
     return json.dumps(value, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def study_facts(record: StudyRecord) -> dict[str, str]:
+def page_facts(record: StudyRecord) -> dict[str, str]:
     """The study's facts by name."""
     best = record.best_trial
     facts = {
@@ -114,13 +114,13 @@ def study_facts(record: StudyRecord) -> dict[str, str]:
     return facts
 
 
-def facts_table(facts: dict[str, str]) -> str:
+def html_facts(facts: dict[str, str]) -> str:
     """Names and facts as an HTML table."""
     rows = (f"<tr><th>{html.escape(name)}</th><td>{html.escape(fact)}</td></tr>" for name, fact in facts.items())
     return f"<table class='facts'>{''.join(rows)}</table>"
 
 
-def trial_table(record: StudyRecord) -> str:
+def html_trials(record: StudyRecord) -> str:
     """All trials as an HTML table whose columns a click sorts.
 
     A cell's `data-v` holds the number that it is sorted by, where its text is not that number.
@@ -128,11 +128,11 @@ def trial_table(record: StudyRecord) -> str:
     names = record.varied_names()
     heads = ["trial", record.metric_name, *names, "time", "slot", "result"]
     head = "".join(f"<th tabindex='0'>{html.escape(name)}</th>" for name in heads)
-    rows = "".join(trial_row(trial, names, kind_of(trial, record)) for trial in record.trials)
+    rows = "".join(html_row(trial, names, kind_of_trial(trial, record)) for trial in record.trials)
     return f"<table id='trials'><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
-def trial_row(trial: TrialRecord, names: list[str], kind: Kind) -> str:
+def html_row(trial: TrialRecord, names: list[str], kind: Kind) -> str:
     """One trial."""
     value = last_value(trial)
     looks = {Kind.FAILED: "failed", Kind.PRUNED: "pruned", Kind.TRIAL: "", Kind.BEST: "best"}

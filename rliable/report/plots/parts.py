@@ -1,4 +1,4 @@
-"""What several pictures are made of: a caption, and trials as marks of a kind, in a place, with words for the mouse."""
+"""What several pictures are made of: captions, marks of trials, words for the mouse."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def make_marks(record: StudyRecord, trials: Sequence[TrialRecord], place: Place,
     """
     marks = []
     for kind in Kind:
-        alike = [trial for trial in trials if kind_of(trial, record) is kind]
+        alike = [trial for trial in trials if kind_of_trial(trial, record) is kind]
         for has_value in (False, True):
             group = [trial for trial in alike if (last_value(trial) is not None) is has_value]
             numbers, xs, texts = [trial.number for trial in group], [*map(place, group)], [*map(text, group)]
@@ -80,7 +80,7 @@ def make_marks(record: StudyRecord, trials: Sequence[TrialRecord], place: Place,
     return [group for group in marks if group.numbers]
 
 
-def kind_of(trial: TrialRecord, record: StudyRecord) -> Kind:
+def kind_of_trial(trial: TrialRecord, record: StudyRecord) -> Kind:
     """The kind of a trial in its study."""
     if trial.is_complete:
         return Kind.BEST if trial.number == record.best else Kind.TRIAL

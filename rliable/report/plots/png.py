@@ -1,4 +1,4 @@
-"""The pictures of a study, and of one run, as PNGs."""
+"""The pictures of a study, or of a single run, as PNGs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said at the end of a study: for people in a terminal, and as one JSON object for programs."""
+"""What is said at the end of a study, to people in a terminal or as one JSON object to programs."""
 
 from __future__ import annotations
 

@@ -20,14 +20,14 @@ def study_header(record: StudyRecord, notes: Sequence[str] = ()) -> RenderableTy
       record: the study, with its trials when it is resumed.
       notes: lines that the user should know about this study.
     """
-    parts: list[RenderableType] = [Text(one_line(record.optim_name), style="bold"), facts_table(study_facts(record))]
+    parts: list[RenderableType] = [Text(one_line(record.optim_name), style="bold"), facts_table(header_facts(record))]
     if record.search_space:
         parts += [Text(), space_table(record.space.describe())]
     parts += [Text(), *(Text(one_line(note), style="yellow") for note in notes), *([Text()] if notes else [])]
     return Group(*parts)
 
 
-def study_facts(record: StudyRecord) -> dict[str, str]:
+def header_facts(record: StudyRecord) -> dict[str, str]:
     """The facts of a study by name, in the order in which they are shown."""
     facts = {
         "model": model_text(record),

@@ -1,4 +1,4 @@
-"""The contract of samplers, and how a class of the user's own becomes one."""
+"""The contract of samplers, which a class of the user's own may keep as well as ours."""
 
 from __future__ import annotations
 

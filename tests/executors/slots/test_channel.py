@@ -32,7 +32,7 @@ def wait_for_visitors(door):
 def knock(door, name):
     """Connects a slot and says its name."""
     slot = connect(("127.0.0.1", door.port), door.key)
-    slot.send_bytes(pack(Hello(name, 1, "here")))
+    slot.send_bytes(pack(Hello(name, "here")))
     return slot
 
 
@@ -136,7 +136,7 @@ def test_slots_that_come_while_the_door_closes_hold_up_nobody(door):
     closing = threading.Thread(target=door.close, daemon=True)
     closing.start()
     for slot in slots:
-        slot.send_bytes(pack(Hello("slot 0", 1, "here")))
+        slot.send_bytes(pack(Hello("slot 0", "here")))
     threading.settrace(None)
 
     closing.join(5)
@@ -176,11 +176,11 @@ def test_a_closed_door_is_closed(door):
 def test_a_slot_that_nobody_has_let_in_is_turned_away_when_the_door_closes(door, greets_before):
     slot = connect(("127.0.0.1", door.port), door.key)
     if greets_before:
-        slot.send_bytes(pack(Hello("slot 0", 1, "here")))
+        slot.send_bytes(pack(Hello("slot 0", "here")))
         assert door.bell.poll(5)
     door.close()
     if not greets_before:
-        slot.send_bytes(pack(Hello("slot 0", 1, "here")))
+        slot.send_bytes(pack(Hello("slot 0", "here")))
 
     assert slot.poll(5)
     with pytest.raises((EOFError, ConnectionError)):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rliable.executors.slots.messages import Beat, Play, Reported, Result, Run, kind_of, pack, unpack
+from rliable.executors.slots.messages import Beat, Play, Reported, Result, Train, kind_of_frame, pack, unpack
 from rliable.unit import Limits, ModelConfig, PlayedSlice, Segment, Unit, UnitResult
 
 JSON = st.recursive(
@@ -21,7 +21,7 @@ def test_a_unit_arrives_as_it_was_sent(hp_params, timeout, seed):
     model = ModelConfig("package:Class", "CartPole-v0", "weights", hp_params, "rdd", hp_params)
     unit = Unit(3, 1, model, seed, Limits(2, timeout, 100, 5), Segment(10, None, "a"))
 
-    received = unpack(pack(Run(unit))).unit
+    received = unpack(pack(Train(unit))).unit
 
     assert repr(received) == repr(unit)  # NaN is not equal to itself
 
@@ -34,7 +34,7 @@ def test_a_result_arrives_with_every_bit(returns, files, value, error):
 
     frame = pack(Result(result))
 
-    assert kind_of(frame) is Result
+    assert kind_of_frame(frame) is Result
     assert repr(unpack(frame).result) == repr(result)
 
 

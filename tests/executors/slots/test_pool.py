@@ -6,10 +6,10 @@ import pytest
 from unit_makers import make_unit
 
 from rliable.executors.slots.channel import Door, connect
-from rliable.executors.slots.messages import Answered, Hello, Reported, Result, Run, pack, unpack
+from rliable.executors.slots.messages import Answered, Hello, Reported, Result, Train, pack, unpack
 from rliable.executors.slots.pool import SlotPool
 from rliable.records.run_files import unsafe_names
-from rliable.unit import Answer, UnitResult
+from rliable.unit import Answer, Limits, UnitResult
 
 
 class Keeper:
@@ -28,15 +28,24 @@ def door():
 
 
 def play_slot(door, messages, heard):
-    """A slot that says its messages when it is given a unit."""
+    """A slot that says its messages when it is given a unit, and is lost when it has none."""
     channel = connect(("127.0.0.1", door.port), door.key)
-    channel.send_bytes(pack(Hello("slot 0", 1, "far away")))
-    assert isinstance(unpack(channel.recv_bytes()), Run)
+    channel.send_bytes(pack(Hello("slot 0", "far away")))
+    assert isinstance(unpack(channel.recv_bytes()), Train)
     for message in messages:
         channel.send_bytes(pack(message))
         if isinstance(message, Reported):
             heard.append(unpack(channel.recv_bytes()))
-    channel.recv_bytes()  # until the driver ends
+    if messages:
+        channel.recv_bytes()  # until the driver ends
+    channel.close()
+
+
+def leave_at_once(door):
+    """A slot that is gone when it is given a unit."""
+    channel = connect(("127.0.0.1", door.port), door.key)
+    channel.send_bytes(pack(Hello("slot 0", "far away")))
+    channel.recv_bytes()
     channel.close()
 
 
@@ -46,7 +55,7 @@ def run(door, messages, on_report=None):
     slot = threading.Thread(target=play_slot, args=(door, messages, heard))
     slot.start()
     pool = SlotPool(door, 15.0, Keeper())
-    (result,) = pool.execute(iter([make_unit("Plain")]), on_report)
+    result = next(pool.execute(iter([make_unit("Plain", limits=Limits(max_attempts=1))]), on_report))
     pool.close()
     slot.join(5)
     return result, heard, pool
@@ -85,7 +94,28 @@ def test_a_report_is_passed_on_with_its_run_and_answered(door):
     assert result.error is None
 
 
+def test_the_failure_of_a_run_whose_slot_was_lost_without_a_word_names_no_process(door):
+    pool = SlotPool(door, 15.0, Keeper())
+    results = pool.execute(iter([make_unit("Plain", 0, Limits(max_attempts=1))]))
+    slot = threading.Thread(target=leave_at_once, args=(door,))
+    slot.start()
+
+    result = next(results)
+
+    assert result.error == "the connection to slot 0 broke"
+    assert (result.pid, result.host) == (0, "far away")
+    pool.close()
+    slot.join(5)
+
+
 def test_the_pool_knows_the_machine_of_each_slot_that_came(door):
     *_, pool = run(door, [result_with()])
 
     assert pool.hosts == {"slot 0": "far away"}
+
+
+def test_the_failure_of_a_slot_that_was_lost_names_the_slots_process_and_machine(door):
+    result, *_ = run(door, [])
+
+    assert result.error == "the connection to slot 0 broke"
+    assert (result.slot, result.pid, result.host) == ("slot 0", 4711, "far away")

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from rliable.config.search_space import parse_search_space
-from rliable.records.curves import write_learning_curve
 from rliable.records.encoding import as_json
+from rliable.records.learning_curve import write_learning_curve
 from rliable.records.results import RunRecord, StudyRecord, TrialRecord
 
 DQN_SPACE = {

@@ -4,9 +4,10 @@ import math
 
 import pytest
 from fake_studies import make_study
+from rliable.records.curves import write_learning_curve
 
 from rliable.records.results import StudyRecord, TrialRecord
-from rliable.report.plots.curves import Curve, make_curve, mean_curve
+from rliable.report.plots.curves import Curve, load_trial_curve, make_curve, mean_curve
 from rliable.report.plots.data import best_so_far, history_of, make_pictures, parameters_of, spans_decades
 from rliable.report.plots.importance import MIN_TRIALS, importance_of, top_share
 from rliable.report.plots.panels import jitter, make_panels, num_columns
@@ -61,6 +62,15 @@ def test_a_mark_says_what_its_trial_was():
         ["trial 2", "pruned at reward 0.5"],
         ["trial 0", "reward 1.5", "units=20"],
     ]
+
+
+def test_curves_come_in_the_order_of_the_runs(tmp_path):
+    for number in (*range(5), *range(6, 12)):  # run 5 has reported nothing
+        write_learning_curve(tmp_path / f"trial/run_{number}", [{"step": 1, "average_return": float(number)}])
+    (tmp_path / "trial/run_5").mkdir()
+    trial = TrialRecord(0, value=1.5, folder="trial")
+    curves = load_trial_curve(trial, tmp_path)
+    assert [curve.values for curve in curves.runs] == [[float(number)] for number in (*range(5), *range(6, 12))]
 
 
 def test_the_metric_is_on_a_logarithmic_axis_only_over_three_decades():

@@ -9,7 +9,7 @@ import pytest
 from example_records import GOOD
 
 from rliable.records.results import StudyRecord, TrialRecord
-from rliable.report.terminal.status import FoundStudy, status_as_json, write_status
+from rliable.report.terminal.status_report import FoundStudy, status_as_json, write_status
 
 TRIALS = [
     dataclasses.replace(GOOD, number=0, started=100.0, finished=110.0),

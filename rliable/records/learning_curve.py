@@ -1,4 +1,4 @@
-"""The learning curve of one run on disk: a CSV file, and a TensorBoard event file over environment steps.
+"""The learning curve of one run on disk: as CSV to be read again, as events for TensorBoard.
 
 Tags follow CleanRL: a key with "loss" in it becomes `losses/<key>`, any other `charts/<key>`; a key that brings its own
 slash stays as it is. TensorFlow is not needed to write them.
@@ -13,15 +13,15 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from rliable.records.encoding import write_atomically
+from rliable.records.writing import write_atomically
 
 STEP = "step"
 CSV_NAME = "learning_curve.csv"
 EVENTS_NAME = "events.out.tfevents.0"
-Row = Mapping[str, float]
+CurveRow = Mapping[str, float]
 
 
-def write_learning_curve(folder: str | Path, rows: Sequence[Row]) -> list[Path]:
+def write_learning_curve(folder: str | Path, rows: Sequence[CurveRow]) -> list[Path]:
     """Writes the learning curve of one run, replacing an earlier one.
 
     Args:
@@ -52,7 +52,7 @@ def read_learning_curve(path: str | Path) -> list[dict[str, float]]:
         return [{key: _number(text) for key, text in row.items() if text} for row in csv.DictReader(stream)]
 
 
-def curve_as_csv(rows: Sequence[Row]) -> str:
+def curve_as_csv(rows: Sequence[CurveRow]) -> str:
     """The rows as CSV text: "step" first, then every key in the order of its first appearance."""
     text = io.StringIO()
     writer = csv.DictWriter(text, fieldnames=[STEP, *curve_keys(rows)], lineterminator="\n")
@@ -61,7 +61,7 @@ def curve_as_csv(rows: Sequence[Row]) -> str:
     return text.getvalue()
 
 
-def curve_as_events(rows: Sequence[Row], wall_time: float) -> bytes:
+def curve_as_events(rows: Sequence[CurveRow], wall_time: float) -> bytes:
     """The rows as the content of a TensorBoard event file.
 
     Args:
@@ -79,7 +79,7 @@ def curve_as_events(rows: Sequence[Row], wall_time: float) -> bytes:
     return content.getvalue()
 
 
-def curve_keys(rows: Iterable[Row]) -> list[str]:
+def curve_keys(rows: Iterable[CurveRow]) -> list[str]:
     """Every key but "step", in the order of its first appearance."""
     return [key for key in dict.fromkeys(key for row in rows for key in row) if key != STEP]
 
@@ -91,7 +91,7 @@ def event_tag(key: str) -> str:
     return f"losses/{key}" if "loss" in key.lower() else f"charts/{key}"
 
 
-def _row_as_event(row: Row, wall_time: float) -> bytes:
+def _row_as_event(row: CurveRow, wall_time: float) -> bytes:
     from tensorboard.compat.proto.event_pb2 import Event
     from tensorboard.compat.proto.summary_pb2 import Summary
 
