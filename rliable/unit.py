@@ -208,7 +208,8 @@ class RunRecord:
       slices: who played which episodes; empty for models without episodes.
       error: one line, "ValueError: ..." or what limit was exceeded.
       host: the machine that it was computed on last.
-      is_stopped: whether it ended because a report of it was answered with "stop".
+      is_stopped: whether it ended because a report of it was answered with "stop" or "pause".
+      is_paused: whether it may go on from a checkpoint, as it was answered with "pause".
     """
 
     run: int = 0
@@ -224,6 +225,7 @@ class RunRecord:
     error: str | None = None
     host: str = ""
     is_stopped: bool = False
+    is_paused: bool = False
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

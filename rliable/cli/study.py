@@ -15,6 +15,7 @@ from rliable.config.environment import classes_of
 from rliable.config.study_file import Study, load_study
 from rliable.executors import make_executor
 from rliable.executors.base import Executor, ExecutorOptions
+from rliable.records.checkpoints import Checkpoints
 from rliable.records.folders import StudyFolder
 from rliable.records.results import StudyRecord
 from rliable.records.saved_study import load_saved_study, save_study
@@ -166,7 +167,7 @@ def run_study(opened: OpenStudy, audience: Audience, interrupts: Interrupts, dra
 @contextlib.contextmanager
 def open_executor(opened: OpenStudy) -> Iterator[Executor]:
     """The study's executor, closed at the end whatever happens."""
-    options = executor_options(opened.study, opened.mode, opened.folder.log)
+    options = executor_options(opened.study, opened.mode, opened.folder)
     executor = make_executor(opened.mode.executor, options)
     try:
         yield executor
@@ -174,18 +175,19 @@ def open_executor(opened: OpenStudy) -> Iterator[Executor]:
         executor.close()
 
 
-def executor_options(study: Study, mode: Mode, log: Path | None) -> ExecutorOptions:
-    """What the study's executor is made from."""
+def executor_options(study: Study, mode: Mode, folder: StudyFolder | None) -> ExecutorOptions:
+    """What the study's executor is made from; without a folder, for checking only."""
     return ExecutorOptions(
         num_workers=study.config.num_workers,
         level=mode.level,
         master=mode.master,
         app_name=study.config.optim_name,
-        log_path=log,
+        log_path=folder.log if folder else None,
         class_names=classes_of(study.model),
         files=(study.model.environment,),
         uses_cluster=study.model.data == "rdd",
         threads=study.config.threads_per_trial,
+        checkpoints=Checkpoints(folder) if folder else None,
     )
 
 

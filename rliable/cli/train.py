@@ -12,7 +12,7 @@ from rliable.cli.streams import redirect_stderr
 from rliable.config.model_file import load_model_file
 from rliable.environments import short_name
 from rliable.executors.in_process import context_if_needed
-from rliable.executors.worker import run_unit
+from rliable.executors.worker import Exchange, run_unit
 from rliable.records.folders import RunFolder, make_empty_folder
 from rliable.records.run_files import write_run
 from rliable.report.formats import format_duration, format_metric
@@ -72,7 +72,7 @@ def train_here(model: ModelConfig, seed: int, threads: int) -> UnitResult:
     limit_threads(threads)
     unit = Unit(0, 0, model, seed, Limits(threads=threads))
     with context_if_needed(model) as sc:
-        return run_unit(unit, "driver", sc=sc, on_row=CurvePrinter())
+        return run_unit(unit, "driver", sc=sc, exchange=Exchange(CurvePrinter()))
 
 
 class CurvePrinter:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from rliable.records.checkpoints import Checkpoints
 from rliable.schema import ConfigError
 from rliable.unit import OnReport, Unit, UnitResult
 
@@ -31,6 +32,7 @@ class ExecutorOptions:
       files: data files that units name as their `environment`; they are shipped as well. Other names are ignored.
       uses_cluster: whether the models get the SparkContext (`data: rdd`), and so run in the driver's process.
       threads: cores that each slot computes with.
+      checkpoints: where checkpoints of runs are kept and found again; None keeps none.
       start_seconds: how long a process may take to import what it needs.
       heartbeat_timeout_seconds: silence after which a slot counts as lost.
     """
@@ -44,6 +46,7 @@ class ExecutorOptions:
     files: tuple[str, ...] = ()
     uses_cluster: bool = False
     threads: int = 1
+    checkpoints: Checkpoints | None = None
     start_seconds: float = 300.0
     heartbeat_timeout_seconds: float = 15.0
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import importlib
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from rliable.executors.base import Executor, ExecutorOptions
-from rliable.executors.worker import plain_row, run_unit
+from rliable.executors.worker import Exchange, plain_row, run_unit
 from rliable.threads import limit_threads
 from rliable.unit import Answer, ModelConfig, OnReport, Report, Unit, UnitResult
 
@@ -29,11 +30,18 @@ class InProcessExecutor(Executor):
         limit_threads(self._options.threads)
         for unit in units:
             sc = self._context() if unit.model.data == "rdd" else None
-            yield run_unit(unit, SLOT, sc=sc, on_row=Rows(unit, on_report))
+            yield run_unit(unit, SLOT, sc=sc, exchange=self._exchange(unit, on_report))
 
     def close(self) -> None:
         if self._spark is not None:
             self._spark.close()
+
+    def _exchange(self, unit: Unit, on_report: OnReport | None) -> Exchange:
+        """What passes between a run and the search."""
+        kept, on_row = self._options.checkpoints, Rows(unit, on_report)
+        if kept is None:
+            return Exchange(on_row)
+        return Exchange(on_row, partial(kept.keep, unit.trial, unit.run), kept.latest(unit.trial, unit.run))
 
     def _context(self) -> Any:
         """The SparkContext for models that need an RDD, made when the first one comes."""
@@ -50,13 +58,13 @@ class Rows:
         self._on_report = on_report
         self._answer = Answer.GO_ON
 
-    def __call__(self, row: dict[str, float]) -> bool:
-        if self._answer is Answer.GO_ON and self._on_report is not None:
+    def __call__(self, row: dict[str, float]) -> Answer:
+        before = self._answer
+        if before is Answer.GO_ON and self._on_report is not None:
             figures = plain_row(row)
             report = Report(self._unit.trial, self._unit.run, SLOT, int(figures.pop("step")), figures)
             self._answer = self._on_report(report)
-            return True
-        return self._answer is Answer.GO_ON
+        return before
 
 
 @contextlib.contextmanager

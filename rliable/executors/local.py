@@ -61,7 +61,7 @@ class LocalSlot:
             start_seconds=options.start_seconds,
             log_folder=self._own_folder.name if log is None else os.fspath(log.resolve().parent),
         )
-        self._pool = SlotPool(self._door, options.heartbeat_timeout_seconds, self)
+        self._pool = SlotPool(self._door, options.heartbeat_timeout_seconds, self, options.checkpoints)
         self._thread = self._start()
 
     def execute(self, units: Iterator[Unit], on_report: OnReport | None = None) -> Iterator[UnitResult]:

@@ -18,21 +18,36 @@ from typing import Any
 from rliable.config.environment import kinds_for
 from rliable.environments import load_data
 from rliable.metrics import evaluation_fields
-from rliable.model import BaseModel, EpisodicModel, RunStopped
+from rliable.model import BaseModel, EpisodicModel, RunPaused, RunStopped
 from rliable.records.run_files import SavedRun, read_files
 from rliable.registry import MODELS
 from rliable.schema import ConfigError
 from rliable.threads import limit_threads
-from rliable.unit import ModelConfig, PlayedSlice, Unit, UnitResult, result_of
+from rliable.unit import Answer, ModelConfig, PlayedSlice, Unit, UnitResult, result_of
 
+#: The file of a checkpoint that holds the learning curve.
+CURVE_FILE = "learning_curve.json"
 #: Called with a trained model and the files it saved; yields the slices of test episodes to play here.
 Slices = Callable[[EpisodicModel, dict[str, bytes]], Iterator[range]]
-#: Called with each row of the learning curve as the model reports it; False ends the run.
-OnRow = Callable[[dict[str, float]], bool | None]
+
+
+@dataclasses.dataclass(frozen=True)
+class Exchange:
+    """What passes between a run and the search while it goes on.
+
+    Attributes:
+      on_row: called with each row of the learning curve as the model reports it; answers whether the run goes on.
+      on_checkpoint: called with each checkpoint that the model keeps, files by name.
+      checkpoint: such files, with which the run begins; None to begin anew.
+    """
+
+    on_row: Callable[[dict[str, float]], Answer | None] | None = None
+    on_checkpoint: Callable[[dict[str, bytes]], None] | None = None
+    checkpoint: dict[str, bytes] | None = None
 
 
 def run_unit(
-    unit: Unit, slot: str, sc: Any = None, slices: Slices | None = None, on_row: OnRow | None = None
+    unit: Unit, slot: str, sc: Any = None, slices: Slices | None = None, exchange: Exchange | None = None
 ) -> UnitResult:
     """Trains, saves and evaluates one run.
 
@@ -42,7 +57,7 @@ def run_unit(
       sc: the SparkContext for models with `data: rdd`.
       slices: which slices of an agent's test episodes to play here; all of them when None. If some are left to
         others, `metrics` is None and `evaluation_fields` completes the result.
-      on_row: is told of the learning curve as it grows.
+      exchange: with the search, while it goes on.
 
     Returns:
       Its result. Whatever the model raises, also its wish to exit, becomes a result with `error` set; only an interrupt
@@ -50,7 +65,7 @@ def run_unit(
     """
     started = time.time()
     try:
-        told = train_and_evaluate(unit, slot, sc, slices, on_row)
+        told = train_and_evaluate(unit, slot, sc, slices, exchange or Exchange())
     except KeyboardInterrupt:
         raise
     except BaseException as error:
@@ -58,12 +73,14 @@ def run_unit(
     return result_of(unit, slot, started, told)
 
 
-def train_and_evaluate(unit: Unit, slot: str, sc: Any, slices: Slices | None, on_row: OnRow | None) -> dict[str, Any]:
+def train_and_evaluate(unit: Unit, slot: str, sc: Any, slices: Slices | None, exchange: Exchange) -> dict[str, Any]:
     """The work of `run_unit`: the fields of the result that depend on the model."""
     with tempfile.TemporaryDirectory(prefix="rliable-") as folder, ThisProcessOnly():
         model = make_model(unit.model, unit.seed, folder, sc, unit.limits.threads)
-        if train_model(model, unit, sc, on_row):
-            return {"is_stopped": True, "learning_curve": plain_curve(model)}
+        answer = train_model(model, unit, sc, exchange)
+        if answer is not Answer.GO_ON:
+            is_paused = answer is Answer.PAUSE
+            return {"is_stopped": True, "is_paused": is_paused, "learning_curve": plain_curve(model)}
         model.save()
         files = read_files(folder)
         evaluated = evaluate_here(model, files, open_data(unit.model, sc), slot, slices)
@@ -85,32 +102,47 @@ class ThisProcessOnly:
             os._exit(0 if error is None else 1)
 
 
-def train_model(model: BaseModel, unit: Unit, sc: Any, on_row: OnRow | None) -> bool:
-    """Trains a model; tells whether it was stopped by an answer to one of its reports."""
-    relay = RowRelay(on_row)
-    model.on_report = relay
+def train_model(model: BaseModel, unit: Unit, sc: Any, exchange: Exchange) -> Answer:
+    """Trains a model, from its checkpoint if it has one; gives the last answer to its reports."""
+    talk = Talk(model, exchange)
+    model.on_report, model.on_checkpoint = talk.tell, talk.keep
+    if exchange.checkpoint is not None:
+        talk.restore(exchange.checkpoint)
     try:
         model.train(open_data(unit.model, sc), open_data(unit.model, sc))
-    except RunStopped:
-        return True
-    return relay.is_stopped
+    except RunStopped as stop:
+        return Answer.PAUSE if isinstance(stop, RunPaused) else Answer.STOP
+    return talk.answer
 
 
-class RowRelay:
-    """Passes a model's rows on; once the answer is False, it stays so.
+class Talk:
+    """Passes a model's rows and checkpoints on; once an answer is to stop or to pause, it stays so.
 
     Attributes:
-      is_stopped: whether the run has been told to stop.
+      answer: the last answer.
     """
 
-    def __init__(self, on_row: OnRow | None) -> None:
-        self._on_row = on_row
-        self.is_stopped = False
+    def __init__(self, model: BaseModel, exchange: Exchange) -> None:
+        self._model = model
+        self._exchange = exchange
+        self.answer = Answer.GO_ON
 
-    def __call__(self, row: dict[str, float]) -> bool:
-        if self._on_row is not None and self._on_row(row) is False:
-            self.is_stopped = True
-        return not self.is_stopped
+    def tell(self, row: dict[str, float]) -> Answer:
+        """Passes a row on."""
+        if self._exchange.on_row is not None and self.answer is Answer.GO_ON:
+            self.answer = self._exchange.on_row(row) or Answer.GO_ON
+        return self.answer
+
+    def keep(self, files: dict[str, bytes]) -> None:
+        """Passes a checkpoint on, with the learning curve up to it."""
+        if self._exchange.on_checkpoint is not None:
+            curve = json.dumps(plain_curve(self._model)).encode()
+            self._exchange.on_checkpoint({**files, CURVE_FILE: curve})
+
+    def restore(self, files: dict[str, bytes]) -> None:
+        """Hands the model its checkpoint, and gives it its learning curve back."""
+        self._model.restore({name: content for name, content in files.items() if name != CURVE_FILE})
+        self._model.learning_curve = json.loads(files[CURVE_FILE])
 
 
 def evaluate_here(

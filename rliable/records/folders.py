@@ -26,6 +26,11 @@ class RunFolder:
         return self.path / "model"
 
     @property
+    def checkpoint(self) -> Path:
+        """What an unfinished run goes on from, if its model keeps checkpoints; gone when the run has finished."""
+        return self.path / "checkpoint.bin"
+
+    @property
     def returns_csv(self) -> Path:
         """One line per test episode: episode, return, and the slot and process that played it."""
         return self.path / "returns.csv"

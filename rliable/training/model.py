@@ -57,7 +57,7 @@ class AgentModel(EpisodicModel):
         self._trained_run().save(Path(self.cfg["mdl_file"]))
 
     def load_model(self) -> None:
-        run = self._make_run(load_data(self.cfg["environment"]))
+        run = self._make_run(load_data(self.cfg["environment"], constants=self.cfg.get("environment_kwargs", {})))
         run.load(Path(self.cfg["mdl_file"]))
         self._run = run
 

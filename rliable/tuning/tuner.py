@@ -155,7 +155,8 @@ class Tuner:
     def _write_run(self, result: UnitResult) -> None:
         """Writes what a run leaves into its folder, or nothing where there is no room for all of it."""
         folder, spec = self._folder.run(result.trial, result.run), self._open_trials.spec(result.trial)
-        shutil.rmtree(folder.path, ignore_errors=True)  # what a crash may have left of an earlier attempt
+        if not result.is_paused:  # it may go on from its checkpoint
+            shutil.rmtree(folder.path, ignore_errors=True)  # what a crash may have left of an earlier attempt
         try:
             with study_files_at(folder.path):
                 write_run(folder, spec.model, spec.limits.threads, result, self._study.files)

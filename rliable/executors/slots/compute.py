@@ -24,6 +24,7 @@ from rliable.executors.slots.messages import (
     Answered,
     Ask,
     Began,
+    Kept,
     Message,
     Next,
     Offer,
@@ -39,6 +40,7 @@ from rliable.executors.slots.messages import (
     unpack,
 )
 from rliable.executors.worker import (
+    Exchange,
     ThisProcessOnly,
     error_line,
     make_model,
@@ -51,7 +53,7 @@ from rliable.executors.worker import (
 from rliable.model import EpisodicModel
 from rliable.records.run_files import write_files
 from rliable.registry import MODELS
-from rliable.unit import Unit, UnitResult
+from rliable.unit import Answer, Unit, UnitResult
 
 #: Linux: orphans below this process become its children, so that they are found.
 PR_SET_CHILD_SUBREAPER = 36
@@ -92,7 +94,7 @@ class Computer:
         self._shares_slices = start.level == 2
         self._loaded: LoadedModel | None = None
         self._awaits_answer = False
-        self._goes_on = True
+        self._answer = Answer.GO_ON
         for name in start.class_names:
             import_early(name, start.threads)
         self._home = os.open(".", os.O_RDONLY)  # a folder that is open can be gone back to even when it was removed
@@ -104,7 +106,7 @@ class Computer:
             while True:
                 message = unpack(self._channel.recv_bytes())
                 if isinstance(message, Train):
-                    self._run(self._at_home(message.unit))
+                    self._run(self._at_home(message.unit), message.checkpoint)
                 elif isinstance(message, Play):
                     self._play(message)
 
@@ -116,33 +118,38 @@ class Computer:
         place = self._files.get(unit.model.environment, unit.model.environment)
         return dataclasses.replace(unit, model=dataclasses.replace(unit.model, environment=place))
 
-    def _run(self, unit: Unit) -> None:
+    def _run(self, unit: Unit, checkpoint: dict[str, bytes] | None) -> None:
         self._loaded = None
-        self._goes_on, self._awaits_answer = True, False
+        self._answer, self._awaits_answer = Answer.GO_ON, False
         import_early(unit.model.class_name, unit.limits.threads)
         self._send(Began())
         slices = self._share if self._shares_slices else None
-        result = run_unit(unit, self._slot, slices=slices, on_row=self._report)
+        exchange = Exchange(self._report, self._keep, checkpoint)
+        result = run_unit(unit, self._slot, slices=slices, exchange=exchange)
         self._tidy()
         try:
             self._send(Result(result))
         except (TypeError, ValueError, OverflowError) as error:
             self._send(Result(without_values(result, error)))
 
-    def _report(self, row: dict[str, float]) -> bool:
-        """Sends a row, unless the one before is still unanswered; tells whether the run goes on."""
+    def _report(self, row: dict[str, float]) -> Answer:
+        """Sends a row, unless the one before is still unanswered; gives the last answer."""
         while self._channel.poll():
             self._take_answer(unpack(self._channel.recv_bytes()))
-        if self._goes_on and not self._awaits_answer:
+        if self._answer is Answer.GO_ON and not self._awaits_answer:
             with contextlib.suppress(TypeError, ValueError):  # the result says what is wrong with it
                 plain = plain_row(row)
                 self._send(Reported(int(plain.pop("step")), plain))
                 self._awaits_answer = True
-        return self._goes_on
+        return self._answer
+
+    def _keep(self, files: dict[str, bytes]) -> None:
+        """Sends a checkpoint."""
+        self._send(Kept(files))
 
     def _take_answer(self, message: Message) -> None:
         if isinstance(message, Answered):
-            self._awaits_answer, self._goes_on = False, message.goes_on
+            self._awaits_answer, self._answer = False, message.answer
 
     def _share(self, model: EpisodicModel, files: dict[str, bytes]) -> Iterator[range]:
         """Opens the test episodes to idle slots, and yields the slices that are left to this one."""

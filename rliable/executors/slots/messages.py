@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from rliable.unit import PlayedSlice, Unit, UnitResult
+from rliable.unit import Answer, PlayedSlice, Unit, UnitResult
 
 Episodes = tuple[int, int]  # the first, and one past the last
 
@@ -26,9 +26,15 @@ class Beat(msgspec.Struct):
 
 
 class Train(msgspec.Struct):
-    """Driver to process: train and evaluate this unit."""
+    """Driver to process: train and evaluate this unit.
+
+    Attributes:
+      unit: the run.
+      checkpoint: what it begins with; None to begin anew.
+    """
 
     unit: Unit
+    checkpoint: dict[str, bytes] | None = None
 
 
 class Began(msgspec.Struct):
@@ -45,7 +51,13 @@ class Reported(msgspec.Struct):
 class Answered(msgspec.Struct):
     """Driver to process: what the run is told to its last report."""
 
-    goes_on: bool
+    answer: Answer
+
+
+class Kept(msgspec.Struct):
+    """Process to driver: a checkpoint of its run, files by name."""
+
+    files: dict[str, bytes]
 
 
 class Result(msgspec.Struct):
@@ -149,6 +161,7 @@ Message = (
     | Began
     | Reported
     | Answered
+    | Kept
     | Result
     | Offer
     | Ask

@@ -18,6 +18,7 @@ from rliable.executors.slots.messages import (
     Answered,
     Ask,
     Died,
+    Kept,
     Message,
     Next,
     Offer,
@@ -31,6 +32,7 @@ from rliable.executors.slots.messages import (
     pack,
     unpack,
 )
+from rliable.records.checkpoints import Checkpoints
 from rliable.records.run_files import unsafe_names
 from rliable.unit import Answer, OnReport, Report, Unit, UnitResult, failed_result
 
@@ -76,17 +78,18 @@ class Slot:
         with contextlib.suppress(OSError):
             self.channel.send_bytes(pack(message))
 
-    def give(self, lease: Lease, files: dict[str, bytes]) -> None:
+    def give(self, lease: Lease, files: dict[str, bytes] | None) -> None:
         """Has the slot work.
 
         Args:
           lease: on what.
-          files: the trained model whose episodes are to be played; sent only if the slot has not loaded it already.
+          files: the checkpoint that a run begins with; for episodes the trained model, which is sent only if the slot
+            has not loaded it already.
         """
         self.is_free, self.started = False, time.time()
         if lease.episodes is None:
             self.loaded = None
-            self.send(Train(lease.unit))
+            self.send(Train(lease.unit, files))
             return
         is_loaded, self.loaded = self.loaded == lease.model_key, lease.model_key
         self.send(Play(lease.unit, lease.attempt, bounds(lease.episodes), None if is_loaded else files))
@@ -111,14 +114,22 @@ class SlotPool:
       hosts: the machine of each slot that has ever come, by the slot's name.
     """
 
-    def __init__(self, door: Door, heartbeat_timeout_seconds: float, keeper: SlotKeeper) -> None:
+    def __init__(
+        self,
+        door: Door,
+        heartbeat_timeout_seconds: float,
+        keeper: SlotKeeper,
+        checkpoints: Checkpoints | None = None,
+    ) -> None:
         """Waits for slots at a door.
 
         Args:
           door: where they come in.
           heartbeat_timeout_seconds: silence after which a slot is lost.
           keeper: starts the slots.
+          checkpoints: where those of the runs are kept.
         """
+        self._checkpoints = checkpoints
         self._door = door
         self._patience = heartbeat_timeout_seconds
         self._keeper = keeper
@@ -154,7 +165,9 @@ class SlotPool:
         for slot in [slot for slot in self._slots.values() if slot.is_free]:
             lease = self._book.lease(slot.name)
             if lease is not None:
-                slot.give(lease, self._book.files_of(lease))
+                slot.give(
+                    lease, self._book.files_of(lease) if lease.episodes is not None else self._files_for(lease)
+                )
 
     def _take_in(self) -> Iterator[UnitResult]:
         """Waits for messages and yields the results in them, one slot after another."""
@@ -209,8 +222,22 @@ class SlotPool:
             yield from self._lost(slot, Loss(message.error, message.is_final), told)
         elif isinstance(message, Reported):
             self._answer(slot, message)
+        elif isinstance(message, Kept):
+            self._keep(slot, message)
         elif isinstance(message, Offer | Ask):
             self._share(slot, message)
+
+    def _files_for(self, lease: Lease) -> dict[str, bytes] | None:
+        """What a slot needs for a lease: the trained model, or the checkpoint of a run that was begun before."""
+        if lease.episodes is not None:
+            return self._book.files_of(lease)
+        return self._checkpoints.latest(*lease.key) if self._checkpoints is not None else None
+
+    def _keep(self, slot: Slot, message: Kept) -> None:
+        """Keeps a checkpoint of what a slot works on."""
+        lease = self._book.held_by(slot.name)
+        if lease is not None and self._checkpoints is not None:
+            self._checkpoints.keep(*lease.key, message.files)
 
     def _answer(self, slot: Slot, message: Reported) -> None:
         """Passes a report on, and tells the run to go on or to stop."""
@@ -219,7 +246,7 @@ class SlotPool:
         if lease is not None and self._on_report is not None:
             unit = lease.unit
             answer = self._on_report(Report(unit.trial, unit.run, slot.name, message.step, message.figures))
-        slot.send(Answered(answer is Answer.GO_ON))
+        slot.send(Answered(answer))
 
     def _share(self, slot: Slot, message: Offer | Ask) -> None:
         """Answers a run that asks which slice of its evaluation to play next."""

@@ -18,7 +18,7 @@ from pyspark import InheritableThread, SparkContext
 from rliable.executors.base import ExecutorError
 from rliable.executors.slots.child import CHECK_SECONDS, slot_name
 from rliable.executors.spark.context import cancel_jobs, is_running
-from rliable.executors.worker import error_line, plain_row, plain_text, run_unit
+from rliable.executors.worker import Exchange, error_line, plain_row, plain_text, run_unit
 from rliable.unit import Answer, OnReport, Report, Unit, UnitResult, failed_result, result_of
 
 
@@ -105,20 +105,20 @@ class RddPool:
             self._sc.setLocalProperty("spark.scheduler.pool", run.group)
             description = f"RLiable trial {run.unit.trial} run {run.unit.run}"
             self._sc.setJobGroup(run.group, description, interruptOnCancel=True)
-            result = run_unit(run.unit, run.slot, sc=self._sc, on_row=partial(self._report, run))
+            result = run_unit(run.unit, run.slot, sc=self._sc, exchange=Exchange(partial(self._report, run)))
         except BaseException as error:
             told = {"error": error_line(error), "traceback": plain_text(traceback.format_exc())}
             result = result_of(run.unit, run.slot, run.started, told)
         self._told.put((run, result))
 
-    def _report(self, run: RddRun, row: dict[str, float]) -> bool:
+    def _report(self, run: RddRun, row: dict[str, float]) -> Answer:
         """Passes a row on to the thread that takes the results, unless it has not answered the one before."""
         if self._on_report is not None and run.is_answered:
             run.is_answered = False
             figures = plain_row(row)
             step = int(figures.pop("step"))
             self._told.put((run, Report(run.unit.trial, run.unit.run, run.slot, step, figures)))
-        return run.answer is Answer.GO_ON
+        return run.answer
 
     def _take_in(self) -> Iterator[UnitResult]:
         """Waits for a report or a result, or until it is time to look for runs that exceed their time."""

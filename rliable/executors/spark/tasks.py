@@ -45,7 +45,7 @@ class SparkSlots(SlotPool):
         """
         door = make_door(spark.sc, options)
         self._tasks = ResidentTasks(spark.sc, options.num_workers, f"rliable-{uuid.uuid4().hex[:8]}", door.ring)
-        super().__init__(door, options.heartbeat_timeout_seconds, self._tasks)
+        super().__init__(door, options.heartbeat_timeout_seconds, self._tasks, options.checkpoints)
         self._tasks.start(make_settings(spark, options, door))
 
     @property

@@ -90,7 +90,7 @@ def test_a_report_is_passed_on_with_its_run_and_answered(door):
         (0, "slot 0", 1, {"a": 0.5}),
         (0, "slot 0", 2, {}),
     ]
-    assert heard == [Answered(True), Answered(False)]
+    assert heard == [Answered(Answer.GO_ON), Answered(Answer.STOP)]
     assert result.error is None
 
 

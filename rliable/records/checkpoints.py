@@ -1,0 +1,43 @@
+"""The latest checkpoint of each run of a study, kept while the run is not finished."""
+
+from __future__ import annotations
+
+import logging
+
+import msgspec
+
+from rliable.records.folders import StudyFolder
+from rliable.records.writing import write_atomically
+
+logger = logging.getLogger(__name__)
+
+
+class Checkpoints:
+    """Files by name for each run, in its folder; only the driver writes them.
+
+    Args:
+      folder: the study's.
+    """
+
+    def __init__(self, folder: StudyFolder) -> None:
+        self._folder = folder
+
+    def keep(self, trial: int, run: int, files: dict[str, bytes]) -> None:
+        """Keeps a run's checkpoint instead of the one before; where there is no room, the run goes on without."""
+        path = self._folder.run(trial, run).checkpoint
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(path, msgspec.msgpack.encode(files))
+        except OSError as error:
+            logger.warning("no checkpoint of trial %d run %d: %s", trial, run, error)
+
+    def latest(self, trial: int, run: int) -> dict[str, bytes] | None:
+        """A run's checkpoint; None where there is none that can be read."""
+        path = self._folder.run(trial, run).checkpoint
+        try:
+            return msgspec.msgpack.decode(path.read_bytes(), type=dict[str, bytes])
+        except FileNotFoundError:
+            return None
+        except (OSError, msgspec.MsgspecError) as error:
+            logger.warning("trial %d run %d begins anew: %s: %s", trial, run, path, error)
+            return None
