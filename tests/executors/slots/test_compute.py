@@ -9,7 +9,7 @@ from unit_makers import make_unit
 
 from rliable.executors.slots.child import ComputeProcess, SlotSettings
 from rliable.executors.slots.compute import has_children
-from rliable.executors.slots.messages import Began, Play, Played, Ready, Refused, Reported, Result, Run, pack, unpack
+from rliable.executors.slots.messages import Began, Play, Played, Ready, Refused, Reported, Result, Train, pack, unpack
 
 TRAINED = {"policy.json": b'{"weight": 1.0}'}
 
@@ -74,7 +74,7 @@ def test_a_child_that_is_forked_while_a_slice_is_played_does_not_become_a_second
 def test_a_child_that_is_forked_while_libraries_are_imported_does_not_become_a_second_worker(start):
     process = start("ForkingImport")
 
-    process.channel.send_bytes(pack(Run(make_unit("ForkingImport"))))
+    process.channel.send_bytes(pack(Train(make_unit("ForkingImport"))))
 
     assert [type(message) for message in hear(process, Result)] == [Ready, Began, Reported, Result]
 
@@ -82,7 +82,7 @@ def test_a_child_that_is_forked_while_libraries_are_imported_does_not_become_a_s
 def test_a_model_that_wants_to_exit_while_it_imports_does_not_end_the_process(start):
     process = start("ExitingImport")
 
-    process.channel.send_bytes(pack(Run(make_unit("ExitingImport"))))
+    process.channel.send_bytes(pack(Train(make_unit("ExitingImport"))))
 
     *_, result = hear(process, Result)
     assert result.result.error is None
@@ -97,7 +97,7 @@ def test_a_run_is_kept_when_the_folder_that_the_process_came_from_is_gone(start,
     assert hear(process, Ready) == [Ready()]
     home.rmdir()
 
-    process.channel.send_bytes(pack(Run(make_unit("Plain", deed="change_folder", folder=str(elsewhere)))))
+    process.channel.send_bytes(pack(Train(make_unit("Plain", deed="change_folder", folder=str(elsewhere)))))
 
     *_, result = hear(process, Result)
     assert result.result.error is None
