@@ -165,9 +165,7 @@ class SlotPool:
         for slot in [slot for slot in self._slots.values() if slot.is_free]:
             lease = self._book.lease(slot.name)
             if lease is not None:
-                slot.give(
-                    lease, self._book.files_of(lease) if lease.episodes is not None else self._files_for(lease)
-                )
+                slot.give(lease, self._files_for(lease))
 
     def _take_in(self) -> Iterator[UnitResult]:
         """Waits for messages and yields the results in them, one slot after another."""
