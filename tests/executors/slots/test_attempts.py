@@ -19,7 +19,7 @@ def model(weight):
 
 def test_the_files_of_another_attempt_are_sent_again():
     driver, supervisor = Pipe()
-    slot = Slot("slot 1", driver, 1, "here", seen=0.0)
+    slot = Slot("slot 1", driver, "here", seen=0.0)
 
     for attempt in (1, 1, 2):
         slot.give(Lease(make_unit("Walker"), attempt, range(2)), model(attempt))

@@ -112,10 +112,3 @@ def test_the_pool_knows_the_machine_of_each_slot_that_came(door):
     *_, pool = run(door, [result_with()])
 
     assert pool.hosts == {"slot 0": "far away"}
-
-
-def test_the_failure_of_a_slot_that_was_lost_names_the_slots_process_and_machine(door):
-    result, *_ = run(door, [])
-
-    assert result.error == "the connection to slot 0 broke"
-    assert (result.slot, result.pid, result.host) == ("slot 0", 4711, "far away")
