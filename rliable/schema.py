@@ -109,11 +109,18 @@ def setting(default: Any, doc: str, **rule: Any) -> Any:
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def with_default(record_type: type, name: str, default: Any) -> Any:
-    """Declares a field that a record inherits once more, with another default; the rest stays as it was."""
-    declared = {field.name: field.metadata["rule"] for field in dataclasses.fields(record_type)}
-    rule = dataclasses.asdict(declared[name]) | {"compiles": declared[name].compiles}
-    return setting(default, rule.pop("doc"), **rule)
+def with_default(record_type: type, name: str, default: Any, **changes: Any) -> Any:
+    """Declares a field that a record inherits once more, with another default.
+
+    Args:
+      record_type: the record that it is inherited from.
+      name: the field's.
+      default: as in `setting`.
+      **changes: attributes of its `Rule` that change as well.
+    """
+    rule: Rule = next(field.metadata["rule"] for field in dataclasses.fields(record_type) if field.name == name)
+    kept = {field.name: getattr(rule, field.name) for field in dataclasses.fields(Rule)}
+    return setting(default, **(kept | changes))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -148,7 +155,8 @@ def check_record(record_type: type, data: Any, path: str = "") -> tuple[Any, lis
     """Makes a record from parsed JSON, and collects every mistake instead of stopping at the first.
 
     Args:
-      record_type: a dataclass whose fields are declared with `setting`.
+      record_type: a dataclass whose fields are declared with `setting`. If it has a method `problems`, this says what
+        does not go together of values that are right by themselves: a list of `Problem`.
       data: what the JSON file holds at `path`.
       path: the key path of `data` in its file, empty at the top.
 
@@ -156,7 +164,12 @@ def check_record(record_type: type, data: Any, path: str = "") -> tuple[Any, lis
       The record (None if there are mistakes) and the mistakes.
     """
     values, problems = check_fields(record_type, data, path)
-    return (None, problems) if problems else (record_type(**values), [])
+    if problems:
+        return None, problems
+    record = record_type(**values)
+    found = record.problems() if hasattr(record, "problems") else []
+    problems = [Problem(join(path, problem.path), problem.words) for problem in found]
+    return (None, problems) if problems else (record, [])
 
 
 def check_fields(

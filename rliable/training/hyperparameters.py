@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from rliable.schema import REQUIRED, setting
+from rliable.schema import REQUIRED, setting, with_default
 from rliable.training.shapes import padded_batch, padded_capacity, padded_widths
 
 
@@ -28,6 +28,9 @@ class RunHyperparameters:
         1, "Environments that the agent acts in side by side.", unit="environments", low=1, high=1024, compiles=True
     )
     learning_rate: float = setting(1e-3, "Step size of the Adam optimizer.", above=0, high=1)
+    learning_rate_end: float | None = setting(
+        None, "Step size at the end of the training, to which it goes linearly; null to stay.", low=0, high=1
+    )
     adam_epsilon: float = setting(1e-8, "What Adam adds to the root of the mean square.", above=0, high=1)
     gradient_clipping: float | None = setting(
         None, "Largest norm of all gradients of an update together; null for no limit.", above=0
@@ -138,3 +141,24 @@ class OffPolicyHyperparameters(RunHyperparameters):
 @dataclasses.dataclass(frozen=True)
 class OnPolicyHyperparameters(RunHyperparameters):
     """What every agent that learns from whole rollouts of its present policy may be told."""
+
+    collect_steps_per_iteration: int = with_default(
+        RunHyperparameters, "collect_steps_per_iteration", 256, compiles=True
+    )
+    adam_epsilon: float = with_default(RunHyperparameters, "adam_epsilon", 1e-5)
+    fc_layer_params: list[int] | None = with_default(RunHyperparameters, "fc_layer_params", [64, 64])
+    activation: str = with_default(RunHyperparameters, "activation", "tanh")
+    eval_interval: int = with_default(RunHyperparameters, "eval_interval", 10)
+    log_interval: int = with_default(RunHyperparameters, "log_interval", 1)
+    orthogonal_weights: bool = setting(
+        True, "Whether weights begin orthogonal, the policy's last layer small; else as PyTorch's do.", compiles=True
+    )
+    log_std_init: float = setting(
+        0.0, "Logarithm of the standard deviation of continuous actions at the start.", low=-20, high=2
+    )
+    normalize_observations: bool = setting(
+        False, "Whether observations are given mean 0 and standard deviation 1, as far as seen.", compiles=True
+    )
+    normalize_rewards: bool = setting(
+        False, "Whether rewards are divided by the standard deviation of returns, as far as seen.", compiles=True
+    )

@@ -56,17 +56,16 @@ class Rollout:
           parts: the agent's.
           clock: how far the run is.
           num_updates: unused; a rollout decides itself.
-          numbers: the run's; `num_epochs`.
+          numbers: the run's.
           seeds: the run's, by purpose. int32 []
 
         Returns:
           The memory, the parts, the number of updates so far, and the mean of each figure.
         """
         batch = tf.nest.map_structure(merge_steps, self.agent.prepare(parts, rollout, numbers))  # [N, …]
-        num_rows = self.agent.num_rows
-        size = min(self.agent.shape.batch_size or num_rows, num_rows)
+        num_rows, size = self.agent.num_rows, self.agent.minibatch_size
         per_epoch = num_rows // size
-        end = clock.num_updates + numbers.num_epochs * per_epoch
+        end = clock.num_updates + self.agent.num_epochs(numbers) * per_epoch
 
         def update(count: tf.Tensor, parts: Parts, order: tf.Tensor, totals: dict[str, tf.Tensor]) -> Any:
             index = (count - clock.num_updates) % per_epoch
