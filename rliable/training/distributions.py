@@ -22,10 +22,6 @@ class Categorical(NamedTuple):
         noise = -tf.math.log(-tf.math.log(uniform(seed, self.logits.shape, 1e-20, 1.0)))
         return tf.argmax(self.logits + noise, 1, tf.int32)
 
-    def mode(self) -> tf.Tensor:
-        """The most likely actions. int32 [B]"""
-        return tf.argmax(self.logits, 1, tf.int32)
-
     def log_probability(self, action: tf.Tensor) -> tf.Tensor:
         """Of each action. [B]"""
         chosen = tf.one_hot(action, self.logits.shape[1])
@@ -51,10 +47,6 @@ class DiagonalNormal(NamedTuple):
     def sample(self, seed: tf.Tensor) -> tf.Tensor:
         """Draws actions. float32 [B, A]"""
         return self.mean + tf.exp(self.log_std) * normal(seed, self.mean.shape)
-
-    def mode(self) -> tf.Tensor:
-        """The most likely actions. float32 [B, A]"""
-        return self.mean
 
     def log_probability(self, action: tf.Tensor) -> tf.Tensor:
         """The logarithm of the density at each action. [B]"""

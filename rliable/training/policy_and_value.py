@@ -56,7 +56,8 @@ class PolicyValueAgent(OnPolicyAgent):
         return Acted(action, extras, carry)
 
     def greedy(self, parts: Parts, observation: tf.Tensor) -> tf.Tensor:
-        return self.policy(parts, self.view(parts, observation)).mode()
+        output = self.policy_output(parts, self.view(parts, observation))
+        return tf.argmax(output, 1, tf.int32) if self.environment.num_actions else output
 
     def view(self, parts: Parts, observation: tf.Tensor) -> tf.Tensor:
         if not self.shape.normalize_observations:
@@ -74,8 +75,12 @@ class PolicyValueAgent(OnPolicyAgent):
 
     def policy(self, parts: Parts, observation: tf.Tensor) -> Categorical | DiagonalNormal:
         """The distribution of actions for observations [B, O], as networks see them."""
-        output = mlp(parts["policy"], observation, self.shape.activation)  # [B, A]
+        output = self.policy_output(parts, observation)
         return Categorical(output) if self.environment.num_actions else DiagonalNormal(output, parts["log_std"])
+
+    def policy_output(self, parts: Parts, observation: tf.Tensor) -> tf.Tensor:
+        """The logit of each action, or the mean of each number of a continuous one. [B, A]"""
+        return mlp(parts["policy"], observation, self.shape.activation)
 
     def value(self, parts: Parts, observation: tf.Tensor) -> tf.Tensor:
         """The value of each state. [B]"""
