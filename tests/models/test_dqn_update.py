@@ -207,14 +207,14 @@ def test_target_network_is_copied_exactly_every_period_with_tau_one() -> None:
 
 
 @pytest.mark.parametrize(("double", "loss"), itertools.product([False, True], ["mse", "huber"]))
-def test_loss_is_that_of_tf_agents(double: bool, loss: str) -> None:
-    """Of whole batches of one step, for which theirs needs no n-step returns; their discount is without gamma."""
+def test_loss_and_new_weights_are_those_of_tf_agents(double: bool, loss: str) -> None:
+    """On a whole batch of single steps, which theirs multiplies with gamma itself."""
     online, target, batch = random_case(seed=4, num_rows=16)
     batch = batch._replace(discount=tf.constant(np.where(np.arange(16) % 3, GAMMA, 0), tf.float32))
-    case = Case(double=double, loss=loss)
-    _, found = case.update(case.parts(online, target), batch)
-    theirs = their_agent(online, target, double, loss)
-    assert found == pytest.approx(float(theirs.loss(their_experience(batch)).loss), rel=1e-5)
+    case, theirs = Case(double=double, loss=loss, adam_epsilon=1e-7), their_agent(online, target, double, loss)
+    parts, found = case.update(case.parts(online, target), batch)
+    assert found == pytest.approx(float(theirs.train(their_experience(batch)).loss), rel=1e-5)
+    assert_weights(parts["q"], [variable.numpy() for variable in theirs._q_network.variables])
 
 
 def their_agent(online: Weights, target: Weights, double: bool, loss: str) -> DqnAgent:
