@@ -125,8 +125,8 @@ class OffPolicyHyperparameters(RunHyperparameters):
     )
 
     def as_trained(self) -> Any:
-        """A replay never holds more than there is to remember."""
-        length = max(1, min(self.replay_buffer_max_length, self.total_steps))
+        """A replay has room for one step of every environment, and for no more than there is to remember."""
+        length = min(max(self.replay_buffer_max_length, self.num_environments), self.total_steps)
         return dataclasses.replace(self, replay_buffer_max_length=length)
 
     @property
