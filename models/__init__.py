@@ -4,7 +4,10 @@ from __future__ import annotations
 
 MODELS: dict[str, str] = {
     "CountModel": "models.count_model:CountModel",
+    "DDPG": "models.ddpg:DDPG",
     "DQN": "models.dqn:DQN",
     "PPO": "models.ppo:PPO",
     "REINFORCE": "models.reinforce:REINFORCE",
+    "SAC": "models.sac:SAC",
+    "TD3": "models.td3:TD3",
 }
