@@ -11,6 +11,7 @@ Shapes: E environments, B batch, O numbers of observation, A actions.
 from __future__ import annotations
 
 import dataclasses
+from abc import abstractmethod
 from typing import Any
 
 from rliable.environments.random_numbers import uniform
@@ -26,8 +27,8 @@ from rliable.training.shapes import padded_widths
 
 
 @dataclasses.dataclass(frozen=True)
-class DQNHyperparameters(OffPolicyHyperparameters):
-    """What `hp_params` may hold."""
+class QHyperparameters(OffPolicyHyperparameters):
+    """What every agent may be told that learns the values of actions and explores epsilon-greedily."""
 
     fc_layer_params: list[int] | None = with_default(OffPolicyHyperparameters, "fc_layer_params", None)
     qnet_fc_hidden_size: int = setting(
@@ -41,12 +42,6 @@ class DQNHyperparameters(OffPolicyHyperparameters):
     target_update_period: int = with_default(OffPolicyHyperparameters, "target_update_period", 100)
     target_update_tau: float = with_default(OffPolicyHyperparameters, "target_update_tau", 1.0)
     double: bool = setting(False, "Whether the online network chooses the next action (Double DQN).", compiles=True)
-    loss: str = setting(
-        "mse",
-        "Loss of the temporal-difference error: squared (mse), or huber, linear beyond 1.",
-        choices=("huber", "mse"),
-        compiles=True,
-    )
     epsilon_start: float = setting(1.0, "Probability of a random action after the initial steps.", low=0, high=1)
     epsilon_end: float = setting(0.1, "Probability of a random action at the end of the decay.", low=0, high=1)
     epsilon_decay_steps: int = setting(
@@ -57,14 +52,32 @@ class DQNHyperparameters(OffPolicyHyperparameters):
     def hidden_sizes(self) -> tuple[int, ...]:
         return tuple(self.fc_layer_params or (self.qnet_fc_hidden_size,))
 
+    @property
+    def outputs_per_action(self) -> int:
+        """Numbers that the network gives for each action."""
+        return 1
 
-class DQNAgent(OffPolicyAgent):
-    """Q learning with a target network, exploring epsilon-greedily."""
+
+@dataclasses.dataclass(frozen=True)
+class DQNHyperparameters(QHyperparameters):
+    """What `hp_params` may hold."""
+
+    loss: str = setting(
+        "mse",
+        "Loss of the temporal-difference error: squared (mse), or huber, linear beyond 1.",
+        choices=("huber", "mse"),
+        compiles=True,
+    )
+
+
+class QAgent(OffPolicyAgent):
+    """Q learning with a target network, exploring epsilon-greedily; says nothing of what is learned of each action."""
 
     acts_with = ("q",)
 
-    def initial_parts(self, values: DQNHyperparameters, seed: int) -> Parts:
-        sizes = (self.environment.observation_size, *values.hidden_sizes, self.environment.num_actions)
+    def initial_parts(self, values: QHyperparameters, seed: int) -> Parts:
+        num_outputs = self.environment.num_actions * values.outputs_per_action
+        sizes = (self.environment.observation_size, *values.hidden_sizes, num_outputs)
         q = initial_mlp(sizes, derive_seed(seed, "q"))
         return {"q": q, "q_target": q, "q_adam": initial_adam(q)}
 
@@ -79,11 +92,10 @@ class DQNAgent(OffPolicyAgent):
     def update(
         self, parts: Parts, batch: Batch, numbers: Any, clock: Clock, seed: tf.Tensor
     ) -> tuple[Parts, dict[str, tf.Tensor]]:
-        target = batch.reward + batch.discount * self.next_value(parts, batch)  # y [B]
+        target = self.target(parts, batch, numbers)  # [B, …]
         with tf.GradientTape() as tape:
             tape.watch(parts["q"])
-            q = tf.gather(self.q_values(parts["q"], batch.observation), batch.action, batch_dims=1)  # Q(s, a) [B]
-            loss = tf.reduce_sum(batch.weight * self.error(target - q))  # []
+            loss = tf.reduce_sum(batch.weight * self.errors(parts["q"], batch, target))  # []
         gradient = tape.gradient(loss, parts["q"])
         q, adam = adam_step(
             parts["q"],
@@ -96,6 +108,32 @@ class DQNAgent(OffPolicyAgent):
         is_due = (clock.num_updates + 1) % numbers.target_update_period == 0
         q_target = moved_target(parts["q_target"], q, numbers.target_update_tau, is_due)
         return {"q": q, "q_target": q_target, "q_adam": adam}, {"loss": loss}
+
+    @abstractmethod
+    def q_values(self, q: Any, observation: tf.Tensor) -> tf.Tensor:
+        """A number for every action, the higher the better. [B, A]"""
+
+    @abstractmethod
+    def target(self, parts: Parts, batch: Batch, numbers: Any) -> tf.Tensor:
+        """What the network is to give for the actions taken. [B, …]"""
+
+    @abstractmethod
+    def errors(self, q: Any, batch: Batch, target: tf.Tensor) -> tf.Tensor:
+        """How far it is from that: the loss of each row. [B]"""
+
+
+class DQNAgent(QAgent):
+    """Learns the expected return of each action."""
+
+    def q_values(self, q: Any, observation: tf.Tensor) -> tf.Tensor:
+        return mlp(q, observation, self.shape.activation)
+
+    def target(self, parts: Parts, batch: Batch, numbers: Any) -> tf.Tensor:
+        return batch.reward + batch.discount * self.next_value(parts, batch)  # y [B]
+
+    def errors(self, q: Any, batch: Batch, target: tf.Tensor) -> tf.Tensor:
+        value = tf.gather(self.q_values(q, batch.observation), batch.action, batch_dims=1)  # Q(s, a) [B]
+        return self.error(target - value)
 
     def next_value(self, parts: Parts, batch: Batch) -> tf.Tensor:
         """The value of the next state: max_a Q'(s', a), or Q'(s', argmax_a Q(s', a)) if double. [B]"""
@@ -111,10 +149,6 @@ class DQNAgent(OffPolicyAgent):
             return tf.square(difference)
         size = tf.abs(difference)
         return tf.where(size <= 1.0, 0.5 * tf.square(difference), size - 0.5)
-
-    def q_values(self, q: Any, observation: tf.Tensor) -> tf.Tensor:
-        """The value of every action. [B, A]"""
-        return mlp(q, observation, self.shape.activation)
 
 
 def epsilon_at(step: tf.Tensor, numbers: Any) -> tf.Tensor:

@@ -29,7 +29,7 @@ class RunHyperparameters:
     )
     learning_rate: float = setting(1e-3, "Step size of the Adam optimizer.", above=0, high=1)
     learning_rate_end: float | None = setting(
-        None, "Step size at the end of the training, to which it goes linearly; null to stay.", low=0, high=1
+        None, "Step size at the end of the training, reached linearly; null for a constant one.", low=0, high=1
     )
     adam_epsilon: float = setting(1e-8, "What Adam adds to the root of the mean square.", above=0, high=1)
     gradient_clipping: float | None = setting(

@@ -14,6 +14,7 @@ import numpy as np
 
 from rliable.environments.runtime import tf
 from rliable.training.agent import Agent, Clock, Experience, Parts, in_bounds, random_action
+from rliable.training.optimizer import learning_rate_at
 
 #: Windows of the log that one call of the program can fill.
 MAX_WINDOWS = 128
@@ -172,8 +173,12 @@ class Iteration:
 
     def learn(self, state: RunState) -> tuple[RunState, dict[str, tf.Tensor]]:
         """An iteration's updates; the figures are means over them."""
+        clock = self.clock(state)
+        numbers = SimpleNamespace(
+            **vars(self.numbers) | {"learning_rate": learning_rate_at(clock.progress, self.numbers)}
+        )
         memory, parts, num_updates, losses = self.memory.learn(
-            state.memory, state.parts, self.clock(state), self.call.train_steps, self.numbers, self.seeds
+            state.memory, state.parts, clock, self.call.train_steps, numbers, self.seeds
         )
         return state._replace(memory=memory, parts=parts, num_updates=num_updates), losses
 

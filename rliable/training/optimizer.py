@@ -53,6 +53,13 @@ def adam_step(
     return moved, {"count": count, "first": first, "second": second}
 
 
+def learning_rate_at(progress: tf.Tensor, numbers: Any) -> Any:
+    """The step size at `progress` in [0, 1] of the training: constant, or linear to `learning_rate_end`."""
+    if numbers.learning_rate_end is None:
+        return numbers.learning_rate
+    return numbers.learning_rate + progress * (numbers.learning_rate_end - numbers.learning_rate)
+
+
 def clip_by_global_norm(gradients: Any, max_norm: Any) -> Any:
     """Gradients scaled down so that their norm, taken over all of them together, is at most `max_norm`."""
     squares = [tf.reduce_sum(tf.square(gradient)) for gradient in tf.nest.flatten(gradients)]
