@@ -104,10 +104,17 @@ def setting(default: Any, doc: str, **rule: Any) -> Any:
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def with_default(record_type: type, name: str, default: Any) -> Any:
-    """Declares a field that a record inherits once more, with another default; the rest stays as it was."""
+def with_default(record_type: type, name: str, default: Any, **changes: Any) -> Any:
+    """Declares a field that a record inherits once more, with another default.
+
+    Args:
+      record_type: the record that it is inherited from.
+      name: the field's.
+      default: as in `setting`.
+      **changes: attributes of its `Rule` that become others; the rest stays as it was.
+    """
     declared = {field.name: field.metadata["rule"] for field in dataclasses.fields(record_type)}
-    rule = dataclasses.asdict(declared[name]) | {"compiles": declared[name].compiles}
+    rule = dataclasses.asdict(declared[name]) | {"compiles": declared[name].compiles} | changes
     return setting(default, rule.pop("doc"), **rule)
 
 
@@ -142,6 +149,9 @@ def declarations(record_type: type) -> dict[str, Declaration]:
 def check_record(record_type: type, data: Any, path: str = "") -> tuple[Any, list[Problem]]:
     """Makes a record from parsed JSON, and collects every mistake instead of stopping at the first.
 
+    A record type may have a method `problems`, which tells of values that are right one by one and do not go together:
+    it is asked when there are no other mistakes, and answers with `Problem`s whose paths begin at the record.
+
     Args:
       record_type: a dataclass whose fields are declared with `setting`.
       data: what the JSON file holds at `path`.
@@ -151,7 +161,12 @@ def check_record(record_type: type, data: Any, path: str = "") -> tuple[Any, lis
       The record (None if there are mistakes) and the mistakes.
     """
     values, problems = check_fields(record_type, data, path)
-    return (None, problems) if problems else (record_type(**values), [])
+    if problems:
+        return None, problems
+    record = record_type(**values)
+    clashes = record.problems() if hasattr(record, "problems") else []
+    problems = [Problem(join(path, clash.path) if clash.path else path, clash.words) for clash in clashes]
+    return (None, problems) if problems else (record, [])
 
 
 def check_fields(
