@@ -5,4 +5,6 @@ from __future__ import annotations
 MODELS: dict[str, str] = {
     "CountModel": "models.count_model:CountModel",
     "DQN": "models.dqn:DQN",
+    "PPO": "models.ppo:PPO",
+    "REINFORCE": "models.reinforce:REINFORCE",
 }
