@@ -25,7 +25,7 @@ def advantages(
 ) -> tf.Tensor:
     """Generalized advantage estimates (Schulman et al. 2016, arXiv:1506.02438, equation 16).
 
-    delta_t = r_t + gamma * V(s_{t+1}) - V(s_t), and A_t = delta_t + gamma * lambda * A_{t+1}. With gamma and lambda 0.5,
+    delta_t = r_t + gamma * V(s_{t+1}) - V(s_t), A_t = delta_t + gamma * lambda * A_{t+1}. With gamma and lambda 0.5,
     rewards 1, 2, all values 4 and the end of the rollout behind them, delta = -1, 0 and A = -1, 0. If the episode
     terminated at the second step, its delta is 2 - 4 = -2, and A = -1.5, -2.
 
