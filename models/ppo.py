@@ -1,111 +1,124 @@
-"""PPO: improves its policy by many small steps on each rollout, none of which may go far.
+"""PPO: improves a stochastic policy in steps that stay close to the policy which gathered the experience.
 
-J. Schulman, F. Wolski, P. Dhariwal, A. Radford, O. Klimov, "Proximal policy optimization algorithms", 2017,
-https://arxiv.org/abs/1707.06347 (the clipped objective, equation 7); with the advantage estimation of J. Schulman,
-P. Moritz, S. Levine, M. Jordan, P. Abbeel, "High-dimensional continuous control using generalized advantage
-estimation", ICLR 2016, https://arxiv.org/abs/1506.02438.
+J. Schulman, F. Wolski, P. Dhariwal, A. Radford, O. Klimov, "Proximal policy optimization algorithms" (2017),
+https://arxiv.org/abs/1707.06347; with the advantages of J. Schulman et al., "High-dimensional continuous control using
+generalized advantage estimation", ICLR 2016, https://arxiv.org/abs/1506.02438.
 
-Shapes: T steps, E environments, M rows of a minibatch, O numbers of observation.
+Shapes: T steps, E environments, N = T·E, M rows of a minibatch, O numbers of observation, A numbers of an action.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import Any, NamedTuple
 
 from rliable.environments.runtime import tf
-from rliable.schema import Problem, setting, with_default
+from rliable.schema import setting, with_default
+from rliable.training.actor_critic import ActorCritic, scheduled, standardised
 from rliable.training.agent import Clock, Experience, Parts
 from rliable.training.hyperparameters import OnPolicyHyperparameters
 from rliable.training.model import AgentModel
-from rliable.training.optimizer import linear
-from rliable.training.policy_and_value import PolicyValueAgent, backwards
+from rliable.training.returns import advantages
 
 
 @dataclasses.dataclass(frozen=True)
 class PPOHyperparameters(OnPolicyHyperparameters):
     """What `hp_params` may hold."""
 
-    collect_steps_per_iteration: int = with_default(OnPolicyHyperparameters, "collect_steps_per_iteration", 256)
-    num_environments: int = with_default(OnPolicyHyperparameters, "num_environments", 8)
-    learning_rate: float = with_default(OnPolicyHyperparameters, "learning_rate", 3e-4)
-    gradient_clipping: float | None = with_default(OnPolicyHyperparameters, "gradient_clipping", 0.5)
-    batch_size: int = setting(
-        64, "Rows of a minibatch; it divides the rollout.", unit="steps", low=1, high=10**6, compiles=True
-    )
-    num_epochs: int = setting(10, "How often each rollout is gone through.", unit="epochs", low=1, high=1000)
+    num_epochs: int = with_default(OnPolicyHyperparameters, "num_epochs", 10)
+    batch_size: int | None = with_default(OnPolicyHyperparameters, "batch_size", 64)
     gae_lambda: float = setting(
-        0.95, "Weight of later rewards in the advantage: 0 for one step, 1 for all.", low=0, high=1
+        0.95, "How far advantages follow rewards (1) rather than the value function (0).", low=0, high=1
     )
-    clip_range: float = setting(0.2, "How far the ratio of probabilities may go from 1.", above=0, high=10)
+    clip_range: float = setting(
+        0.2, "How far the probability of an action may move from what it was, as a share.", above=0, high=10
+    )
     clip_range_end: float | None = setting(
-        None, "Clip range at the end of the training, to which it goes linearly; null to stay.", low=0, high=10
+        None, "The same at the end of the training, reached linearly; null for no change.", low=0, high=10
     )
-    value_loss_weight: float = setting(0.5, "Weight of the value network's loss.", low=0, high=100)
-    entropy_weight: float = setting(0.0, "Weight of the policy's entropy, which keeps it exploring.", low=0, high=10)
-
-    def problems(self) -> list[Problem]:
-        """What does not go together."""
-        rows = self.collect_steps_per_iteration * self.num_environments
-        if rows % self.batch_size == 0:
-            return []
-        fits = max(size for size in range(1, min(self.batch_size, rows) + 1) if rows % size == 0)
-        words = f"{self.batch_size} does not divide the rollout of {rows} steps"
-        return [Problem("batch_size", f"{words} (collect_steps_per_iteration * num_environments); {fits} would")]
 
 
-class PPOAgent(PolicyValueAgent):
-    """Policy gradients with a clipped objective."""
+class Rows(NamedTuple):
+    """What there is to learn of each step of a rollout; [T, E, …], or [M, …] in a minibatch.
 
-    losses = ("policy_loss", "value_loss", "entropy")
+    Attributes:
+      observation: float32 [M, O]
+      action: int32 [M] or float32 [M, A]
+      log_probability: of the action when it was taken. float32 [M]
+      advantage: how much better it was than the policy on average. float32 [M]
+      target: what the value of the observation should have been. float32 [M]
+    """
 
-    @property
-    def minibatch_size(self) -> int:
-        size: int = self.shape.batch_size
-        return size
+    observation: tf.Tensor
+    action: tf.Tensor
+    log_probability: tf.Tensor
+    advantage: tf.Tensor
+    target: tf.Tensor
 
-    def num_epochs(self, numbers: Any) -> Any:
-        return numbers.num_epochs
 
-    def prepare(self, parts: Parts, rollout: Experience, numbers: Any) -> Any:
-        value = rollout.extras["value"]  # V(s_t) [T, E]
-        delta = rollout.reward + numbers.gamma * self.next_values(parts, rollout) - value
-        goes_on = 1.0 - tf.cast(rollout.is_boundary, tf.float32)
-        advantage = backwards(delta, numbers.gamma * numbers.gae_lambda * goes_on)  # A_t [T, E]
-        return {
-            "observation": rollout.observation,
-            "action": rollout.action,
-            "log_probability": rollout.extras["log_probability"],
-            "advantage": advantage,
-            "target": advantage + value,
-        }
+class PPOAgent(ActorCritic):
+    """An actor-critic agent with a clipped objective."""
+
+    losses = ("loss", "policy_loss", "value_loss", "entropy", "approx_kl", "clip_fraction")
+
+    def prepare(self, parts: Parts, rollout: Experience, numbers: Any) -> Rows:
+        networks = parts["networks"]
+        value = self.values_of_steps(networks, rollout.observation)  # [T, E]
+        next_value = self.values_of_steps(networks, rollout.next_observation)  # [T, E]
+        advantage = advantages(
+            rollout.reward,
+            value,
+            next_value,
+            rollout.terminated,
+            rollout.is_boundary,
+            numbers.gamma,
+            numbers.gae_lambda,
+        )
+        log_probability = self.log_probability_of_steps(networks, rollout)  # [T, E]
+        return Rows(rollout.observation, rollout.action, log_probability, advantage, advantage + value)
 
     def update(
-        self, parts: Parts, batch: Any, numbers: Any, clock: Clock, seed: tf.Tensor
+        self, parts: Parts, batch: Rows, numbers: Any, clock: Clock, seed: tf.Tensor
     ) -> tuple[Parts, dict[str, tf.Tensor]]:
-        advantage = batch["advantage"]  # [M]
-        mean = tf.reduce_mean(advantage)
-        variance = tf.reduce_sum(tf.square(advantage - mean)) / max(advantage.shape[0] - 1, 1)
-        advantage = (advantage - mean) / (tf.sqrt(variance) + 1e-8)
-        clip = linear(numbers.clip_range, numbers.clip_range_end, clock)
-        trained = self.trained(parts)
+        clip_range = scheduled(numbers.clip_range, numbers.clip_range_end, clock.progress)
         with tf.GradientTape() as tape:
-            tape.watch(trained)
-            policy = self.policy(trained, batch["observation"])
-            ratio = tf.exp(policy.log_probability(batch["action"]) - batch["log_probability"])  # r [M]
-            clipped = tf.clip_by_value(ratio, 1.0 - clip, 1.0 + clip)
-            policy_loss = -tf.reduce_mean(tf.minimum(ratio * advantage, clipped * advantage))  # -L^CLIP []
-            error = self.value(trained, batch["observation"]) - batch["target"]
-            value_loss = tf.reduce_mean(tf.square(error))  # []
-            entropy = tf.reduce_mean(policy.entropy())  # []
-            loss = policy_loss + numbers.value_loss_weight * value_loss - numbers.entropy_weight * entropy
-        learning_rate = linear(numbers.learning_rate, numbers.learning_rate_end, clock)
-        parts = self.step(parts, tape.gradient(loss, trained), numbers, learning_rate)
-        return parts, {"policy_loss": policy_loss, "value_loss": value_loss, "entropy": entropy}
+            tape.watch(parts["networks"])
+            figures = self.figures(parts["networks"], batch, numbers, clip_range)
+        gradients = tape.gradient(figures["loss"], parts["networks"])
+        learning_rate = scheduled(numbers.learning_rate, numbers.learning_rate_end, clock.progress)
+        return self.descend(parts, gradients, numbers, learning_rate), figures
+
+    def figures(self, networks: dict[str, Any], batch: Rows, numbers: Any, clip_range: Any) -> dict[str, tf.Tensor]:
+        """The loss (equation 9 of the paper, to be minimised), what it consists of, and how far the policy moved."""
+        policy = self.policy(networks, batch.observation)
+        advantage = batch.advantage
+        if self.shape.normalize_advantage:
+            weight = tf.ones_like(advantage) / advantage.shape[0]
+            advantage = standardised(advantage, weight)  # [M]
+        log_ratio = policy.log_probability(batch.action) - batch.log_probability
+        ratio = tf.exp(log_ratio)  # r(theta) [M]
+        clipped = tf.clip_by_value(ratio, 1 - clip_range, 1 + clip_range)
+        policy_loss = -tf.reduce_mean(tf.minimum(ratio * advantage, clipped * advantage))  # equation 7
+        value_loss = tf.reduce_mean(tf.square(self.value(networks, batch.observation) - batch.target))
+        entropy = tf.reduce_mean(policy.entropy())
+        return {
+            "loss": policy_loss + numbers.value_loss_weight * value_loss - numbers.entropy_weight * entropy,
+            "policy_loss": policy_loss,
+            "value_loss": value_loss,
+            "entropy": entropy,
+            "approx_kl": tf.reduce_mean(ratio - 1 - log_ratio),
+            "clip_fraction": tf.reduce_mean(tf.cast(tf.abs(ratio - 1) > clip_range, tf.float32)),
+        }
+
+    def log_probability_of_steps(self, networks: dict[str, Any], rollout: Experience) -> tf.Tensor:
+        """The logarithms of the probabilities with which the actions of a rollout were taken. [T, E]"""
+        observation = tf.reshape(rollout.observation, [self.num_rows, -1])  # [N, O]
+        action = tf.reshape(rollout.action, [self.num_rows, *rollout.action.shape[2:]])
+        return tf.reshape(self.policy(networks, observation).log_probability(action), rollout.reward.shape)
 
 
 class PPO(AgentModel):
-    """A PPO agent: improves its policy by many small, clipped steps on each rollout."""
+    """A PPO agent: improves its policy in steps that stay close to the one which gathered the experience."""
 
     hyperparameters = PPOHyperparameters
     agent = PPOAgent

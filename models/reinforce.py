@@ -1,81 +1,93 @@
-"""REINFORCE: makes actions likelier by how much better they went than expected.
+"""REINFORCE: makes actions more likely that were followed by more reward than expected.
 
 R. J. Williams, "Simple statistical gradient-following algorithms for connectionist reinforcement learning", Machine
-Learning 8 (1992), https://doi.org/10.1007/BF00992696; with a value network as its baseline (R. S. Sutton, A. G. Barto,
-"Reinforcement learning: an introduction", 2nd edition 2018, section 13.4).
+Learning 8 (1992), https://doi.org/10.1007/BF00992696; the expectation, its reinforcement baseline, is a learned value
+of what the agent sees.
 
-Shapes: T steps, E environments, N = T·E, O numbers of observation.
+Shapes: T steps, E environments, M rows of an update, O numbers of observation, A numbers of an action.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import Any, NamedTuple
 
 from rliable.environments.runtime import tf
-from rliable.schema import setting, with_default
+from rliable.schema import with_default
+from rliable.training.actor_critic import ActorCritic, scheduled, standardised
 from rliable.training.agent import Clock, Experience, Parts
 from rliable.training.hyperparameters import OnPolicyHyperparameters
 from rliable.training.model import AgentModel
-from rliable.training.optimizer import linear
-from rliable.training.policy_and_value import PolicyValueAgent, backwards
+from rliable.training.returns import returns_of_episodes
 
 
 @dataclasses.dataclass(frozen=True)
 class REINFORCEHyperparameters(OnPolicyHyperparameters):
     """What `hp_params` may hold."""
 
-    collect_steps_per_iteration: int = with_default(OnPolicyHyperparameters, "collect_steps_per_iteration", 1000)
-    normalize_advantages: bool = setting(
-        True, "Whether advantages are given mean 0 and standard deviation 1 in each update.", compiles=True
-    )
-    value_loss_weight: float = setting(0.5, "Weight of the value network's loss.", low=0, high=100)
-    entropy_weight: float = setting(0.0, "Weight of the policy's entropy, which keeps it exploring.", low=0, high=10)
+    learning_rate: float = with_default(OnPolicyHyperparameters, "learning_rate", 1e-3)
 
 
-class REINFORCEAgent(PolicyValueAgent):
-    """Policy gradients from whole episodes, with a learned baseline."""
+class Rows(NamedTuple):
+    """What there is to learn of each step of a rollout; [T, E, …], or [M, …] in an update.
 
-    losses = ("policy_loss", "value_loss", "entropy")
+    Attributes:
+      observation: float32 [M, O]
+      action: int32 [M] or float32 [M, A]
+      episode_return: the discounted sum of the rewards from here to the end of the episode. float32 [M]
+      counts: whether the episode ends within the rollout, so that the sum is known. bool [M]
+    """
 
-    def prepare(self, parts: Parts, rollout: Experience, numbers: Any) -> Any:
-        ends = tf.cast(rollout.is_boundary, tf.float32)  # [T, E]
-        bootstrap = numbers.gamma * self.next_values(parts, rollout) * ends  # V(s_T) where cut, 0 where terminated
-        returns = backwards(rollout.reward + bootstrap, numbers.gamma * (1.0 - ends))  # G_t [T, E]
-        is_complete = backwards(ends, 1.0 - ends)  # 1 where the episode ends within the rollout, else 0 [T, E]
-        return {
-            "observation": rollout.observation,
-            "action": rollout.action,
-            "return": returns,
-            "advantage": returns - rollout.extras["value"],
-            "weight": is_complete,
-        }
+    observation: tf.Tensor
+    action: tf.Tensor
+    episode_return: tf.Tensor
+    counts: tf.Tensor
+
+
+class REINFORCEAgent(ActorCritic):
+    """A policy gradient with whole returns and a value function as their baseline."""
+
+    losses = ("loss", "policy_loss", "value_loss", "entropy", "share_of_steps")
+
+    def prepare(self, parts: Parts, rollout: Experience, numbers: Any) -> Rows:
+        next_value = self.values_of_steps(parts["networks"], rollout.next_observation)  # [T, E]
+        sums, counts = returns_of_episodes(
+            rollout.reward, next_value, rollout.terminated, rollout.is_boundary, numbers.gamma
+        )
+        return Rows(rollout.observation, rollout.action, sums, counts)
 
     def update(
-        self, parts: Parts, batch: Any, numbers: Any, clock: Clock, seed: tf.Tensor
+        self, parts: Parts, batch: Rows, numbers: Any, clock: Clock, seed: tf.Tensor
     ) -> tuple[Parts, dict[str, tf.Tensor]]:
-        share = batch["weight"] / tf.maximum(tf.reduce_sum(batch["weight"]), 1.0)  # [N]
-        advantage = batch["advantage"]
-        if self.shape.normalize_advantages:
-            centred = advantage - tf.reduce_sum(share * advantage)
-            advantage = centred / (tf.sqrt(tf.reduce_sum(share * tf.square(centred))) + 1e-8)
-        trained = self.trained(parts)
         with tf.GradientTape() as tape:
-            tape.watch(trained)
-            policy = self.policy(trained, batch["observation"])
-            log_probability = policy.log_probability(batch["action"])  # log π(a|s) [N]
-            policy_loss = -tf.reduce_sum(share * log_probability * advantage)  # []
-            error = self.value(trained, batch["observation"]) - batch["return"]
-            value_loss = tf.reduce_sum(share * tf.square(error))  # []
-            entropy = tf.reduce_sum(share * policy.entropy())  # []
-            loss = policy_loss + numbers.value_loss_weight * value_loss - numbers.entropy_weight * entropy
-        learning_rate = linear(numbers.learning_rate, numbers.learning_rate_end, clock)
-        parts = self.step(parts, tape.gradient(loss, trained), numbers, learning_rate)
-        return parts, {"policy_loss": policy_loss, "value_loss": value_loss, "entropy": entropy}
+            tape.watch(parts["networks"])
+            figures = self.figures(parts["networks"], batch, numbers)
+        gradients = tape.gradient(figures["loss"], parts["networks"])
+        learning_rate = scheduled(numbers.learning_rate, numbers.learning_rate_end, clock.progress)
+        return self.descend(parts, gradients, numbers, learning_rate), figures
+
+    def figures(self, networks: dict[str, Any], batch: Rows, numbers: Any) -> dict[str, tf.Tensor]:
+        """The loss, to be minimised, what it consists of, and the share of the steps that count."""
+        counts = tf.cast(batch.counts, tf.float32)
+        weight = counts / tf.maximum(tf.reduce_sum(counts), 1.0)  # [M]
+        policy, value = self.policy(networks, batch.observation), self.value(networks, batch.observation)
+        advantage = batch.episode_return - tf.stop_gradient(value)  # r - b of the paper [M]
+        if self.shape.normalize_advantage:
+            advantage = standardised(advantage, weight)
+        policy_loss = -tf.reduce_sum(weight * advantage * policy.log_probability(batch.action))
+        value_loss = tf.reduce_sum(weight * tf.square(value - batch.episode_return))
+        entropy = tf.reduce_sum(weight * policy.entropy())
+        return {
+            "loss": policy_loss + numbers.value_loss_weight * value_loss - numbers.entropy_weight * entropy,
+            "policy_loss": policy_loss,
+            "value_loss": value_loss,
+            "entropy": entropy,
+            "share_of_steps": tf.reduce_mean(counts),
+        }
 
 
 class REINFORCE(AgentModel):
-    """A REINFORCE agent: makes actions likelier by how much better they went than expected."""
+    """A REINFORCE agent: makes actions more likely that were followed by more reward than expected."""
 
     hyperparameters = REINFORCEHyperparameters
     agent = REINFORCEAgent

@@ -116,11 +116,11 @@ def with_default(record_type: type, name: str, default: Any, **changes: Any) -> 
       record_type: the record that it is inherited from.
       name: the field's.
       default: as in `setting`.
-      **changes: attributes of its `Rule` that change as well.
+      **changes: attributes of its `Rule` that become others; the rest stays as it was.
     """
-    rule: Rule = next(field.metadata["rule"] for field in dataclasses.fields(record_type) if field.name == name)
-    kept = {field.name: getattr(rule, field.name) for field in dataclasses.fields(Rule)}
-    return setting(default, **(kept | changes))
+    declared = {field.name: field.metadata["rule"] for field in dataclasses.fields(record_type)}
+    rule = dataclasses.asdict(declared[name]) | {"compiles": declared[name].compiles} | changes
+    return setting(default, rule.pop("doc"), **rule)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -154,6 +154,9 @@ def declarations(record_type: type) -> dict[str, Declaration]:
 def check_record(record_type: type, data: Any, path: str = "") -> tuple[Any, list[Problem]]:
     """Makes a record from parsed JSON, and collects every mistake instead of stopping at the first.
 
+    A record type may have a method `problems`, which tells of values that are right one by one and do not go together:
+    it is asked when there are no other mistakes, and answers with `Problem`s whose paths begin at the record.
+
     Args:
       record_type: a dataclass whose fields are declared with `setting`. If it has a method `problems`, this says what
         does not go together of values that are right by themselves: a list of `Problem`.
@@ -167,8 +170,8 @@ def check_record(record_type: type, data: Any, path: str = "") -> tuple[Any, lis
     if problems:
         return None, problems
     record = record_type(**values)
-    found = record.problems() if hasattr(record, "problems") else []
-    problems = [Problem(join(path, problem.path), problem.words) for problem in found]
+    clashes = record.problems() if hasattr(record, "problems") else []
+    problems = [Problem(join(path, clash.path) if clash.path else path, clash.words) for clash in clashes]
     return (None, problems) if problems else (record, [])
 
 

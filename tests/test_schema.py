@@ -4,7 +4,17 @@ import dataclasses
 
 import pytest
 
-from rliable.schema import REQUIRED, ConfigError, Problem, check_fields, check_record, nearest, setting
+from rliable.schema import (
+    REQUIRED,
+    ConfigError,
+    Problem,
+    check_fields,
+    check_record,
+    declarations,
+    nearest,
+    setting,
+    with_default,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,6 +34,27 @@ class Cart:
 @dataclasses.dataclass(frozen=True)
 class Named:
     kind: str = setting(REQUIRED, "What it is.", name="class")
+
+
+@dataclasses.dataclass(frozen=True)
+class Shelf:
+    boards: int = setting(4, "How many there are.", low=1, compiles=False)
+    boxes: int = setting(8, "What stands on them.", low=0)
+
+    def problems(self):
+        if self.boxes % self.boards:
+            return [Problem("boxes", f"{self.boxes} cannot be spread evenly over {self.boards} boards")]
+        return []
+
+
+@dataclasses.dataclass(frozen=True)
+class Room:
+    shelf: Shelf = setting(REQUIRED, "What stands in it.")
+
+
+@dataclasses.dataclass(frozen=True)
+class LargeShelf(Shelf):
+    boards: int = with_default(Shelf, "boards", 10, compiles=True, low=5)
 
 
 def problems_of(**data):
@@ -66,6 +97,31 @@ def test_mistake_names_key_path_value_and_what_is_allowed(data, line):
 
 def test_all_mistakes_are_found_at_once():
     assert len(problems_of(load=0, colour="x", wheel={"radius": -1}, lode=1)) == 4
+
+
+@pytest.mark.parametrize(("data", "path"), [({"boxes": 9}, ""), ({"boxes": 9}, "hp_params")])
+def test_values_that_do_not_go_together_are_a_mistake(data, path):
+    record, problems = check_record(Shelf, data, path)
+    assert record is None
+    place = f"{path}.boxes" if path else "boxes"
+    assert problems == [Problem(place, "9 cannot be spread evenly over 4 boards")]
+    assert check_record(Shelf, {"boxes": 9, "boards": 3}) == (Shelf(3, 9), [])
+
+
+def test_records_inside_a_record_are_asked_too():
+    assert [problem.path for problem in check_record(Room, {"shelf": {"boxes": 9}}, "house")[1]] == [
+        "house.shelf.boxes"
+    ]
+
+
+def test_values_are_held_against_each_other_only_when_each_is_right():
+    assert [problem.path for problem in check_record(Shelf, {"boxes": 9, "boards": 0})[1]] == ["boards"]
+
+
+def test_an_inherited_field_may_get_another_default_and_another_rule():
+    rule = declarations(LargeShelf)["boards"].rule
+    assert (LargeShelf().boards, rule.low, rule.compiles, rule.doc) == (10, 5, True, "How many there are.")
+    assert declarations(Shelf)["boards"].rule.low == 1
 
 
 def test_key_may_be_written_unlike_any_name_in_python():

@@ -142,7 +142,10 @@ def fill_hyperparameters(
     if getattr(model_class, "hyperparameters", None) is None:
         return given, []
     table = model_class.hyperparameters
-    _, problems = check_fields(table, given, "hp_params", varied)
+    if varied:
+        _, problems = check_fields(table, given, "hp_params", varied)
+    else:
+        _, problems = check_record(table, given, "hp_params")
     defaults = {key: declared.default for key, declared in declarations(table).items()}
     return {name: value for name, value in {**defaults, **given}.items() if value is not REQUIRED}, problems
 

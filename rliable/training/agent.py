@@ -106,6 +106,12 @@ class Agent(ABC):
     def watch(self, parts: Parts, experience: Experience, carry: Any, numbers: Any) -> tuple[Parts, tf.Tensor, Any]:
         """Learns what experience looks like, as it comes in.
 
+        Args:
+          parts: as they are.
+          experience: the latest step, with observations as the environment shows them.
+          carry: as `act` left it; it begins anew where the episode ended.
+          numbers: as in `act`.
+
         Returns:
           The parts, the reward to remember [E], and the carry.
         """

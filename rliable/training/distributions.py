@@ -1,6 +1,6 @@
-"""Distributions over actions, as functions of what a policy network gives.
+"""What a stochastic policy draws its actions from.
 
-Shapes: B batch, A actions, or numbers of a continuous action.
+Shapes: B batch, A actions to choose from, or numbers of a continuous action.
 """
 
 from __future__ import annotations
@@ -13,47 +13,59 @@ from rliable.environments.runtime import tf
 
 
 class Categorical(NamedTuple):
-    """One of A actions, with log-probabilities up to a constant. [B, A]"""
+    """One of A actions.
+
+    Attributes:
+      logits: logarithms of the probabilities, up to a constant. [B, A]
+    """
 
     logits: tf.Tensor
 
     def sample(self, seed: tf.Tensor) -> tf.Tensor:
-        """Draws actions, int32 [B]: the largest logit after Gumbel noise is added to each."""
-        noise = -tf.math.log(-tf.math.log(uniform(seed, self.logits.shape, 1e-20, 1.0)))
+        """An action for each row (E. J. Gumbel's trick: the largest logit with noise). int32 [B]"""
+        noise = -tf.math.log(-tf.math.log(uniform(seed, self.logits.shape)))
         return tf.argmax(self.logits + noise, 1, tf.int32)
 
+    def mode(self) -> tf.Tensor:
+        """The most likely action of each row. int32 [B]"""
+        return tf.argmax(self.logits, 1, tf.int32)
+
     def log_probability(self, action: tf.Tensor) -> tf.Tensor:
-        """Of each action. [B]"""
-        chosen = tf.one_hot(action, self.logits.shape[1])
+        """The logarithm of the probability of an action in each row. [B]"""
+        chosen = tf.one_hot(action, self.logits.shape[1])  # a gather's gradient is slow in XLA on a processor
         return tf.reduce_sum(chosen * tf.nn.log_softmax(self.logits), 1)
 
     def entropy(self) -> tf.Tensor:
-        """Of each distribution. [B]"""
-        log_probabilities = tf.nn.log_softmax(self.logits)
-        return -tf.reduce_sum(tf.exp(log_probabilities) * log_probabilities, 1)
+        """The entropy of each row, in nats. [B]"""
+        logarithms = tf.nn.log_softmax(self.logits)
+        return -tf.reduce_sum(tf.exp(logarithms) * logarithms, 1)
 
 
 class DiagonalNormal(NamedTuple):
-    """A numbers, each normally distributed on its own.
+    """A numbers, each with a normal distribution of its own.
 
     Attributes:
       mean: [B, A]
-      log_std: logarithm of the standard deviation. [A]
+      log_std: logarithms of the standard deviations, the same in each row. [A]
     """
 
     mean: tf.Tensor
     log_std: tf.Tensor
 
     def sample(self, seed: tf.Tensor) -> tf.Tensor:
-        """Draws actions. float32 [B, A]"""
+        """An action for each row. [B, A]"""
         return self.mean + tf.exp(self.log_std) * normal(seed, self.mean.shape)
 
+    def mode(self) -> tf.Tensor:
+        """The most likely action of each row. [B, A]"""
+        return self.mean
+
     def log_probability(self, action: tf.Tensor) -> tf.Tensor:
-        """The logarithm of the density at each action. [B]"""
-        distance = (action - self.mean) * tf.exp(-self.log_std)
+        """The logarithm of the density at an action in each row. [B]"""
+        distance = (action - self.mean) * tf.exp(-self.log_std)  # [B, A]
         return -tf.reduce_sum(0.5 * tf.square(distance) + self.log_std + 0.5 * math.log(2 * math.pi), 1)
 
     def entropy(self) -> tf.Tensor:
-        """Of each distribution. [B]"""
-        entropy = tf.reduce_sum(self.log_std + 0.5 * math.log(2 * math.pi * math.e))
-        return entropy * tf.ones_like(self.mean[:, 0])
+        """The entropy of each row, in nats. [B]"""
+        total = tf.reduce_sum(self.log_std + 0.5 * math.log(2 * math.pi * math.e))
+        return total + tf.zeros_like(self.mean[:, 0])

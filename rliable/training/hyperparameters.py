@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from rliable.schema import REQUIRED, setting, with_default
+from rliable.schema import REQUIRED, Problem, setting, with_default
 from rliable.training.shapes import padded_batch, padded_capacity, padded_widths
 
 
@@ -140,25 +140,68 @@ class OffPolicyHyperparameters(RunHyperparameters):
 
 @dataclasses.dataclass(frozen=True)
 class OnPolicyHyperparameters(RunHyperparameters):
-    """What every agent that learns from whole rollouts of its present policy may be told."""
+    """What every agent that learns from whole rollouts of its present policy may be told.
+
+    A rollout is what one iteration collects: `collect_steps_per_iteration` steps in each of `num_environments`.
+    """
 
     collect_steps_per_iteration: int = with_default(
-        RunHyperparameters, "collect_steps_per_iteration", 256, compiles=True
+        RunHyperparameters, "collect_steps_per_iteration", 2048, compiles=True
+    )
+    num_epochs: int = setting(1, "How often each rollout is learned from.", unit="epochs", low=1, high=10**4)
+    batch_size: int | None = setting(
+        None,
+        "Steps of the rollout learned from in one update, a minibatch; null for all.",
+        unit="environment steps",
+        low=1,
+        high=10**8,
+        compiles=True,
+    )
+    learning_rate: float = with_default(RunHyperparameters, "learning_rate", 3e-4)
+    learning_rate_end: float | None = setting(
+        None, "Learning rate at the end of the training, reached linearly; null for no change.", low=0, high=1
     )
     adam_epsilon: float = with_default(RunHyperparameters, "adam_epsilon", 1e-5)
-    fc_layer_params: list[int] | None = with_default(RunHyperparameters, "fc_layer_params", [64, 64])
-    activation: str = with_default(RunHyperparameters, "activation", "tanh")
-    eval_interval: int = with_default(RunHyperparameters, "eval_interval", 10)
-    log_interval: int = with_default(RunHyperparameters, "log_interval", 1)
-    orthogonal_weights: bool = setting(
-        True, "Whether weights begin orthogonal, the policy's last layer small; else as PyTorch's do.", compiles=True
-    )
-    log_std_init: float = setting(
-        0.0, "Logarithm of the standard deviation of continuous actions at the start.", low=-20, high=2
+    gradient_clipping: float | None = with_default(RunHyperparameters, "gradient_clipping", 0.5)
+    value_loss_weight: float = setting(0.5, "Weight of the squared error of values in the loss.", low=0, high=1000)
+    entropy_weight: float = setting(0.0, "Weight of the policy's entropy, which is sought.", low=0, high=1000)
+    normalize_advantage: bool = setting(
+        True, "Whether the advantages of each update get mean 0 and standard deviation 1.", compiles=True
     )
     normalize_observations: bool = setting(
-        False, "Whether observations are given mean 0 and standard deviation 1, as far as seen.", compiles=True
+        False, "Whether observations get running mean 0 and standard deviation 1, cut off at ±10.", compiles=True
     )
     normalize_rewards: bool = setting(
-        False, "Whether rewards are divided by the standard deviation of returns, as far as seen.", compiles=True
+        False,
+        "Whether rewards are divided by the running standard deviation of discounted returns, and cut off at ±10.",
+        compiles=True,
     )
+    fc_layer_params: list[int] | None = with_default(RunHyperparameters, "fc_layer_params", [64, 64])
+    activation: str = with_default(RunHyperparameters, "activation", "tanh")
+    orthogonal_weights: bool = setting(
+        True, "Whether initial weights are orthogonal, and those of the policy's last layer small."
+    )
+    log_std_init: float = setting(
+        0.0,
+        "Logarithm of the policy's first standard deviation; actions span [-1, 1]. Unused with discrete actions.",
+        low=-20,
+        high=2,
+    )
+    eval_interval: int = with_default(RunHyperparameters, "eval_interval", 10)
+    log_interval: int = with_default(RunHyperparameters, "log_interval", 1)
+
+    def problems(self) -> list[Problem]:
+        """What does not go together."""
+        steps, environments = self.collect_steps_per_iteration, self.num_environments
+        rows = steps * environments
+        if self.batch_size is None or rows % self.batch_size == 0:
+            return []
+        fitting = " or ".join(str(size) for size in nearest_divisors(rows, self.batch_size))
+        words = f"{self.batch_size} does not divide the rollout of {steps} steps in {environments} environments"
+        return [Problem("batch_size", f"{words}, {rows}; {fitting} would, and null takes all")]
+
+
+def nearest_divisors(number: int, size: int) -> list[int]:
+    """The divisors of a number that are next to `size`, below and above."""
+    divisors = [part for part in range(1, number + 1) if number % part == 0]
+    return [*[part for part in divisors if part < size][-1:], *[part for part in divisors if part > size][:1]]

@@ -151,7 +151,8 @@ class Iteration:
         agent, environment, now = self.agent, self.agent.environment, state.interaction
         num_environments, clock = agent.shape.num_environments, self.clock(state)
         seed = tf.stack([self.seeds.act, now.num_steps])
-        observation = agent.view(state.parts, environment.observe(now.state))  # [E, O]
+        shown = environment.observe(now.state)  # [E, O]
+        observation = agent.view(state.parts, shown)
         acted = agent.act(state.parts, observation, now.carry, self.numbers, clock, seed)
         explored = random_action(environment, tf.stack([self.seeds.warm_up, now.num_steps]), num_environments)
         action = tf.where(now.num_steps < self.numbers.warm_up_steps, explored, acted.action)
@@ -159,9 +160,11 @@ class Iteration:
         num_steps, episode_step = now.num_steps + num_environments, now.episode_step + 1
         is_boundary = terminated | (episode_step >= environment.max_episode_steps)  # [E]
         next_observation = environment.observe(next_state)
-        experience = Experience(observation, action, reward, terminated, is_boundary, next_observation, acted.extras)
+        experience = Experience(shown, action, reward, terminated, is_boundary, next_observation, acted.extras)
         parts, reward, carry = agent.watch(state.parts, experience, acted.carry, self.numbers)
-        experience = experience._replace(reward=reward, next_observation=agent.view(parts, next_observation))
+        experience = experience._replace(
+            observation=observation, reward=reward, next_observation=agent.view(parts, next_observation)
+        )
         first_state = environment.reset(tf.stack([self.seeds.reset, num_steps]), num_environments)
         fresh = (first_state, tf.zeros_like(episode_step), agent.initial_carry(num_environments))
         next_state, episode_step, carry = choose(is_boundary, fresh, (next_state, episode_step, carry))

@@ -1,7 +1,6 @@
-"""Running mean and variance of what is seen, and what is normalised by them.
+"""Running means and variances, to normalise what an agent sees and gets, as Stable-Baselines3's VecNormalize does.
 
-T. F. Chan, G. H. Golub, R. J. LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances",
-1979: the formulas for two sets. Shapes: E numbers of each kind at a time, O kinds.
+Shapes: E rows that come at once, O numbers of each.
 """
 
 from __future__ import annotations
@@ -12,40 +11,42 @@ import numpy as np
 
 from rliable.environments.runtime import tf
 
+#: Mean and variance of all rows so far: {"count": [], "mean": [O], "variance": [O]}, float64.
 Statistics = dict[str, Any]
 
-#: Beyond this, a normalised number is cut off.
-LIMIT = 10.0
+#: What is added to a variance before its root is taken.
 EPSILON = 1e-8
+#: How far from zero anything normalised may be.
+LIMIT = 10.0
 
 
-def initial_statistics(*shape: int) -> Statistics:
-    """Those of nothing seen: mean 0, variance 1."""
-    return {"mean": np.zeros(shape, np.float32), "variance": np.ones(shape, np.float32), "count": np.float32(1e-4)}
+def initial_statistics(size: int) -> Statistics:
+    """The statistics of hardly any rows, so that normalising by them changes nothing. NumPy arrays."""
+    return {"count": np.float64(1e-4), "mean": np.zeros(size), "variance": np.ones(size)}
 
 
-def updated(statistics: Statistics, seen: tf.Tensor) -> Statistics:
-    """Takes in numbers [E, O], or [E] where there is one kind."""
-    number = float(seen.shape[0])
-    mean = tf.reduce_mean(seen, 0)
-    variance = tf.reduce_mean(tf.square(seen - mean), 0)
-    count = statistics["count"] + number
+def updated(statistics: Statistics, rows: tf.Tensor) -> Statistics:
+    """The statistics with E more rows [E, O].
+
+    By the formula for two samples of T. F. Chan, G. H. Golub, R. J. LeVeque, "Algorithms for computing the sample
+    variance", The American Statistician 37 (1983), https://doi.org/10.1080/00031305.1983.10483115.
+    """
+    rows = tf.cast(rows, tf.float64)
+    number = float(rows.shape[0])
+    mean = tf.reduce_mean(rows, 0)  # [O]
+    squares = tf.reduce_sum(tf.square(rows - mean), 0)  # about their mean [O]
+    count, total = statistics["count"], statistics["count"] + number
     distance = mean - statistics["mean"]
-    squares = statistics["variance"] * statistics["count"] + variance * number
-    squares += tf.square(distance) * statistics["count"] * number / count
-    return {"mean": statistics["mean"] + distance * number / count, "variance": squares / count, "count": count}
+    squares += statistics["variance"] * count + tf.square(distance) * count * number / total
+    return {"count": total, "mean": statistics["mean"] + distance * number / total, "variance": squares / total}
 
 
-def standardised(statistics: Statistics, seen: tf.Tensor) -> tf.Tensor:
-    """Numbers [E, O] with mean 0 and variance 1, as far as is known."""
-    return cut_off((seen - statistics["mean"]) * tf.math.rsqrt(statistics["variance"] + EPSILON))
+def normalised(statistics: Statistics, rows: tf.Tensor) -> tf.Tensor:
+    """Rows [E, O] less the mean, over the standard deviation, cut off at ±10. float32"""
+    return scaled(statistics, tf.cast(rows, tf.float64) - statistics["mean"])
 
 
-def scaled(statistics: Statistics, seen: tf.Tensor) -> tf.Tensor:
-    """Numbers over a standard deviation, not centred: rewards keep their sign."""
-    return cut_off(seen * tf.math.rsqrt(statistics["variance"] + EPSILON))
-
-
-def cut_off(number: tf.Tensor) -> tf.Tensor:
-    """A number between -LIMIT and LIMIT."""
-    return tf.clip_by_value(number, -LIMIT, LIMIT)
+def scaled(statistics: Statistics, rows: tf.Tensor) -> tf.Tensor:
+    """Rows [E, O] over the standard deviation, cut off at ±10. float32"""
+    quotient = tf.cast(rows, tf.float64) / tf.sqrt(statistics["variance"] + EPSILON)
+    return tf.cast(tf.clip_by_value(quotient, -LIMIT, LIMIT), tf.float32)

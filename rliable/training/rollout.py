@@ -54,7 +54,7 @@ class Rollout:
         Args:
           rollout: what to learn from. [T, E, …]
           parts: the agent's.
-          clock: how far the run is.
+          clock: how far the run is, this rollout included; updates are told how far it was before.
           num_updates: unused; a rollout decides itself.
           numbers: the run's.
           seeds: the run's, by purpose. int32 []
@@ -63,23 +63,29 @@ class Rollout:
           The memory, the parts, the number of updates so far, and the mean of each figure.
         """
         batch = tf.nest.map_structure(merge_steps, self.agent.prepare(parts, rollout, numbers))  # [N, …]
-        num_rows, size = self.agent.num_rows, self.agent.minibatch_size
+        num_rows = self.agent.num_rows
+        size = self.agent.shape.batch_size or num_rows  # M
         per_epoch = num_rows // size
-        end = clock.num_updates + self.agent.num_epochs(numbers) * per_epoch
+        share = tf.cast(num_rows, tf.float32) / tf.cast(numbers.total_steps, tf.float32)
+        clock = clock._replace(progress=clock.progress - share)
+        end = clock.num_updates + numbers.num_epochs * per_epoch
 
         def update(count: tf.Tensor, parts: Parts, order: tf.Tensor, totals: dict[str, tf.Tensor]) -> Any:
-            index = (count - clock.num_updates) % per_epoch
-            order = tf.cond(index == 0, lambda: random_order(tf.stack([seeds.replay, count]), num_rows), lambda: order)
-            rows = tf.slice(order, [index * size], [size])  # [M]
-            minibatch = tf.nest.map_structure(lambda field: tf.gather(field, rows), batch)
+            minibatch = batch
+            if per_epoch > 1:
+                index = (count - clock.num_updates) % per_epoch
+                order_seed = tf.stack([seeds.replay, count])
+                order = tf.cond(index == 0, lambda: random_order(order_seed, num_rows), lambda: order)
+                rows = tf.gather(tf.reshape(order, [per_epoch, size]), index)  # [M]
+                minibatch = tf.nest.map_structure(lambda field: tf.gather(field, rows), batch)
             seed = tf.stack([seeds.update, count])
             parts, losses = self.agent.update(parts, minibatch, numbers, clock._replace(num_updates=count), seed)
             return count + 1, parts, order, {name: totals[name] + losses[name] for name in totals}
 
         start = (clock.num_updates, parts, tf.range(num_rows), {name: tf.constant(0.0) for name in self.agent.losses})
         count, parts, _, totals = tf.while_loop(lambda count, *_: count < end, update, start)
-        share = 1.0 / tf.cast(end - clock.num_updates, tf.float32)
-        return rollout, parts, count, {name: total * share for name, total in totals.items()}
+        number = tf.cast(end - clock.num_updates, tf.float32)
+        return rollout, parts, count, {name: total / number for name, total in totals.items()}
 
 
 def merge_steps(field: tf.Tensor) -> tf.Tensor:
@@ -88,5 +94,9 @@ def merge_steps(field: tf.Tensor) -> tf.Tensor:
 
 
 def random_order(seed: tf.Tensor, number: int) -> tf.Tensor:
-    """0 … number - 1 in an order of which all are equally likely. int32 [N]"""
+    """0 … number - 1 in an order of which all are equally likely. int32 [N]
+
+    XLA sorts numbers with their indices by a routine of its own: 0.1 ms for 8,192, where sorting whole numbers that
+    hold both takes 1.4 ms, and swapping in a loop 0.5 ms.
+    """
     return tf.argsort(uniform(seed, [number]))

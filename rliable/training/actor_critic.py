@@ -1,0 +1,118 @@
+"""What agents share that learn a stochastic policy and the value of what they see, from rollouts.
+
+Shapes: T steps, E environments, B batch, O numbers of observation, A actions or numbers of a continuous action.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from rliable.environments.runtime import tf
+from rliable.seeding import derive_seed
+from rliable.training.agent import Acted, Clock, Experience, OnPolicyAgent, Parts
+from rliable.training.distributions import Categorical, DiagonalNormal
+from rliable.training.networks import Parameters, initial_mlp, mlp
+from rliable.training.normalise import initial_statistics, normalised, scaled, updated
+from rliable.training.optimizer import adam_step, initial_adam
+
+#: Scales of orthogonal initial weights: of hidden layers, of the policy's last layer, of the value's last layer.
+HIDDEN_SCALE, POLICY_SCALE, VALUE_SCALE = float(np.sqrt(2)), 0.01, 1.0
+
+
+class ActorCritic(OnPolicyAgent):
+    """A policy and a value function: two networks that share nothing, and one optimizer.
+
+    Its parts are the networks, as `{"policy": …, "value": …}`, with `log_std` [A] where actions are continuous; the
+    state of the optimizer; and the statistics of observations and returns, which stay as they begin unless they are
+    asked for. In continuous spaces the policy is a normal distribution; what it draws is remembered as it was drawn,
+    and cut off on its way to the environment only.
+    """
+
+    acts_with = ("networks", "observations")
+
+    def initial_parts(self, values: Any, seed: int) -> Parts:
+        num_outputs = self.environment.num_actions or len(self.environment.action_low)
+        networks: dict[str, Any] = {
+            "policy": self._initial_network(values, derive_seed(seed, "policy"), num_outputs, POLICY_SCALE),
+            "value": self._initial_network(values, derive_seed(seed, "value"), 1, VALUE_SCALE),
+        }
+        if not self.environment.num_actions:
+            networks["log_std"] = np.full(num_outputs, values.log_std_init, np.float32)
+        return {
+            "networks": networks,
+            "adam": initial_adam(networks),
+            "observations": initial_statistics(self.environment.observation_size),
+            "returns": initial_statistics(1),
+        }
+
+    def initial_carry(self, num_environments: int) -> Any:
+        """The discounted sum of the rewards of the episode so far. [E]"""
+        return np.zeros(num_environments, np.float32)
+
+    def act(self, parts: Parts, observation: tf.Tensor, carry: Any, numbers: Any, clock: Clock, seed: Any) -> Acted:
+        return Acted(self.policy(parts["networks"], observation).sample(seed), {}, carry)
+
+    def greedy(self, parts: Parts, observation: tf.Tensor) -> tf.Tensor:
+        return self.policy(parts["networks"], self.view(parts, observation)).mode()
+
+    def view(self, parts: Parts, observation: tf.Tensor) -> tf.Tensor:
+        return normalised(parts["observations"], observation) if self.shape.normalize_observations else observation
+
+    def watch(self, parts: Parts, experience: Experience, carry: Any, numbers: Any) -> tuple[Parts, tf.Tensor, Any]:
+        reward = experience.reward
+        if self.shape.normalize_observations:
+            parts = parts | {"observations": updated(parts["observations"], experience.observation)}
+        if self.shape.normalize_rewards:
+            carry = numbers.gamma * carry + reward  # [E]
+            parts = parts | {"returns": updated(parts["returns"], carry[:, None])}
+            reward = scaled(parts["returns"], reward[:, None])[:, 0]
+        return parts, reward, carry
+
+    def policy(self, networks: dict[str, Any], observation: tf.Tensor) -> Categorical | DiagonalNormal:
+        """What actions are drawn from, for observations [B, O] as `view` gives them."""
+        outputs = mlp(networks["policy"], observation, self.shape.activation)  # [B, A]
+        return Categorical(outputs) if self.environment.num_actions else DiagonalNormal(outputs, networks["log_std"])
+
+    def value(self, networks: dict[str, Any], observation: tf.Tensor) -> tf.Tensor:
+        """V(s) for observations [B, O] as `view` gives them. [B]"""
+        return mlp(networks["value"], observation, self.shape.activation)[:, 0]
+
+    def values_of_steps(self, networks: dict[str, Any], observation: tf.Tensor) -> tf.Tensor:
+        """V(s) for the observations of a rollout, [T, E, O] -> [T, E], as one batch."""
+        rows = tf.reshape(observation, [-1, observation.shape[-1]])  # [T·E, O]
+        return tf.reshape(self.value(networks, rows), observation.shape[:-1])
+
+    def descend(self, parts: Parts, gradients: Any, numbers: Any, learning_rate: Any) -> Parts:
+        """The parts after one step of the optimizer."""
+        networks, adam = adam_step(
+            parts["networks"],
+            gradients,
+            parts["adam"],
+            learning_rate,
+            numbers.adam_epsilon,
+            numbers.gradient_clipping,
+        )
+        return parts | {"networks": networks, "adam": adam}
+
+    def _initial_network(self, values: Any, seed: int, num_outputs: int, last_scale: float) -> Parameters:
+        sizes = (self.environment.observation_size, *values.hidden_sizes, num_outputs)
+        scales = [HIDDEN_SCALE] * len(values.hidden_sizes) + [last_scale]
+        return initial_mlp(sizes, seed, scales if values.orthogonal_weights else None)
+
+
+def scheduled(start: Any, end: Any, progress: tf.Tensor) -> Any:
+    """A number that goes linearly from `start` to `end` as progress goes from 0 to 1; constant where `end` is None."""
+    return start if end is None else start + (end - start) * progress
+
+
+def standardised(advantage: tf.Tensor, weight: tf.Tensor) -> tf.Tensor:
+    """Advantages [B] less their mean, over their standard deviation; both of the rows that count.
+
+    Args:
+      weight: what each row counts, 1 in all; zeros for none. [B]
+    """
+    centred = advantage - tf.reduce_sum(weight * advantage)
+    variance = tf.reduce_sum(weight * tf.square(centred))
+    return centred / (tf.sqrt(variance) + 1e-8)
