@@ -9,4 +9,6 @@ MODELS: dict[str, str] = {
     "DQN": "models.dqn:DQN",
     "PPO": "models.ppo:PPO",
     "REINFORCE": "models.reinforce:REINFORCE",
+    "SAC": "models.sac:SAC",
+    "TD3": "models.td3:TD3",
 }

@@ -22,7 +22,7 @@ from rliable.training.agent import Acted, Batch, Clock, OffPolicyAgent, Parts, r
 from rliable.training.hyperparameters import OffPolicyHyperparameters
 from rliable.training.model import AgentModel
 from rliable.training.networks import initial_mlp, mlp
-from rliable.training.optimizer import adam_step, initial_adam, linear, moved_target
+from rliable.training.optimizer import adam_step, initial_adam, moved_target
 from rliable.training.shapes import padded_widths
 
 
@@ -101,7 +101,7 @@ class QAgent(OffPolicyAgent):
             parts["q"],
             gradient,
             parts["q_adam"],
-            linear(numbers.learning_rate, numbers.learning_rate_end, clock),
+            numbers.learning_rate,
             numbers.adam_epsilon,
             numbers.gradient_clipping,
         )

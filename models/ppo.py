@@ -85,8 +85,7 @@ class PPOAgent(ActorCritic):
             tape.watch(parts["networks"])
             figures = self.figures(parts["networks"], batch, numbers, clip_range)
         gradients = tape.gradient(figures["loss"], parts["networks"])
-        learning_rate = scheduled(numbers.learning_rate, numbers.learning_rate_end, clock.progress)
-        return self.descend(parts, gradients, numbers, learning_rate), figures
+        return self.descend(parts, gradients, numbers), figures
 
     def figures(self, networks: dict[str, Any], batch: Rows, numbers: Any, clip_range: Any) -> dict[str, tf.Tensor]:
         """The loss (equation 9 of the paper, to be minimised), what it consists of, and how far the policy moved."""

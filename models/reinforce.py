@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from rliable.environments.runtime import tf
 from rliable.schema import with_default
-from rliable.training.actor_critic import ActorCritic, scheduled, standardised
+from rliable.training.actor_critic import ActorCritic, standardised
 from rliable.training.agent import Clock, Experience, Parts
 from rliable.training.hyperparameters import OnPolicyHyperparameters
 from rliable.training.model import AgentModel
@@ -63,8 +63,7 @@ class REINFORCEAgent(ActorCritic):
             tape.watch(parts["networks"])
             figures = self.figures(parts["networks"], batch, numbers)
         gradients = tape.gradient(figures["loss"], parts["networks"])
-        learning_rate = scheduled(numbers.learning_rate, numbers.learning_rate_end, clock.progress)
-        return self.descend(parts, gradients, numbers, learning_rate), figures
+        return self.descend(parts, gradients, numbers), figures
 
     def figures(self, networks: dict[str, Any], batch: Rows, numbers: Any) -> dict[str, tf.Tensor]:
         """The loss, to be minimised, what it consists of, and the share of the steps that count."""

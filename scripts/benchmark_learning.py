@@ -172,7 +172,8 @@ def load_runs() -> dict[str, list[dict[str, Any]]]:
 HEAD = """# What the agents learn
 
 Written by `python scripts/benchmark_learning.py`. Each line is a file of `config/zoo/`, trained with several seeds
-through level 1 (`--train`); the figure of a seed is the mean of 100 greedy episodes that were used for nothing else (IQM: interquartile mean).
+through level 1 (`--train`);
+the figure of a seed is the mean of 100 greedy episodes that were used for nothing else. IQM: interquartile mean.
 Every finished run is in [learning.json](learning.json); none was left out, and none is ever trained again.
 
 | environment | agent | steps | seeds | mean | IQM | 95 % interval | seconds | asked | published | |

@@ -84,13 +84,13 @@ class ActorCritic(OnPolicyAgent):
         rows = tf.reshape(observation, [-1, observation.shape[-1]])  # [T·E, O]
         return tf.reshape(self.value(networks, rows), observation.shape[:-1])
 
-    def descend(self, parts: Parts, gradients: Any, numbers: Any, learning_rate: Any) -> Parts:
+    def descend(self, parts: Parts, gradients: Any, numbers: Any) -> Parts:
         """The parts after one step of the optimizer."""
         networks, adam = adam_step(
             parts["networks"],
             gradients,
             parts["adam"],
-            learning_rate,
+            numbers.learning_rate,
             numbers.adam_epsilon,
             numbers.gradient_clipping,
         )

@@ -158,9 +158,6 @@ class OnPolicyHyperparameters(RunHyperparameters):
         compiles=True,
     )
     learning_rate: float = with_default(RunHyperparameters, "learning_rate", 3e-4)
-    learning_rate_end: float | None = setting(
-        None, "Learning rate at the end of the training, reached linearly; null for no change.", low=0, high=1
-    )
     adam_epsilon: float = with_default(RunHyperparameters, "adam_epsilon", 1e-5)
     gradient_clipping: float | None = with_default(RunHyperparameters, "gradient_clipping", 0.5)
     value_loss_weight: float = setting(0.5, "Weight of the squared error of values in the loss.", low=0, high=1000)

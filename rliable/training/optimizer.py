@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from rliable.environments.runtime import tf
-from rliable.training.agent import Clock
 
 BETA_1, BETA_2 = 0.9, 0.999
 
@@ -72,11 +71,6 @@ def moved_target(target: Any, online: Any, tau: Any, is_due: Any = True) -> Any:
     """(1 - tau) * target + tau * online where it is due, else the target as it was; nests of the same structure."""
     step = tf.where(is_due, tau, 0.0)
     return tf.nest.map_structure(lambda old, new: (1.0 - step) * old + step * new, target, online)
-
-
-def linear(start: Any, end: Any, clock: Clock) -> Any:
-    """A number that goes from `start` to `end` as the training does; one that stays where `end` is None."""
-    return start if end is None else start + (end - start) * clock.progress
 
 
 def map_nest(function: Any, nest: Any) -> Any:

@@ -56,7 +56,7 @@ class Rollout:
           parts: the agent's.
           clock: how far the run is, this rollout included; updates are told how far it was before.
           num_updates: unused; a rollout decides itself.
-          numbers: the run's.
+          numbers: the run's; `num_epochs`.
           seeds: the run's, by purpose. int32 []
 
         Returns:
