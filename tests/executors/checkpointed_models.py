@@ -1,6 +1,7 @@
 """A model that keeps checkpoints and dies on the way, for tests."""
 
 import os
+import time
 from pathlib import Path
 
 from rliable.model import BaseModel
@@ -15,6 +16,7 @@ class DyingCounter(BaseModel):
     def train(self, data, *args):
         for number in range(self.first + 1, 11):
             self.report(number, count=number)
+            time.sleep(self.cfg["hp_params"].get("pause", 0.0))
             self.keep_checkpoint({"number": str(number).encode()})
             marker = Path(self.cfg["hp_params"]["folder"]) / f"died-{self.cfg['seed']}"
             if number == 6 and not marker.exists():

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -116,3 +117,19 @@ def test_file_that_is_no_study_is_one_line(project, content):
     (project / "runs/one/study.json").write_text(content)
     with pytest.raises(ConfigError, match=r"study\.json: not the study\.json of a study"):
         resume(project / "runs/one")
+
+
+def test_a_study_is_not_continued_with_another_version_of_its_model_unless_that_is_wished(project):
+    folder = StudyFolder(project / "runs/one")
+    own = "from tests.study_models import Score as Old\n\n\nclass Score(Old):\n    version = '7'\n"
+    (project / "experiment/own_score.py").write_text(own)
+    sys.modules.pop("own_score", None)
+    words = "own_score.py:Score was version 1 when this study was begun and is version 7 now"
+    with pytest.raises(ConfigError, match=words):
+        load_saved_study(folder, {})
+    assert json.loads(folder.study_json.read_text())["model_versions"] == ["1"]
+
+    load_saved_study(folder, {}, across_versions=True)
+
+    assert json.loads(folder.study_json.read_text())["model_versions"] == ["1", "7"]
+    load_saved_study(folder, {})  # from now on it is what the study is searched with

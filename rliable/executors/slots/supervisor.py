@@ -161,7 +161,7 @@ class Supervisor:
         process = self._process
         if process is None:
             return
-        if process.has_ended:
+        if process.has_ended and not process.channel.poll():  # else it has left words, such as a checkpoint
             self._bury(process.end())
             return
         late, exceeded = self._lateness(process), self._excess(process)
