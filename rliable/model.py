@@ -42,6 +42,8 @@ class BaseModel(ABC):
       hyperparameters: a settings record (`rliable.schema.setting`) of everything `hp_params` may hold, or None when
         nothing is to be checked.
       metrics: the names of what `evaluate` reports, or empty when only running it can tell.
+      version: changed whenever the same configuration and seed come to give other results; a study is not continued
+        with another version than it was begun with, unless that is wished.
       learns_from: what `train` and `evaluate` take as their data, one or more of: "environment", an environment of ours
         or of the user's own that is made for the model (`rliable.environments.base`); "rows", a list of dicts read from
         a JSON-lines or CSV file, or an RDD of them; "name", the `environment` of the model file as text, whatever it
@@ -55,6 +57,7 @@ class BaseModel(ABC):
 
     hyperparameters: ClassVar[type | None] = None
     metrics: ClassVar[tuple[str, ...]] = ()
+    version: ClassVar[str] = "1"
     stops_by_exception: ClassVar[bool] = True
     learns_from: ClassVar[tuple[str, ...]] = ("rows", "name")
 

@@ -158,8 +158,7 @@ def check_record(record_type: type, data: Any, path: str = "") -> tuple[Any, lis
     it is asked when there are no other mistakes, and answers with `Problem`s whose paths begin at the record.
 
     Args:
-      record_type: a dataclass whose fields are declared with `setting`. If it has a method `problems`, this says what
-        does not go together of values that are right by themselves: a list of `Problem`.
+      record_type: a dataclass whose fields are declared with `setting`.
       data: what the JSON file holds at `path`.
       path: the key path of `data` in its file, empty at the top.
 

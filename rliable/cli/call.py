@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rliable.cli.study import OpenStudy, mode_named, resume_study, run_study, start_study
+from rliable.cli.study import Mode, OpenStudy, mode_named, resume_study, run_study, start_study
 from rliable.records.results import StudyRecord, TrialRecord
 from rliable.report.plots import draw_study
 from rliable.report.plots.drawer import draw_missing_curves
@@ -24,6 +24,7 @@ def search(
     master: str | None = None,
     pictures: bool = True,
     on_report: OnReport | None = None,
+    across_versions: bool = False,
 ) -> StudyRecord:
     """Runs a study as the command `optimize` does, and prints nothing.
 
@@ -35,7 +36,8 @@ def search(
       output: the study's folder; runs/NAME-TIME when None.
       master: the Spark master of levels 1 and 2.
       pictures: whether the study's pictures are drawn.
-      on_report: is told what runs report while they go on; the run goes on or stops as it answers.
+      on_report: is told what runs report while they go on; the run goes on, stops or pauses as it answers.
+      across_versions: whether a study is continued also where its model's version has changed since.
 
     Returns:
       The study's record, as in its results.json.
@@ -47,7 +49,8 @@ def search(
       KeyboardInterrupt: likewise.
     """
     changes = {**(settings or {}), **({} if seed is None else {"seed": seed})}
-    opened = open_study(str(study), changes, None if output is None else str(output), mode, master)
+    place = None if output is None else str(output)
+    opened = open_study(str(study), changes, place, mode_named(mode, master), across_versions)
     try:
         with Interrupts() as interrupts:
             record = run_study(opened, Quiet(on_report), interrupts, pictures)
@@ -59,11 +62,11 @@ def search(
     return record
 
 
-def open_study(study: str, changes: dict[str, Any], output: str | None, mode: str, master: str | None) -> OpenStudy:
+def open_study(study: str, changes: dict[str, Any], output: str | None, mode: Mode, across_versions: bool) -> OpenStudy:
     """Starts a study from its file, or continues the one in a folder."""
     if Path(study).is_dir():
-        return resume_study(study, changes, mode_named(mode, master))
-    return start_study(study, changes, output, mode_named(mode, master))
+        return resume_study(study, changes, mode, across_versions)
+    return start_study(study, changes, output, mode)
 
 
 class Quiet:

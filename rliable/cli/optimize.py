@@ -47,6 +47,9 @@ def add_input(parser: argparse._ActionsContainer) -> None:
     """Adds what says which study to run."""
     parser.add_argument("study", nargs="?", metavar="FILE", help="the study file, such as config/optim_dqn.json")
     parser.add_argument("--optim-config", metavar="FILE", help="the same, by name")
+    parser.add_argument(
+        "--across-versions", action="store_true", help="with --resume: also where the model's version has changed since"
+    )
     parser.add_argument("--resume", metavar="DIR", help="continue the study in this folder; max_iters stays the total")
     parser.add_argument("--seed", type=int, metavar="N", help="the study's seed")
     parser.add_argument("--num-workers", type=int, metavar="N", help="slots of the parallel modes")
@@ -100,7 +103,7 @@ def run(arguments: Sequence[str]) -> int:
     names = ("seed", "num_workers", "max_iters", "sampler")
     overrides = overrides_of(args.set, **{name: getattr(args, name) for name in names})
     if args.resume:
-        return search_on_terminal(args, resume_study(args.resume, overrides, mode_of(args)))
+        return search_on_terminal(args, resume_study(args.resume, overrides, mode_of(args), args.across_versions))
     path = args.optim_config or args.study
     if args.dry_run:
         study = load_study(path, overrides)
@@ -128,6 +131,8 @@ def check_combination(args: argparse.Namespace) -> None:
     if not (args.parallelized or args.executor):
         given = {"--plevel": args.plevel, "--master": args.master}
         problems += [f"{name} {value} needs --parallelized; add it" for name, value in given.items() if value]
+    if args.across_versions and not args.resume:
+        problems.append("--across-versions goes with --resume DIR")
     if args.resume and (args.output or args.dry_run):
         problems.append("--resume DIR goes on in DIR; leave out --output and --dry-run")
     if args.json and args.dry_run:

@@ -122,13 +122,14 @@ def start_study(path: str, overrides: dict[str, Any], output: str | None, mode: 
     return OpenStudy(study, seed, folder, mode)
 
 
-def resume_study(path: str, overrides: dict[str, Any], mode: Mode) -> OpenStudy:
+def resume_study(path: str, overrides: dict[str, Any], mode: Mode, across_versions: bool = False) -> OpenStudy:
     """Takes up the study in a folder.
 
     Args:
       path: the folder.
       overrides: changes of the study; see `load_saved_study`.
       mode: where it is to go on.
+      across_versions: whether it goes on also where its model has become another.
 
     Raises:
       ConfigError: no study is there, another search is writing to it, or a change would make other trials.
@@ -136,7 +137,7 @@ def resume_study(path: str, overrides: dict[str, Any], mode: Mode) -> OpenStudy:
     folder = StudyFolder(Path(path))
     folder.require()
     folder.lock.take()
-    study, seed = load_saved_study(folder, overrides)
+    study, seed = load_saved_study(folder, overrides, across_versions)
     mode.executor_class().check(executor_options(study, mode, None))
     return OpenStudy(study, seed, folder, mode)
 

@@ -8,12 +8,14 @@ from typing import Any
 
 from rliable.config.json_file import apply_overrides
 from rliable.config.study_file import Study, check_study
+from rliable.model import BaseModel
 from rliable.records.encoding import load_record_file, stamped, to_json
 from rliable.records.folders import StudyFolder
 from rliable.records.places import Places, find_again, places_of
 from rliable.records.provenance import git_commit, machine, package_versions
 from rliable.records.results import StudyRecord
 from rliable.records.writing import write_atomically
+from rliable.registry import MODELS
 from rliable.schema import ConfigError
 
 #: What may be changed on resume: how far and with what means, never what the trials are or what decides them.
@@ -27,6 +29,7 @@ class SavedStudy:
     Attributes:
       study, model: the study file and the model file as run.
       files: the files that they name -> where to look for each again.
+      model_versions: the versions of the model that searches have worked with, `BaseModel.version`, latest last.
       versions: of Python and the packages that a result depends on.
       git_commit: of the source tree.
       machine: the processor and the operating system.
@@ -36,6 +39,7 @@ class SavedStudy:
     study: dict[str, Any]
     model: dict[str, Any]
     files: dict[str, Places] = dataclasses.field(default_factory=dict)
+    model_versions: list[str] = dataclasses.field(default_factory=lambda: ["1"])
     versions: dict[str, str] = dataclasses.field(default_factory=dict)
     git_commit: str | None = None
     machine: dict[str, str | int] = dataclasses.field(default_factory=dict)
@@ -50,6 +54,7 @@ def save_study(folder: StudyFolder, study: Study, seed: int) -> None:
         study={**dataclasses.asdict(study.config), "seed": seed},
         model=model,
         files=places_of(study.files, folder.path),
+        model_versions=[version_of(study.model.class_name)],
         versions=package_versions(),
         git_commit=git_commit(),
         machine=machine(),
@@ -63,18 +68,21 @@ def write_saved_study(folder: StudyFolder, saved: SavedStudy) -> None:
     write_atomically(folder.study_json, to_json(stamped(saved), indent=2) + "\n")
 
 
-def load_saved_study(folder: StudyFolder, overrides: dict[str, Any]) -> tuple[Study, int]:
+def load_saved_study(
+    folder: StudyFolder, overrides: dict[str, Any], across_versions: bool = False
+) -> tuple[Study, int]:
     """Reads a study back to continue it.
 
     Args:
       folder: the study's folder.
       overrides: changes by key path; only `CHANGEABLE` ones, which are then saved.
+      across_versions: whether to go on where the model has become another since; that is then saved as well.
 
     Returns:
       The study and its seed.
 
     Raises:
-      ConfigError: a change would make other trials, or what the study names is gone.
+      ConfigError: a change would make other trials, what the study names is gone, or its model has become another.
     """
     saved = load_record_file(folder.study_json, SavedStudy, "the study.json of a study")
     fixed = [key for key in overrides if key.partition(".")[0] not in CHANGEABLE]
@@ -92,9 +100,31 @@ def load_saved_study(folder: StudyFolder, overrides: dict[str, Any]) -> tuple[St
         )
     if study.config.seed is None:
         raise ConfigError([f"{folder.study_json}: study.seed: missing; it decides what the trials are"])
-    if overrides:
-        write_saved_study(folder, dataclasses.replace(saved, study=data))
+    versions = continued_versions(saved.model_versions, study.model.class_name, across_versions)
+    if overrides or versions != saved.model_versions:
+        write_saved_study(folder, dataclasses.replace(saved, study=data, model_versions=versions))
     return study, study.config.seed
+
+
+def version_of(class_name: str) -> str:
+    """The version of a model; that of a class which is no `BaseModel` is that of one which does not say."""
+    return str(getattr(MODELS.load(class_name), "version", BaseModel.version))
+
+
+def continued_versions(before: list[str], class_name: str, across_versions: bool) -> list[str]:
+    """The versions of its model that a study has been searched with, once it is continued.
+
+    Raises:
+      ConfigError: the model has become another, and this was not wished.
+    """
+    version = version_of(class_name)
+    if version == before[-1]:
+        return before
+    if not across_versions:
+        change = f"{class_name} was version {before[-1]} when this study was begun and is version {version} now"
+        cure = "the same seeds give other results; --across-versions goes on nevertheless, and records it"
+        raise ConfigError([f"--resume: {change}: {cure}"])
+    return [*before, version]
 
 
 def planned_record(folder: StudyFolder) -> StudyRecord:

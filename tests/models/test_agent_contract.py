@@ -104,7 +104,7 @@ def test_saved_and_exported_policies_act_like_the_model(name, tmp_path):
     actions = policy.action(time_step.restart(tf.constant(observations), batch_size=50)).action.numpy()
     loaded = make_agent(name, tmp_path)
     loaded.load_model()
-    assert np.array_equal(actions, model.predict(observations))
+    np.testing.assert_allclose(actions, model.predict(observations), rtol=1e-5, atol=1e-6)
     assert np.array_equal(loaded.predict(observations), model.predict(observations))
     assert loaded.evaluate(environment) == model.evaluate(environment)
 
