@@ -102,3 +102,4 @@ class C51(AgentModel):
 
     hyperparameters = C51Hyperparameters
     agent = C51Agent
+    acts = "discrete"

@@ -219,7 +219,7 @@ def test_only_cut_episodes_are_bootstrapped_and_returns_of_many_steps_end_with_t
 
 SMALL = {"train_iterations": 60, "collect_steps_per_iteration": 4, "batch_size": 16, "fc_layer_params": [12]}
 SMALL |= {"initial_collect_steps": 60, "replay_buffer_max_length": 500, "eval_interval": 60, "num_eval_episodes": 2}
-SMALL |= {"target_update_period": 5, "epsilon_decay_steps": 200, "num_atoms": 11}
+SMALL |= {"target_update_period": 30, "learning_rate": 0.01, "epsilon_decay_steps": 200, "num_atoms": 11}
 
 
 def trained_c51(folder, **hp_params):
@@ -237,7 +237,7 @@ CHANGES = {
     "train_iterations": 59,
     "collect_steps_per_iteration": 3,
     "num_environments": 2,
-    "learning_rate": 1e-2,
+    "learning_rate": 1e-3,
     "learning_rate_end": 0.0,
     "adam_epsilon": 1e-3,
     "gradient_clipping": 0.05,
@@ -290,3 +290,8 @@ def test_first_atom_must_be_below_the_last():
     assert C51Hyperparameters(train_iterations=1).problems() == []
     wrong = C51Hyperparameters(train_iterations=1, v_min=3.0, v_max=3.0)
     assert wrong.problems() == [Problem("v_min", "3 is not below v_max 3")]
+
+
+def test_an_environment_with_continuous_actions_is_refused():
+    assert C51.environment_problem(load_data("CartPole-v1")) is None
+    assert "needs discrete actions" in C51.environment_problem(load_data("Pendulum-v1"))
