@@ -14,6 +14,7 @@ from tf_agents.networks import actor_distribution_network, value_network
 from tf_agents.trajectories import time_step as ts
 
 from models.ppo import PPO, Rows
+from rliable.config.model_file import check_model
 from rliable.environments import load_data
 from rliable.training.agent import Clock
 from rliable.training.loop import Call, Loop
@@ -191,6 +192,15 @@ def test_weights_begin_orthogonal_and_the_policy_nearly_indifferent() -> None:
     assert networks["log_std"].tolist() == [-0.5, -0.5]
     assert all(not layer["bias"].any() for layer in networks["policy"].values())
     assert not np.array_equal(networks["policy"]["layer_0"]["kernel"], networks["value"]["layer_0"]["kernel"])
+
+
+def test_a_model_file_whose_minibatch_does_not_divide_the_rollout_is_refused_in_one_line() -> None:
+    data = {"class": "PPO", "environment": "CartPole-v1", "mdl_file": "x"}
+    data["hp_params"] = {"train_iterations": 5, "collect_steps_per_iteration": 32, "batch_size": 24}
+    line = "hp_params.batch_size: 24 does not divide the rollout of 32 x 1 = 32 steps; 16 or 32 would"
+    model, _, problems = check_model(data, "model.json", frozenset())
+    assert model is None and [str(problem) for problem in problems] == [f"{line}, and null takes all"]
+    assert check_model(data, "model.json", {"batch_size"})[2] == []  # a study sets it
 
 
 KNOBS = [*SHARED_KNOBS, {"gae_lambda": 0.5}, {"clip_range": 0.01}, {"clip_range_end": 0.0}]
