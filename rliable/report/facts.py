@@ -68,7 +68,7 @@ def goal_text(record: StudyRecord) -> str:
 
 
 def model_text(record: StudyRecord) -> str:
-    """What is trained: "DQN on CartPole-v0"."""
+    """What is trained, and in what: "CountModel on counts.jsonl"."""
     return " on ".join(part for part in (record.model, record.environment) if part)
 
 

@@ -6,6 +6,7 @@ An agent's own table inherits one of these and adds its knobs. Reading a table i
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Any
 
 from rliable.schema import REQUIRED, Problem, setting, with_default
@@ -190,15 +191,17 @@ class OnPolicyHyperparameters(RunHyperparameters):
     def problems(self) -> list[Problem]:
         """What does not go together."""
         steps, environments = self.collect_steps_per_iteration, self.num_environments
-        rows = steps * environments
-        if self.batch_size is None or rows % self.batch_size == 0:
+        if self.batch_size is None or steps * environments % self.batch_size == 0:
             return []
-        fitting = " or ".join(str(size) for size in nearest_divisors(rows, self.batch_size))
-        words = f"{self.batch_size} does not divide the rollout of {steps} steps in {environments} environments"
-        return [Problem("batch_size", f"{words}, {rows}; {fitting} would, and null takes all")]
+        fitting = " or ".join(str(size) for size in nearest_divisors(steps * environments, self.batch_size))
+        rollout = f"the rollout of {steps} x {environments} = {steps * environments} steps"
+        return [
+            Problem("batch_size", f"{self.batch_size} does not divide {rollout}; {fitting} would, and null takes all")
+        ]
 
 
 def nearest_divisors(number: int, size: int) -> list[int]:
     """The divisors of a number that are next to `size`, below and above."""
-    divisors = [part for part in range(1, number + 1) if number % part == 0]
+    small = [part for part in range(1, math.isqrt(number) + 1) if number % part == 0]
+    divisors = sorted({*small, *(number // part for part in small)})
     return [*[part for part in divisors if part < size][-1:], *[part for part in divisors if part > size][:1]]

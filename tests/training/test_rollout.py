@@ -98,7 +98,7 @@ def test_steps_are_remembered_in_their_order_with_the_ends_of_episodes() -> None
 )
 def test_a_minibatch_divides_the_rollout(batch_size: int, cure: str) -> None:
     data = {"train_iterations": 1, "collect_steps_per_iteration": 32, "num_environments": 8, "batch_size": batch_size}
-    line = f"hp_params.batch_size: {batch_size} does not divide the rollout of 32 steps in 8 environments, 256; {cure}"
+    line = f"hp_params.batch_size: {batch_size} does not divide the rollout of 32 x 8 = 256 steps; {cure}"
     assert [str(found) for found in check_record(OnPolicyHyperparameters, data, "hp_params")[1]] == [
         f"{line}, and null takes all"
     ]
@@ -108,3 +108,4 @@ def test_a_minibatch_divides_the_rollout(batch_size: int, cure: str) -> None:
 def test_nearest_divisors() -> None:
     assert nearest_divisors(12, 5) == [4, 6]
     assert nearest_divisors(7, 3) == [1, 7]
+    assert nearest_divisors(1024 * 999_983, 3000) == [1024, 999_983]
