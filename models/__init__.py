@@ -4,5 +4,8 @@ from __future__ import annotations
 
 MODELS: dict[str, str] = {
     "CountModel": "models.count_model:CountModel",
+    "DDPG": "models.ddpg:DDPG",
     "DQN": "models.dqn:DQN",
+    "SAC": "models.sac:SAC",
+    "TD3": "models.td3:TD3",
 }

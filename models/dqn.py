@@ -129,3 +129,4 @@ class DQN(AgentModel):
 
     hyperparameters = DQNHyperparameters
     agent = DQNAgent
+    acts = "discrete"

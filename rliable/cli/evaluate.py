@@ -14,6 +14,7 @@ from rliable.cli.arguments import AT_LEAST_1, SEED, LineParser, number_problems
 from rliable.cli.streams import redirect_stderr
 from rliable.config.constants import constants_problems
 from rliable.config.environment import kind_of_environment, kinds_for, resolve_environment
+from rliable.config.model_file import fit_problems
 from rliable.executors.in_process import context_if_needed
 from rliable.executors.worker import evaluate_run
 from rliable.metrics import interquartile_mean, iqm_interval, return_metrics
@@ -115,10 +116,11 @@ def with_environment(run: SavedRun, name: str | None) -> SavedRun:
     """The same model on another environment, with its usual constants; on the recorded one, as recorded, when None.
 
     Raises:
-      ConfigError: there is no such environment or file, it is data where the model wants an environment, or an
-        environment of the user's own no longer has a constant that is recorded.
+      ConfigError: there is no such environment or file, it is data where the model wants an environment, the
+        model cannot act there, or an environment of the user's own no longer has a constant that is recorded.
     """
-    recorded, learns_from = run.model.environment, kinds_for(MODELS.load(run.model.class_name))
+    model_class = MODELS.load(run.model.class_name)
+    recorded, learns_from = run.model.environment, kinds_for(model_class)
     if name is not None and (kind_of_environment(name, learns_from) == "rows") != (
         kind_of_environment(recorded, learns_from) == "rows"
     ):
@@ -128,7 +130,10 @@ def with_environment(run: SavedRun, name: str | None) -> SavedRun:
     except ConfigError as error:
         raise ConfigError([Problem("--env", problem.words) for problem in error.found]) from error
     constants = run.model.environment_kwargs if resolved == recorded else {}
-    problems = constants_problems(resolved, kind_of_environment(resolved, learns_from), constants)
+    kind = kind_of_environment(resolved, learns_from)
+    problems = constants_problems(resolved, kind, constants)
+    if kind == "environment" and not problems:
+        problems = [Problem("--env", problem.words) for problem in fit_problems(model_class, resolved, constants)]
     if problems:
         raise ConfigError(problems)
     model = dataclasses.replace(run.model, environment=resolved, environment_kwargs=constants)

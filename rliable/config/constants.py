@@ -84,6 +84,17 @@ def constants_problems(environment: str, kind: str, given: Mapping[str, Any]) ->
     return problems
 
 
+def make_environment(name: str, constants: Mapping[str, Any]) -> Any:
+    """A new environment.
+
+    Args:
+      name: as resolved by `rliable.config.environment.resolve_environment`.
+      constants: its `environment_kwargs`, checked.
+    """
+    factory = ENVIRONMENTS.load(name)
+    return factory(**typed(factory, constants))
+
+
 def typed(factory: Callable[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """Constants as the environment holds them: 1 and 1.0 make the same one where a number is declared as float."""
     known = constants_of(factory)

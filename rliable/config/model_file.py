@@ -8,7 +8,7 @@ from collections.abc import Sequence, Set
 from pathlib import Path
 from typing import Any
 
-from rliable.config.constants import constants_problems
+from rliable.config.constants import constants_problems, make_environment
 from rliable.config.environment import kind_of_environment, kinds_for, registered, resolve_environment, rows_problem
 from rliable.config.json_file import apply_overrides, load_json
 from rliable.model import CONTRACT, DATA_KINDS
@@ -82,6 +82,8 @@ def check_model(
         return None, [], problems
     class_name, model_class, found = find_model_class(file.class_name, path)
     environment, problems = check_data(file, kinds_for(model_class) if model_class else DATA_KINDS, path)
+    if model_class and not problems and kind_of_environment(environment, kinds_for(model_class)) == "environment":
+        problems = fit_problems(model_class, environment, file.environment_kwargs)
     hp_params, wrong = fill_hyperparameters(model_class, file.hp_params, varied)
     problems += found + wrong
     if problems:
@@ -113,6 +115,24 @@ def check_data(file: ModelFile, learns_from: Sequence[str], path: str) -> tuple[
     if file.data == "rdd" and kind != "rows":
         problems.append(Problem("data", f"'rdd' is for rows of a file, and {environment} is an environment"))
     return environment, problems + constants_problems(environment, kind, file.environment_kwargs)
+
+
+def fit_problems(model_class: Any, name: str, constants: dict[str, Any]) -> list[Problem]:
+    """Why a model cannot learn in an environment that is made for it, if its class can tell.
+
+    Args:
+      model_class: its `environment_problem`, a class method, gets the environment and answers with one line or None.
+      name: the environment's, as resolved.
+      constants: its `environment_kwargs`, checked.
+    """
+    problem_with = getattr(model_class, "environment_problem", None)
+    if problem_with is None:
+        return []
+    try:
+        problem = problem_with(make_environment(name, constants))
+    except Exception as error:
+        problem = f"making {name} failed: {type(error).__name__}: {error}"
+    return [Problem("environment", problem)] if problem else []
 
 
 def fill_hyperparameters(

@@ -11,8 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from rliable import registry
-from rliable.config.constants import typed
+from rliable.config.constants import make_environment
 from rliable.config.environment import MADE_FOR_IT, kind_of_environment
 from rliable.config.rows import load_rdd, load_rows
 from rliable.environments.runtime import prepare_import
@@ -59,5 +58,4 @@ def load_data(
     if kind == "name":
         return name
     prepare_import()
-    factory = registry.ENVIRONMENTS.load(name)
-    return factory(**typed(factory, constants))
+    return make_environment(name, constants)

@@ -23,9 +23,11 @@ class AgentModel(EpisodicModel):
 
     Attributes:
       agent: the algorithm.
+      acts: which actions it can take, "discrete", "continuous" or "both".
     """
 
     agent: ClassVar[type[Agent]]
+    acts: ClassVar[str] = "both"
     learns_from = ("environment",)
     _run: Run | None = None
     _checkpoint: dict[str, bytes] | None = None
@@ -34,6 +36,17 @@ class AgentModel(EpisodicModel):
     def import_libraries(cls, threads: int) -> None:
         prepare_tensorflow(threads)
         importlib.import_module("rliable.training.policy")
+
+    @classmethod
+    def environment_problem(cls, environment: Any) -> str | None:
+        """Why the agent cannot act in an environment, in one line; None if it can."""
+        if not isinstance(environment, Environment):
+            return f"{cls.__name__} needs an environment inside the graph, found {type(environment).__name__}"
+        size = environment.num_actions or len(environment.action_low)
+        found = "discrete" if environment.num_actions else "continuous"
+        if cls.acts in (found, "both"):
+            return None
+        return f"{cls.__name__} needs {cls.acts} actions; {environment.name} has {size} {found} one{'s'[: size > 1]}"
 
     def train(self, data: Any, *args: Any) -> None:
         self._run = self._make_run(data)
@@ -72,9 +85,9 @@ class AgentModel(EpisodicModel):
 
     def _make_run(self, environment: Any) -> Run:
         """A new run; the first in a process imports TensorFlow."""
-        if not isinstance(environment, Environment):
-            name, found = type(self).__name__, type(environment).__name__
-            raise TypeError(f"{name} needs an environment inside the graph, found {found}")
+        problem = self.environment_problem(environment)
+        if problem is not None:
+            raise TypeError(problem)
         prepare_tensorflow(self.cfg.get("threads", 1))
         return Run(self.agent, environment, self.values, self.cfg["seed"], self.EPISODES_PER_SLICE)
 

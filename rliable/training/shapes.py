@@ -23,7 +23,7 @@ def power_of_two(number: int, least: int = 1) -> int:
 
 
 def padded_width(width: int) -> int:
-    """The compiled width of a hidden layer of `width` units: a power of two from 32 on, or beyond 256 a quarter between.
+    """The compiled width of a hidden layer of `width` units: a power of two, at least 32; quarters between beyond 256.
 
     So 400 becomes 448 and not 512: there, products are what takes the time.
 

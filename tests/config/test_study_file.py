@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from models import MODELS
 from rliable.config.model_file import load_model_file
 from rliable.config.study_file import load_study
 from rliable.environments import ENVIRONMENTS
@@ -119,7 +120,7 @@ def test_unknown_hyperparameter_is_named_with_the_nearest(folder):
 @pytest.mark.parametrize(
     ("change", "line"),
     [
-        ({"class": "DQM"}, "model.json: class: unknown model 'DQM'; did you mean 'DQN'? known: CountModel, DQN; or 'package.module:Class' or 'file.py:Class'"),
+        ({"class": "DQM"}, f"model.json: class: unknown model 'DQM'; did you mean 'DQN'? known: {', '.join(sorted(MODELS))}; or 'package.module:Class' or 'file.py:Class'"),
         ({"class": "no.such:Thing"}, "model.json: class: no module named 'no.such' on the path or in the working folder"),
         ({"class": "json:Thing"}, "model.json: class: json has no class 'Thing'"),
         ({"class": "tests.study_models:Incomplete"}, "model.json: class: tests.study_models:Incomplete lacks the method 'load_model', which every model needs"),
