@@ -128,7 +128,7 @@ def test_diverging_loss_is_one_clear_line(tmp_path: Path) -> None:
         FloatingPointError, match=r"within .* environment steps; learning_rate may be too high"
     ) as caught:
         trained_dqn(
-            tmp_path, learning_rate=1.0, target_update_period=1, fc_layer_params=[32] * 8, train_iterations=3000
+            tmp_path, learning_rate=0.03, target_update_period=1, fc_layer_params=[32] * 8, train_iterations=3000
         )
     assert "\n" not in str(caught.value)
 
