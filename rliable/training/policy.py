@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
+from tensorflow_probability.python.distributions import Deterministic
 from tf_agents.policies import TFPolicy
 from tf_agents.policies.policy_saver import PolicySaver
 from tf_agents.specs import BoundedTensorSpec
@@ -36,9 +37,14 @@ class GreedyAgentPolicy(TFPolicy):
             variable.assign(value)
 
     def _action(self, time_step: Any, policy_state: Any, seed: Any) -> policy_step.PolicyStep:
+        return policy_step.PolicyStep(self._best(time_step), policy_state, ())
+
+    def _distribution(self, time_step: Any, policy_state: Any) -> policy_step.PolicyStep:
+        return policy_step.PolicyStep(Deterministic(self._best(time_step)), policy_state, ())
+
+    def _best(self, time_step: Any) -> tf.Tensor:
         parts = tf.nest.map_structure(tf.convert_to_tensor, dict(self._parts))
-        action = self._agent.greedy(parts, time_step.observation)
-        return policy_step.PolicyStep(in_bounds(self._agent.environment, action), policy_state, ())
+        return in_bounds(self._agent.environment, self._agent.greedy(parts, time_step.observation))
 
     def _variables(self) -> list[tf.Variable]:
         variables: list[tf.Variable] = tf.nest.flatten(self._parts)

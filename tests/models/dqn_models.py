@@ -7,6 +7,7 @@ from typing import Any
 
 from models.dqn import DQN
 from rliable.environments import load_data
+from rliable.training.arrays import by_path
 
 SMALL = {"train_iterations": 300, "batch_size": 16, "qnet_fc_hidden_size": 12, "num_eval_episodes": 12}
 SMALL |= {"replay_buffer_max_length": 500, "initial_collect_steps": 100, "eval_interval": 200, "log_interval": 100}
@@ -26,7 +27,6 @@ def trained_dqn(folder: Path, seed: int = 5, environment: str = "CartPole-v0", *
     return model
 
 
-def everything(model: DQN) -> tuple[list[dict[str, float]], list[float], list[bytes]]:
-    """All that a run leaves: its curve, the returns of its test episodes, its variables."""
-    returns, _ = model.evaluate(load_data("CartPole-v0"))
-    return model.learning_curve, returns, [array.tobytes() for array in model._run.trained]
+def parts_of(model: DQN) -> dict[str, bytes]:
+    """All arrays of a trained model, by path: network, target, optimizer."""
+    return {path: array.tobytes() for path, array in by_path(model._run.parts).items()}

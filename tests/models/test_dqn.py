@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,12 +15,9 @@ from tf_agents.trajectories import time_step
 from models.dqn import DQN, DQNHyperparameters
 from rliable.environments import load_data
 from rliable.schema import ConfigError, check_record
-from tests.models.dqn_models import SMALL, make_dqn, trained_dqn
-
-
-def test_importing_the_model_does_not_import_tensorflow() -> None:
-    code = "import models.dqn, sys; sys.exit('tensorflow' in sys.modules or 'gym' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+from rliable.training.networks import filled_up
+from tests.models.dqn_models import SMALL, make_dqn, parts_of, trained_dqn
+from tests.training.scripted_environment import OneStepEpisodes
 
 
 def test_training_leaves_the_terminal_clean(tmp_path: Path) -> None:
@@ -35,20 +33,26 @@ def test_curve_has_environment_steps_losses_and_evaluations(tmp_path: Path) -> N
     assert all(np.isfinite(row["loss"]) and row["loss"] > 0 for row in curve[1:])
 
 
+def test_steps_of_environments_side_by_side_are_counted_together(tmp_path: Path) -> None:
+    curve = trained_dqn(tmp_path, num_environments=3, initial_collect_steps=100).learning_curve
+    assert [row["step"] for row in curve] == [0, *(3 * (34 + iterations) for iterations in (100, 200, 300))]
+
+
 def test_windows_of_the_log_do_not_limit_the_evaluation_interval(tmp_path: Path) -> None:
     curve = trained_dqn(tmp_path, log_interval=1, eval_interval=1000).learning_curve
     assert [row["step"] for row in curve] == [0, *range(101, 401)]
     assert [row["step"] for row in curve if "average_return" in row] == [0, 400]
 
 
-def test_saved_policy_is_a_savedmodel_that_acts_as_the_model_does(tmp_path: Path) -> None:
-    model = trained_dqn(tmp_path)
-    model.save()
-    observations = np.random.default_rng(1).normal(size=(50, 4)).astype(np.float32)
-    policy = tf.saved_model.load(str(tmp_path / "policy"))
-    actions = policy.action(time_step.restart(tf.constant(observations), batch_size=50)).action
-    assert set(actions.numpy().tolist()) <= {0, 1}
-    assert np.array_equal(actions, model.predict(observations))
+def test_losses_of_windows_do_not_depend_on_when_evaluations_cut_them(tmp_path: Path) -> None:
+    """Windows of 70 iterations; the last one, of 20, is a mean of its own."""
+    curves = [
+        trained_dqn(tmp_path, log_interval=70, eval_interval=interval, num_eval_episodes=2).learning_curve
+        for interval in (30, 1000)
+    ]
+    losses = [[(row["step"], row["loss"]) for row in curve if "loss" in row] for curve in curves]
+    assert losses[0] == losses[1]
+    assert [step for step, _ in losses[0]] == [170, 240, 310, 380, 400]
 
 
 def test_second_model_of_the_same_shapes_saves_its_own_weights(tmp_path: Path) -> None:
@@ -69,33 +73,48 @@ def test_loaded_model_plays_the_same_episodes(tmp_path: Path) -> None:
     loaded = make_dqn(tmp_path)
     loaded.load_model()
     assert loaded.evaluate(load_data("CartPole-v0")) == expected
-    assert all(np.array_equal(a, b) for a, b in zip(loaded._run.trained, model._run.trained, strict=True))
-    assert not np.array_equal(loaded._run.weights[0], other._run.weights[0])
+    assert parts_of(loaded) == parts_of(model)
+    assert parts_of(loaded) != parts_of(other)
 
 
-def test_predict_gives_one_action_per_observation(tmp_path: Path) -> None:
+def test_predict_gives_the_action_of_the_highest_value_for_each_observation(tmp_path: Path) -> None:
     model = trained_dqn(tmp_path)
-    actions = model.predict([[0.0, 0.1, 0.0, -0.1], [1.0, 0.0, 0.1, 0.0]])
-    hidden, bias, last, last_bias = model._run.weights
-    observations = np.array([[0.0, 0.1, 0.0, -0.1], [1.0, 0.0, 0.1, 0.0]])
-    q_values = np.maximum(observations @ hidden + bias, 0) @ last + last_bias
-    assert actions.tolist() == q_values.argmax(1).tolist()
+    observations = np.random.default_rng(1).normal(size=(20, 4))
+    hidden, last = model._run.parts["q"]["layer_0"], model._run.parts["q"]["layer_1"]
+    units = np.maximum(observations @ hidden["kernel"] + hidden["bias"], 0)
+    q_values = units @ last["kernel"] + last["bias"]
+    assert model.predict(observations).tolist() == q_values.argmax(1).tolist()
 
 
 def test_a_policy_can_be_evaluated_in_another_environment(tmp_path: Path) -> None:
     model = trained_dqn(tmp_path)
-    model._run.trained[:4] = balancing_weights()
+    model._run.parts["q"] = balancing_network()
     assert model.run_episodes(load_data("CartPole-v0"), range(3)) == [200.0] * 3
     assert model.run_episodes(load_data("CartPole-v1"), range(3)) == [500.0] * 3
 
 
-def balancing_weights() -> list[np.ndarray]:
-    """Weights of a small network that pushes under the falling pole."""
-    kernel, last = np.zeros((4, 12), np.float32), np.zeros((12, 2), np.float32)
-    kernel[:, 0] = [0.1, 0.3, 3.0, 1.0]
-    kernel[:, 1] = -kernel[:, 0]
-    last[0, 1] = last[1, 0] = 1.0
-    return [kernel, np.zeros(12, np.float32), last, np.zeros(2, np.float32)]
+def balancing_network() -> dict[str, Any]:
+    """A network that pushes under the falling pole."""
+    lean = np.array([0.1, 0.3, 3.0, 1.0])
+    hidden = {"kernel": filled_up(np.stack([lean, -lean], 1), 4, 32), "bias": np.zeros(32, np.float32)}
+    return {
+        "layer_0": hidden,
+        "layer_1": {"kernel": filled_up(np.eye(2)[::-1], 32, 2), "bias": np.zeros(2, np.float32)},
+    }
+
+
+@pytest.mark.parametrize("double", [False, True])
+def test_only_episodes_that_are_cut_are_bootstrapped(double: bool) -> None:
+    """The value of a step that earns 1 is 1 where the episode terminates, and 1 / (1 - 0.5) where it is cut."""
+    settings = {"train_iterations": 600, "initial_collect_steps": 100, "batch_size": 16, "learning_rate": 0.01}
+    settings |= {"target_update_period": 10, "gamma": 0.5, "eval_interval": 600, "num_eval_episodes": 1}
+    environment = OneStepEpisodes(num_actions=2, action_low=(), action_high=())
+    cfg = {"environment": environment.name, "mdl_file": "", "hp_params": settings | {"double": double}, "seed": 4}
+    model = DQN(None, cfg)
+    model.train(environment)
+    kinds = np.array([[1.0], [0.0]], np.float32)
+    agent = model._run.program(environment).agent
+    assert np.allclose(agent.q_values(model._run.parts["q"], kinds), [[1.0, 1.0], [2.0, 2.0]], atol=0.05)
 
 
 def test_number_of_test_episodes(tmp_path: Path) -> None:
@@ -109,7 +128,7 @@ def test_diverging_loss_is_one_clear_line(tmp_path: Path) -> None:
         FloatingPointError, match=r"within .* environment steps; learning_rate may be too high"
     ) as caught:
         trained_dqn(
-            tmp_path, learning_rate=1.0, target_update_period=1, fc_layer_params=[32] * 8, train_iterations=3000
+            tmp_path, learning_rate=0.03, target_update_period=1, fc_layer_params=[32] * 8, train_iterations=3000
         )
     assert "\n" not in str(caught.value)
 
@@ -121,7 +140,7 @@ def test_untrained_model_and_missing_checkpoint_are_refused(tmp_path: Path) -> N
         make_dqn(tmp_path).load_model()
 
 
-def test_rows_are_no_environment(tmp_path: Path) -> None:
+def test_data_without_an_environment_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="environment inside the graph, found list"):
         make_dqn(tmp_path).train([{"count": 1}])
 
@@ -139,6 +158,9 @@ def test_hyperparameters_are_checked() -> None:
     [
         {"gamma": 0.5},
         {"learning_rate": 1e-2},
+        {"adam_epsilon": 1e-3},
+        {"activation": "tanh"},
+        {"num_environments": 2},
         {"epsilon_start": 0.2},
         {"epsilon_end": 0.9},
         {"epsilon_decay_steps": 50},
@@ -160,7 +182,7 @@ def test_hyperparameters_are_checked() -> None:
     ids=lambda change: next(iter(change)),
 )
 def test_every_hyperparameter_changes_what_is_learned(tmp_path: Path, change: dict) -> None:
-    def weights(model: DQN) -> list[bytes]:
-        return [array.tobytes() for array in model._run.weights]
-
-    assert weights(trained_dqn(tmp_path, **change)) != weights(trained_dqn(tmp_path))
+    network, other = (
+        model._run.parts["q"]["layer_0"] for model in (trained_dqn(tmp_path, **change), trained_dqn(tmp_path))
+    )
+    assert network["kernel"].tobytes() != other["kernel"].tobytes()

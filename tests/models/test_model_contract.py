@@ -17,9 +17,9 @@ from rliable.unit import Limits, Unit
 
 ROOT = Path(__file__).parents[2]
 
-#: The shipped model file of each model, and what makes it quick.
-PATHS = [*sorted((ROOT / "config/zoo").glob("*.json")), *sorted((ROOT / "config").glob("config_*.json"))]
-FILES = {json.loads(path.read_text())["class"]: path for path in PATHS}
+#: A shipped model file of each model, and what makes it quick.
+SHIPPED = [*sorted((ROOT / "config" / "zoo").glob("*.json")), *sorted((ROOT / "config").glob("config_*.json"))]
+FILES = {json.loads(path.read_text())["class"]: path for path in SHIPPED}
 QUICK = {"train_iterations": 60, "num_test_episodes": 15, "num_eval_episodes": 10, "num_epochs": 1}
 
 
