@@ -16,8 +16,8 @@ from rliable.environments.runtime import tf
 from rliable.training.agent import Batch, Clock, Experience, OffPolicyAgent, Parts
 
 
-class Rows(NamedTuple):
-    """Transitions; the names are those of `Experience`, the leading dimension is C."""
+class Transitions(NamedTuple):
+    """The names are those of `Experience`, the leading dimension is C."""
 
     observation: Any
     action: Any
@@ -39,7 +39,7 @@ class Ring(NamedTuple):
       length: how many are kept, at most C. int32 []
     """
 
-    rows: Rows
+    rows: Transitions
     num_written: Any
     length: Any
 
@@ -58,7 +58,7 @@ class Replay:
 
     def add(self, ring: Ring, experience: Experience, clock: Clock) -> Ring:
         """Remembers one step of each environment."""
-        return append(ring, Rows(*experience[:-1]))
+        return append(ring, Transitions(*experience[:-1]))
 
     def learn(
         self, ring: Ring, parts: Parts, clock: Clock, num_updates: tf.Tensor, numbers: Any, seeds: SimpleNamespace
@@ -99,15 +99,15 @@ def empty_ring(environment: Environment, capacity: int, length: int) -> Ring:
         else np.zeros([capacity, len(environment.action_low)], np.float32)
     )
     rewards, flags = np.zeros(capacity, np.float32), np.zeros(capacity, np.bool_)
-    return Ring(Rows(observations, actions, rewards, flags, flags, observations), np.int32(0), np.int32(length))
+    return Ring(Transitions(observations, actions, rewards, flags, flags, observations), np.int32(0), np.int32(length))
 
 
-def append(ring: Ring, new: Rows) -> Ring:
+def append(ring: Ring, new: Transitions) -> Ring:
     """Writes E transitions over the oldest ones."""
     num_environments = new.reward.shape[0]
     positions = row_of(ring, ring.num_written + tf.range(num_environments))[:, None]  # [E, 1]
     rows = [tf.tensor_scatter_nd_update(old, positions, part) for old, part in zip(ring.rows, new, strict=True)]
-    return ring._replace(rows=Rows(*rows), num_written=ring.num_written + num_environments)
+    return ring._replace(rows=Transitions(*rows), num_written=ring.num_written + num_environments)
 
 
 def sample(ring: Ring, seed: tf.Tensor, shape: SimpleNamespace, numbers: Any) -> Batch:

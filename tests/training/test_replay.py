@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rliable.training.hyperparameters import OffPolicyHyperparameters
-from rliable.training.replay import Ring, Rows, append, empty_ring, n_step_batch, sample
+from rliable.training.replay import Ring, Transitions, append, empty_ring, n_step_batch, sample
 from tests.training.scripted_environment import OneStepEpisodes
 
 GAMMA = 0.5
@@ -27,10 +27,10 @@ def reward_of(number: int) -> float:
     return float(2**number % 7)
 
 
-def make_rows(first: int, endings: list[str]) -> Rows:
+def make_rows(first: int, endings: list[str]) -> Transitions:
     """One step of each environment."""
     numbers = np.arange(first, first + len(endings))
-    return Rows(
+    return Transitions(
         tf.constant(numbers[:, None], tf.float32),
         tf.constant(numbers, tf.int32),
         tf.constant([reward_of(int(number)) for number in numbers]),
