@@ -105,6 +105,7 @@ def train(gate: Gate, num_workers: int) -> None:
             "grid": {"num_test_episodes": [100]},
             "metric": {"name": "reward", "criteria": "max"},
             "max_iters": gate.num_seeds,
+            "convergence": None,
         }
         study.write_text(json.dumps(settings))
         output = Path(folder) / "out"
@@ -139,7 +140,7 @@ class Keeper:
             return
         runs = load_runs()
         known = {run["seed"] for run in runs.get(self._name, [])}
-        for trial in load_record(StudyFolder(self._folder)).trials:
+        for trial in load_record(self._folder).trials:
             run = trial.runs[0]
             if run.seed in known:
                 continue
