@@ -38,7 +38,7 @@ class PPOHyperparameters(OnPolicyHyperparameters):
     )
 
 
-class Rows(NamedTuple):
+class PPOBatch(NamedTuple):
     """What there is to learn of each step of a rollout; [T, E, …], or [M, …] in a minibatch.
 
     Attributes:
@@ -61,7 +61,7 @@ class PPOAgent(ActorCritic):
 
     losses = ("loss", "policy_loss", "value_loss", "entropy", "approx_kl", "clip_fraction")
 
-    def prepare(self, parts: Parts, rollout: Experience, numbers: Any) -> Rows:
+    def prepare(self, parts: Parts, rollout: Experience, numbers: Any) -> PPOBatch:
         networks = parts["networks"]
         value = self.values_of_steps(networks, rollout.observation)  # [T, E]
         next_value = self.values_of_steps(networks, rollout.next_observation)  # [T, E]
@@ -75,10 +75,10 @@ class PPOAgent(ActorCritic):
             numbers.gae_lambda,
         )
         log_probability = self.log_probability_of_steps(networks, rollout)  # [T, E]
-        return Rows(rollout.observation, rollout.action, log_probability, advantage, advantage + value)
+        return PPOBatch(rollout.observation, rollout.action, log_probability, advantage, advantage + value)
 
     def update(
-        self, parts: Parts, batch: Rows, numbers: Any, clock: Clock, seed: tf.Tensor
+        self, parts: Parts, batch: PPOBatch, numbers: Any, clock: Clock, seed: tf.Tensor
     ) -> tuple[Parts, dict[str, tf.Tensor]]:
         clip_range = scheduled(numbers.clip_range, numbers.clip_range_end, clock.progress)
         with tf.GradientTape() as tape:
@@ -87,7 +87,7 @@ class PPOAgent(ActorCritic):
         gradients = tape.gradient(figures["loss"], parts["networks"])
         return self.descend(parts, gradients, numbers), figures
 
-    def figures(self, networks: dict[str, Any], batch: Rows, numbers: Any, clip_range: Any) -> dict[str, tf.Tensor]:
+    def figures(self, networks: dict[str, Any], batch: PPOBatch, numbers: Any, clip_range: Any) -> dict[str, tf.Tensor]:
         """The loss (equation 9 of the paper, to be minimised), what it consists of, and how far the policy moved."""
         policy = self.policy(networks, batch.observation)
         advantage = batch.advantage

@@ -28,7 +28,7 @@ class REINFORCEHyperparameters(OnPolicyHyperparameters):
     learning_rate: float = with_default(OnPolicyHyperparameters, "learning_rate", 1e-3)
 
 
-class Rows(NamedTuple):
+class REINFORCEBatch(NamedTuple):
     """What there is to learn of each step of a rollout; [T, E, …], or [M, …] in an update.
 
     Attributes:
@@ -49,15 +49,15 @@ class REINFORCEAgent(ActorCritic):
 
     losses = ("loss", "policy_loss", "value_loss", "entropy", "share_of_steps")
 
-    def prepare(self, parts: Parts, rollout: Experience, numbers: Any) -> Rows:
+    def prepare(self, parts: Parts, rollout: Experience, numbers: Any) -> REINFORCEBatch:
         next_value = self.values_of_steps(parts["networks"], rollout.next_observation)  # [T, E]
         sums, counts = returns_of_episodes(
             rollout.reward, next_value, rollout.terminated, rollout.is_boundary, numbers.gamma
         )
-        return Rows(rollout.observation, rollout.action, sums, counts)
+        return REINFORCEBatch(rollout.observation, rollout.action, sums, counts)
 
     def update(
-        self, parts: Parts, batch: Rows, numbers: Any, clock: Clock, seed: tf.Tensor
+        self, parts: Parts, batch: REINFORCEBatch, numbers: Any, clock: Clock, seed: tf.Tensor
     ) -> tuple[Parts, dict[str, tf.Tensor]]:
         with tf.GradientTape() as tape:
             tape.watch(parts["networks"])
@@ -65,7 +65,7 @@ class REINFORCEAgent(ActorCritic):
         gradients = tape.gradient(figures["loss"], parts["networks"])
         return self.descend(parts, gradients, numbers), figures
 
-    def figures(self, networks: dict[str, Any], batch: Rows, numbers: Any) -> dict[str, tf.Tensor]:
+    def figures(self, networks: dict[str, Any], batch: REINFORCEBatch, numbers: Any) -> dict[str, tf.Tensor]:
         """The loss, to be minimised, what it consists of, and the share of the steps that count."""
         counts = tf.cast(batch.counts, tf.float32)
         weight = counts / tf.maximum(tf.reduce_sum(counts), 1.0)  # [M]

@@ -13,7 +13,7 @@ from rliable.environments.runtime import tf
 from rliable.seeding import derive_seed
 from rliable.training.agent import Acted, Clock, Experience, OnPolicyAgent, Parts
 from rliable.training.distributions import Categorical, DiagonalNormal
-from rliable.training.networks import Parameters, initial_mlp, mlp
+from rliable.training.networks import Weights, initial_mlp, mlp
 from rliable.training.normalise import initial_statistics, normalised, scaled, updated
 from rliable.training.optimizer import adam_step, initial_adam
 
@@ -96,7 +96,7 @@ class ActorCritic(OnPolicyAgent):
         )
         return parts | {"networks": networks, "adam": adam}
 
-    def _initial_network(self, values: Any, seed: int, num_outputs: int, last_scale: float) -> Parameters:
+    def _initial_network(self, values: Any, seed: int, num_outputs: int, last_scale: float) -> Weights:
         sizes = (self.environment.observation_size, *values.hidden_sizes, num_outputs)
         scales = [HIDDEN_SCALE] * len(values.hidden_sizes) + [last_scale]
         return initial_mlp(sizes, seed, scales if values.orthogonal_weights else None)

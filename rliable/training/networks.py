@@ -18,13 +18,13 @@ from rliable.environments.runtime import tf
 from rliable.seeding import derive_seed
 from rliable.training.shapes import padded_width
 
-Parameters = dict[str, dict[str, Any]]
+Weights = dict[str, dict[str, Any]]
 
 #: A product with an inner dimension of at most this is faster as a sum of outer products.
 NARROW = 8
 
 
-def mlp(parameters: Parameters, inputs: tf.Tensor, activation: str) -> tf.Tensor:
+def mlp(parameters: Weights, inputs: tf.Tensor, activation: str) -> tf.Tensor:
     """The outputs [B, U] of a network for inputs [B, I]: `activation` after all layers but the last."""
     *hidden_layers, last = (parameters[f"layer_{index}"] for index in range(len(parameters)))
     function: Callable[[tf.Tensor], tf.Tensor] = {"relu": tf.nn.relu, "tanh": tf.math.tanh}[activation]
@@ -71,7 +71,7 @@ def product(left: tf.Tensor, right: tf.Tensor) -> tf.Tensor:
     return total
 
 
-def initial_mlp(sizes: Sequence[int], seed: int, scales: Sequence[float] | None = None) -> Parameters:
+def initial_mlp(sizes: Sequence[int], seed: int, scales: Sequence[float] | None = None) -> Weights:
     """Draws the weights that a network starts with, by NumPy: the same on every machine and in every process.
 
     Args:

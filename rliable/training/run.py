@@ -19,7 +19,7 @@ from rliable.training.program import Program, program_for
 from rliable.training.shapes import numbers_of, shape_of
 
 #: Called with the environment steps so far and figures by name.
-Report = Callable[..., object]
+ReportFigures = Callable[..., object]
 #: What a trained run leaves, and what a checkpoint consists of.
 PARTS_FILE, STATE_FILE = "parts.npz", "state.npz"
 #: What a run draws random numbers for while it trains -> the purpose that its seed is derived for.
@@ -59,7 +59,7 @@ class Run:
 
     def train(
         self,
-        report: Report,
+        report: ReportFigures,
         evaluation_environment: Environment,
         keep: Callable[[dict[str, bytes]], object] | None = None,
         checkpoint: dict[str, bytes] | None = None,
@@ -106,7 +106,7 @@ class Run:
             raise FileNotFoundError(f"no trained model in {folder}: {PARTS_FILE} is missing")
         self.parts = as_nest(from_bytes((folder / PARTS_FILE).read_bytes()))
 
-    def _begin(self, report: Report) -> tuple[RunState, int]:
+    def _begin(self, report: ReportFigures) -> tuple[RunState, int]:
         """A new run, after its warm-up: its state and the iterations done."""
         program = self.program(self.environment)
         state = program.loop.initial_state(self.values, self._seeds, derive_seed(self.seed, "weights"))
@@ -115,7 +115,7 @@ class Run:
             state, _ = self._run(state, Call(0, 1, self.values.warm_up_steps, 0))
         return state, 0
 
-    def _train_chunk(self, state: RunState, done: int, report: Report) -> tuple[RunState, int]:
+    def _train_chunk(self, state: RunState, done: int, report: ReportFigures) -> tuple[RunState, int]:
         """Trains to the next evaluation or checkpoint, or as far as one call can log.
 
         Returns:
@@ -141,7 +141,7 @@ class Run:
             raise wish
         return state, end
 
-    def _report(self, rows: dict[int, dict[str, float]], report: Report) -> RunPaused | None:
+    def _report(self, rows: dict[int, dict[str, float]], report: ReportFigures) -> RunPaused | None:
         """Reports all rows; gives the search's wish to go on later, if it has it."""
         wish = None
         for iterations, figures in rows.items():

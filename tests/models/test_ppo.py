@@ -13,7 +13,7 @@ from tf_agents.agents.ppo import ppo_agent
 from tf_agents.networks import actor_distribution_network, value_network
 from tf_agents.trajectories import time_step as ts
 
-from models.ppo import PPO, Rows
+from models.ppo import PPO, PPOBatch
 from rliable.config.model_file import check_model
 from rliable.environments import load_data
 from rliable.training.agent import Clock
@@ -51,10 +51,10 @@ def case(environment: Corridor, **hp_params):
     action = agent.policy(parts["networks"], observation).sample(tf.constant([1, 2]))
     before = agent.policy(parts["networks"], observation).log_probability(action)
     shift, advantage, target = RANDOM.normal(size=(3, 16)).astype(np.float32)
-    return agent, numbers, parts, Rows(observation, action, before + 0.3 * shift, advantage, target)
+    return agent, numbers, parts, PPOBatch(observation, action, before + 0.3 * shift, advantage, target)
 
 
-def loss_by_formula(networks, rows: Rows, knobs: SimpleNamespace, activation: str, clip_range: float) -> float:
+def loss_by_formula(networks, rows: PPOBatch, knobs: SimpleNamespace, activation: str, clip_range: float) -> float:
     """Equation 9 of the paper, negative, for either kind of action."""
     outputs = perceptron(networks["policy"], rows.observation, activation)
     if "log_std" in networks:
@@ -79,7 +79,7 @@ def test_two_updates_match_the_formulas(environment: Corridor, activation: str) 
     knobs = {"learning_rate": 0.02, "learning_rate_end": 0.01, "clip_range": 0.3, "clip_range_end": 0.1}
     knobs |= {"entropy_weight": 0.05, "value_loss_weight": 0.7, "gradient_clipping": 0.4, "adam_epsilon": 1e-5}
     agent, numbers, parts, batch = case(environment, activation=activation, **knobs)
-    networks, rows = as_float64(parts["networks"]), Rows(*(np.asarray(field, np.float64) for field in batch))
+    networks, rows = as_float64(parts["networks"]), PPOBatch(*(np.asarray(field, np.float64) for field in batch))
     update = tf.function(
         lambda parts, batch: agent.update(parts, batch, numbers, CLOCK, tf.constant([1, 1])),
         jit_compile=True,

@@ -11,7 +11,7 @@ import tensorflow_probability as tfp
 from tf_agents.agents.reinforce import reinforce_agent
 from tf_agents.networks import actor_distribution_network, value_network
 
-from models.reinforce import REINFORCE, Rows
+from models.reinforce import REINFORCE, REINFORCEBatch
 from rliable.training.agent import Clock
 from rliable.training.loop import Call, Loop
 from rliable.training.policy import action_spec, time_step_spec
@@ -43,7 +43,7 @@ def case(environment: Corridor, **hp_params):
     )
     observation, sums = RANDOM.normal(size=(16, 1)).astype(np.float32), RANDOM.normal(size=16).astype(np.float32)
     action = agent.policy(parts["networks"], observation).sample(tf.constant([1, 2]))
-    return agent, numbers, parts, Rows(observation, action, sums, np.arange(16) < 11)
+    return agent, numbers, parts, REINFORCEBatch(observation, action, sums, np.arange(16) < 11)
 
 
 def compiled_update(agent, numbers):
@@ -55,7 +55,7 @@ def compiled_update(agent, numbers):
     )
 
 
-def loss_by_formula(networks, rows: Rows, numbers, baseline: np.ndarray, normalises: bool) -> float:
+def loss_by_formula(networks, rows: REINFORCEBatch, numbers, baseline: np.ndarray, normalises: bool) -> float:
     """The mean over the steps that count, which are the first 11, with a baseline that the policy takes as given."""
     outputs = perceptron(networks["policy"], rows.observation, "tanh")
     if "log_std" in networks:
@@ -81,7 +81,7 @@ def test_two_updates_match_the_formulas(environment: Corridor, normalises: bool)
     """TF-Agents' mean and deviation, by which it normalises, count the rows that do not count."""
     knobs = {"learning_rate": 0.02, "learning_rate_end": 0.0, "entropy_weight": 0.05, "gradient_clipping": 0.4}
     agent, numbers, parts, batch = case(environment, normalize_advantage=normalises, **knobs)
-    networks, rows = as_float64(parts["networks"]), Rows(*(np.asarray(field, np.float64) for field in batch))
+    networks, rows = as_float64(parts["networks"]), REINFORCEBatch(*(np.asarray(field, np.float64) for field in batch))
     update, moments = compiled_update(agent, numbers), []
     for step in (1, 2):
         baseline = perceptron(networks["value"], rows.observation, "tanh")[:, 0]
