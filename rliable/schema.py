@@ -17,7 +17,7 @@ from rliable.json_types import as_type, has_type, item_type, type_name
 
 REQUIRED = dataclasses.MISSING
 #: How many mistakes people are shown at once.
-NUM_SHOWN = 20
+NUM_SHOWN_PROBLEMS = 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,8 +48,8 @@ class ConfigError(Exception):
     def __init__(self, problems: Iterable[Problem | str]) -> None:
         self.found = [problem if isinstance(problem, Problem) else Problem("", problem) for problem in problems]
         self.problems = [str(problem) for problem in self.found]
-        num_more = len(self.problems) - NUM_SHOWN
-        self.shown = self.problems[:NUM_SHOWN] + [f"... and {num_more:,} more"] * (num_more > 0)
+        num_more = len(self.problems) - NUM_SHOWN_PROBLEMS
+        self.shown = self.problems[:NUM_SHOWN_PROBLEMS] + [f"... and {num_more:,} more"] * (num_more > 0)
         super().__init__("\n".join(self.shown))
 
 
@@ -209,7 +209,7 @@ def unknown_key_problems(unknown: list[str], known: Iterable[str], path: str, wh
       path: the key path of the object.
       what: the word for such a key.
     """
-    names, shown = list(known), unknown[:NUM_SHOWN]
+    names, shown = list(known), unknown[:NUM_SHOWN_PROBLEMS]
     words = [nearest(key, names) for key in shown] + [""] * (len(unknown) - len(shown))
     return [Problem(join(path, key), f"unknown {what}{end}") for key, end in zip(unknown, words, strict=True)]
 

@@ -52,7 +52,7 @@ def _make_panel(record: StudyRecord, name: str, parameter: Parameter | None) -> 
     trials = [trial for trial in record.trials if name in trial.params and last_value(trial) is not None]
     raw = [trial.params[name] for trial in trials]
     categories = categories_of(parameter, raw)
-    places = places_of(name, trials, categories)
+    places = positions_of(name, trials, categories)
     marks = make_marks(
         record, trials, lambda trial: places[trial.number], lambda trial: _lines(trial, record.metric_name, name)
     )
@@ -62,7 +62,7 @@ def _make_panel(record: StudyRecord, name: str, parameter: Parameter | None) -> 
     return Panel(name, marks, categories, medians_of(name, complete, categories), is_log, limits)
 
 
-def places_of(name: str, trials: Sequence[TrialRecord], categories: Sequence[str]) -> Mapping[int, float]:
+def positions_of(name: str, trials: Sequence[TrialRecord], categories: Sequence[str]) -> Mapping[int, float]:
     """Where trials stand from left to right, by number."""
     if not categories:
         return {trial.number: float(trial.params[name]) for trial in trials}

@@ -4,8 +4,8 @@ import math
 
 import pytest
 from fake_studies import make_study
-from rliable.records.curves import write_learning_curve
 
+from rliable.records.learning_curve import write_learning_curve
 from rliable.records.results import StudyRecord, TrialRecord
 from rliable.report.plots.curves import Curve, load_trial_curve, make_curve, mean_curve
 from rliable.report.plots.data import best_so_far, history_of, make_pictures, parameters_of, spans_decades
