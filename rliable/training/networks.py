@@ -99,10 +99,15 @@ def initial_mlp(sizes: Sequence[int], seed: int, scales: Sequence[float] | None 
             kernel, bias = generator.uniform(-bound, bound, (inputs, units)), generator.uniform(-bound, bound, units)
         else:
             kernel, bias = orthogonal(generator, inputs, units) * scales[index], np.zeros(units)
-        rows = inputs if index == 0 else padded_width(inputs)
-        columns = units if index == len(layers) - 1 else padded_width(units)
-        drawn[f"layer_{index}"] = {"kernel": filled_up(kernel, rows, columns), "bias": filled_up(bias, columns)}
+        drawn[f"layer_{index}"] = padded_layer(kernel, bias, index == 0, index == len(layers) - 1)
     return drawn
+
+
+def padded_layer(kernel: np.ndarray, bias: np.ndarray, is_first: bool, is_last: bool) -> dict[str, np.ndarray]:
+    """A layer filled up to the widths that programs are compiled for; inputs and outputs of the network stay."""
+    inputs, units = kernel.shape
+    rows, columns = inputs if is_first else padded_width(inputs), units if is_last else padded_width(units)
+    return {"kernel": filled_up(kernel, rows, columns), "bias": filled_up(bias, columns)}
 
 
 def orthogonal(generator: np.random.Generator, rows: int, columns: int) -> np.ndarray:
