@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from rliable.config.search_space import Range, SearchSpace
+from rliable.config.parameters import Range
+from rliable.config.search_space import SearchSpace
 from rliable.json_types import has_type
 from rliable.schema import Declaration, Problem, check_value, declarations, join, unknown_key_problems
 
@@ -40,6 +41,10 @@ def entry_problems(entry: Any, declared: Declaration, path: str) -> list[Problem
         values = {f"{path}[{i}]": value for i, value in enumerate(entry)}
     elif not isinstance(entry, dict):
         values = {path: entry}
+    elif "values" in entry:
+        return entry_problems(entry["values"], declared, join(path, "values"))
+    elif "as" in entry and not needs_whole:
+        values = {join(path, end): 1.0 - entry[end] for end in ("min", "max")}
     elif all(isinstance(entry[key], int) for key in ("min", "max", "step") if key in entry):
         values = {join(path, end): entry[end] for end in ("min", "max")}
     elif needs_whole:

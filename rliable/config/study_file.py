@@ -127,7 +127,9 @@ def check_study(data: Any, path: str, model_data: Any, model_path: str, model_pr
     grid = keys["grid"] if isinstance(keys.get("grid"), dict) else {}
     space, found = parse_search_space(grid)
     is_read = model_data is not None
-    model, notes, lines = check_model(model_data, model_path, set(grid)) if is_read else (None, [], [])
+    model, notes, lines = (
+        check_model(model_data, model_path, set(grid) - set(space.conditions)) if is_read else (None, [], [])
+    )
     model_class = class_of(model_data, model_path)
     problems += found + meaning_problems(keys, path, space, model_class)
     model_lines = [*model_problems, *[f"{model_path}: {line}" for line in lines]]
