@@ -26,6 +26,11 @@ def describe_condition(condition: Condition) -> str:
     return "when " + " and ".join(parts)
 
 
+def named_values(name: str, conditions: Mapping[str, Condition]) -> list[Any]:
+    """The values of a parameter that conditions name."""
+    return [value for condition in conditions.values() for value in condition.get(name, ())]
+
+
 def parents_first(names: Sequence[str], conditions: Mapping[str, Condition]) -> tuple[str, ...]:
     """The names in their order, but each after those on which it depends; there is no cycle."""
     placed: list[str] = []

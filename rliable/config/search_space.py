@@ -11,10 +11,17 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from rliable.config.conditions import Condition, condition_problems, describe_condition, make_condition, parents_first
+from rliable.config.conditions import (
+    Condition,
+    condition_problems,
+    describe_condition,
+    make_condition,
+    named_values,
+    parents_first,
+)
 from rliable.config.entries import entry_problems, make_parameter
 from rliable.config.parameters import Parameter
 from rliable.schema import Problem, join
@@ -53,8 +60,10 @@ class SearchSpace:
 
     def has(self, name: str, values: Mapping[str, Any]) -> bool:
         """Tells whether a configuration has a parameter, which those decide that come before it in `values`."""
+        condition = self.conditions.get(name)
+        if condition is None:
+            return True
         known = {**self.fixed, **values}
-        condition = self.conditions.get(name, {})
         return all(parent in known and known[parent] in allowed for parent, allowed in condition.items())
 
     def active(self, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -105,33 +114,39 @@ class SearchSpace:
             return self._num_ways(others, values)
         return sum(
             width * self._num_ways(others, {**values, first: self.varied[first].value_at(start)})
-            for start, width in self._blocks(first)
+            for start, width in self._blocks[first]
         )
 
     def _value_at(self, index: int, position: int, values: dict[str, Any]) -> tuple[Any, int]:
         """The value of the parameter at a position in order, and the index among the ways to complete it from there."""
         name, others = self._order[position], self._order[position + 1 :]
-        for start, width in self._blocks(name):
+        for start, width in self._blocks[name]:
             ways = self._num_ways(others, {**values, name: self.varied[name].value_at(start)})
             if index < width * ways:
                 return self.varied[name].value_at(start + index // ways), index % ways
             index -= width * ways
         raise IndexError("there are no more configurations")
 
-    def _blocks(self, name: str) -> Iterator[tuple[int, int]]:
-        """The indices of a parameter's values as blocks (first, how many) that no condition tells apart."""
-        parameter, start = self.varied[name], 0
-        assert parameter.size is not None
-        indices = {
-            parameter.index_of(value) for condition in self.conditions.values() for value in condition.get(name, ())
-        }
-        for index in sorted(index for index in indices if index is not None):
-            if start < index:
-                yield start, index - start
-            yield index, 1
-            start = index + 1
-        if start < parameter.size:
-            yield start, parameter.size - start
+    @functools.cached_property
+    def _blocks(self) -> dict[str, list[tuple[int, int]]]:
+        """The indices of each parameter's values as blocks (first, how many) that no condition tells apart."""
+        return {name: split(parameter, named_values(name, self.conditions)) for name, parameter in self.varied.items()}
+
+
+def split(parameter: Parameter, values: Iterable[Any]) -> list[tuple[int, int]]:
+    """The indices of a parameter's values as blocks (first, how many): each of `values` alone, and what lies between.
+
+    Args:
+      parameter: a countable one.
+      values: any.
+    """
+    assert parameter.size is not None
+    indices = {index for index in map(parameter.index_of, values) if index is not None}
+    blocks, start = [], 0
+    for index in sorted(indices):
+        blocks += [(start, index - start), (index, 1)]
+        start = index + 1
+    return [(first, width) for first, width in [*blocks, (start, parameter.size - start)] if width > 0]
 
 
 def parse_search_space(grid: Mapping[str, Any], path: str = "grid") -> tuple[SearchSpace, list[Problem]]:
