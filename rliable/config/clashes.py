@@ -14,7 +14,7 @@ from rliable.config.search_space import SearchSpace
 from rliable.schema import Problem, check_record, join
 
 #: So many configurations are tried: all of a small space.
-NUM_TRIED = 1000
+NUM_CHECKED = 1000
 
 
 def clash_problems(table: Any, hp_params: Mapping[str, Any], space: SearchSpace) -> list[Problem]:
@@ -44,11 +44,11 @@ def clash_problems(table: Any, hp_params: Mapping[str, Any], space: SearchSpace)
 
 def tried_configurations(space: SearchSpace) -> Iterator[dict[str, Any]]:
     """All configurations of a small space, and some of a large one, always the same."""
-    if space.size is not None and space.size <= NUM_TRIED:
+    if space.size is not None and space.size <= NUM_CHECKED:
         yield from map(space.configuration_at, range(space.size))
         return
     draws = random.Random(0)
-    for _ in range(NUM_TRIED):
+    for _ in range(NUM_CHECKED):
         yield space.active({name: parameter.from_unit(draws.random()) for name, parameter in space.varied.items()})
 
 
