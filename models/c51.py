@@ -34,10 +34,10 @@ class C51Hyperparameters(QHyperparameters):
         return self.num_atoms
 
     def problems(self) -> list[Problem]:
-        """The mistakes that only show where hyperparameters are seen together; paths are their names."""
         if self.v_min < self.v_max:
-            return []
-        return [Problem("v_min", f"{self.v_min:g} is not below v_max {self.v_max:g}")]
+            return super().problems()
+        words = f"{self.v_min:g} is not below v_max {self.v_max:g}; set them to the lowest and the highest return"
+        return [*super().problems(), Problem("v_min", words)]
 
 
 class C51Agent(QAgent):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -17,6 +18,9 @@ from rliable.records.encoding import to_json
 from rliable.registry import MODELS
 from rliable.schema import REQUIRED, Declaration, declarations
 
+#: The search spaces that the field uses for the registered models.
+SPACES = Path(__file__).parents[2] / "config" / "spaces"
+
 
 def run(arguments: Sequence[str]) -> int:
     """Runs the command."""
@@ -24,6 +28,10 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument("name", nargs="?", help="a model's name, package.module:Class or file.py:Class")
     name = parser.parse_args(arguments).name
     Console().print(hyperparameter_table(name) if name else model_table())
+    space = SPACES / f"{name}.json"
+    if name in MODELS and space.is_file():
+        print(f'A search space to begin with, as the "grid" of a study file (config/spaces/{space.name}):\n')
+        print(space.read_text(encoding="utf-8"), end="")
     return 0
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from rliable.config.search_space import Range, SearchSpace
+from rliable.config.parameters import Range
+from rliable.config.search_space import SearchSpace
 from rliable.json_types import has_type
 from rliable.schema import Declaration, Problem, check_value, declarations, join, unknown_key_problems
 
@@ -17,7 +18,7 @@ def grid_problems(grid: Any, space: SearchSpace, table: Any) -> list[Problem]:
     unknown = [name for name in grid if name not in known]
     problems = unknown_key_problems(unknown, known, "grid", "hyperparameter")
     for name in [name for name in grid if name in known and (name in space.varied or name in space.fixed)]:
-        problems += entry_problems(grid[name], known[name], join("grid", name))
+        problems += rule_problems(grid[name], known[name], join("grid", name))
     return problems
 
 
@@ -33,13 +34,17 @@ def whole_range_notes(space: SearchSpace, model_class: Any) -> list[str]:
     ]
 
 
-def entry_problems(entry: Any, declared: Declaration, path: str) -> list[Problem]:
+def rule_problems(entry: Any, declared: Declaration, path: str) -> list[Problem]:
     """Checks the values of one grid entry that decide whether all are allowed: all of a list, the ends of a range."""
     needs_whole = has_type(1, declared.hint) and not has_type(0.5, declared.hint)
     if isinstance(entry, list):
         values = {f"{path}[{i}]": value for i, value in enumerate(entry)}
     elif not isinstance(entry, dict):
         values = {path: entry}
+    elif "values" in entry:
+        return rule_problems(entry["values"], declared, join(path, "values"))
+    elif "as" in entry and not needs_whole:
+        values = {join(path, end): 1.0 - entry[end] for end in ("min", "max")}
     elif all(isinstance(entry[key], int) for key in ("min", "max", "step") if key in entry):
         values = {join(path, end): entry[end] for end in ("min", "max")}
     elif needs_whole:

@@ -1,7 +1,7 @@
-"""What varies in a search: a choice among values, or a range of numbers.
+"""What varies in a search: a choice among values, a range of numbers, or what such a range lacks to 1.
 
 Each knows how to ask an Optuna trial for a value, how many values it has, the value that belongs to an index or to a
-point of [0, 1), and what stands for a value in Optuna's journal.
+point of [0, 1), the index of a value, and what stands for a value in Optuna's journal.
 """
 
 from __future__ import annotations
@@ -16,12 +16,16 @@ if TYPE_CHECKING:
     from optuna.trial import BaseTrial
 
 
+#: Up to here 1 - (1 - x) is as exact as 1 - x.
+HIGHEST_SEARCHED = 0.5
+
+
 @dataclasses.dataclass(frozen=True)
 class Choice:
     """One of several values, all equally likely.
 
     Attributes:
-      values: any JSON values, at least two, no two alike.
+      values: any JSON values, at least one, no two alike.
     """
 
     values: tuple[Any, ...]
@@ -44,6 +48,10 @@ class Choice:
 
     def value_at(self, index: int) -> Any:
         return self.values[index]
+
+    def index_of(self, value: Any) -> int | None:
+        """The index of a value, None if it has none."""
+        return self.values.index(value) if value in self.values else None
 
     def from_unit(self, point: float) -> Any:
         return self.values[int(point * self.size)]
@@ -102,6 +110,14 @@ class Range:
             return int(self.low + position * (self.step or 1))
         return min(float(exact(self.low) + position * exact(self.step or 1)), self.high)
 
+    def index_of(self, value: Any) -> int | None:
+        """The index of a value, None if it has none."""
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if self.size is None or not is_number or not self.low <= value <= self.high:
+            return None
+        index = int((exact(value) - exact(self.low)) // exact(self.step or 1))
+        return index if self.value_at(index) == value else None
+
     def from_unit(self, point: float) -> float:
         if self.log and self.is_integer:
             low, high = math.log(self.low - 0.5), math.log(self.high + 0.5)
@@ -119,6 +135,43 @@ class Range:
         return f"{kind} {format_end(self.low)}..{format_end(self.high)}{step}{' (log)' if self.log else ''}"
 
 
+@dataclasses.dataclass(frozen=True)
+class OneMinus:
+    """1 - x for the x of a range: the range is what is searched, 1 - x the hyperparameter.
+
+    Optuna's journal holds x. For a value in [0.5, 1] the difference to 1 is exact, so it leads back to the same value.
+
+    Attributes:
+      searched: of real numbers without a step, in [0, HIGHEST_SEARCHED].
+    """
+
+    searched: Range
+
+    @property
+    def size(self) -> None:
+        return None
+
+    def suggest(self, trial: BaseTrial, name: str) -> float:
+        return 1.0 - self.searched.suggest(trial, name)
+
+    def encode(self, value: float) -> float:
+        """What stands for a value in Optuna's journal: never beyond the ends, which need not have an exact 1 - x."""
+        return min(max(1.0 - value, self.searched.low), self.searched.high)
+
+    def value_at(self, index: int) -> float:
+        raise IndexError("real numbers cannot be counted")
+
+    def index_of(self, value: Any) -> int | None:
+        """None: its values have no indices."""
+        return None
+
+    def from_unit(self, point: float) -> float:
+        return 1.0 - self.searched.from_unit(point)
+
+    def describe(self) -> str:
+        return f"1 minus {self.searched.describe()}"
+
+
 def exact(number: float) -> Fraction:
     """A number as it is written: 0.1 is a tenth."""
     return Fraction(repr(number))
@@ -129,4 +182,4 @@ def format_end(number: float) -> str:
     return str(number) if isinstance(number, int) else f"{number:g}"
 
 
-Parameter = Choice | Range
+Parameter = Choice | Range | OneMinus

@@ -7,6 +7,7 @@ import functools
 from collections.abc import Sequence
 from typing import Any
 
+from rliable.config.clashes import clash_problems
 from rliable.config.grid import grid_problems, whole_range_notes
 from rliable.config.json_file import JsonError, apply_overrides, load_json
 from rliable.config.model_file import check_model, find_model_class, named_files
@@ -127,12 +128,17 @@ def check_study(data: Any, path: str, model_data: Any, model_path: str, model_pr
     grid = keys["grid"] if isinstance(keys.get("grid"), dict) else {}
     space, found = parse_search_space(grid)
     is_read = model_data is not None
-    model, notes, lines = check_model(model_data, model_path, set(grid)) if is_read else (None, [], [])
+    model, notes, lines = (
+        check_model(model_data, model_path, set(grid) - set(space.conditions)) if is_read else (None, [], [])
+    )
     model_class = class_of(model_data, model_path)
     problems += found + meaning_problems(keys, path, space, model_class)
     model_lines = [*model_problems, *[f"{model_path}: {line}" for line in lines]]
     if problems or model_lines or model is None or config is None:
         raise ConfigError([f"{path}: {line}" for line in problems] + model_lines)
+    clashes = clash_problems(getattr(model_class, "hyperparameters", None), model.hp_params, space)
+    if clashes:
+        raise ConfigError([f"{path if line.path.startswith('grid.') else model_path}: {line}" for line in clashes])
     sampler = SAMPLERS.find(config.sampler, path)
     names = {sampler: config.sampler, model.class_name: model_data["class"]}
     files = named_files({**names, model.environment: model_data["environment"]})

@@ -125,7 +125,7 @@ def csv_row(trial: TrialRecord, params: Sequence[str], metrics: Sequence[str]) -
         trial.number,
         trial.state,
         trial.value,
-        *[json.dumps(trial.params.get(name)) for name in params],
+        *[json.dumps(trial.params[name]) if name in trial.params else "" for name in params],
         *[trial.metrics.get(name) for name in metrics],
         " ".join(str(run.seed) for run in trial.runs),
         time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(trial.started)),

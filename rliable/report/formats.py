@@ -32,16 +32,22 @@ def format_metric(value: float | None) -> str:
 
 
 def format_value(value: Any) -> str:
-    """A hyperparameter's value: numbers as `format_number`, the rest as in JSON but without quotes."""
+    """A hyperparameter's value: numbers as `format_number`, finer near 1; the rest as in JSON but without quotes."""
     if isinstance(value, bool) or value is None:
         return {True: "true", False: "false", None: "null"}[value]
     if isinstance(value, int):
         return str(value)
     if isinstance(value, float):
-        return format_number(value)
+        return format_number(value, digits_near_one(value))
     if isinstance(value, list | tuple):
         return "[" + ",".join(format_value(item) for item in value) + "]"
     return one_line(str(value))
+
+
+def digits_near_one(value: float) -> int:
+    """Significant digits for a hyperparameter: enough to tell 0.99962 from 1, since what it lacks is what counts."""
+    lacks = 1 - abs(value)
+    return min(7, max(4, 2 + math.ceil(-math.log10(lacks)))) if 0 < lacks < 1 else 4
 
 
 def format_params(params: Mapping[str, Any]) -> str:

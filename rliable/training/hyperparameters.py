@@ -12,6 +12,9 @@ from typing import Any
 from rliable.schema import REQUIRED, Problem, setting, with_default
 from rliable.training.shapes import padded_batch, padded_capacity, padded_widths
 
+#: Steps are counted in whole numbers of 32 bits.
+MAX_TOTAL_STEPS = 2**31 - 1
+
 
 @dataclasses.dataclass(frozen=True)
 class RunHyperparameters:
@@ -62,6 +65,16 @@ class RunHyperparameters:
         low=1,
         high=10**9,
     )
+
+    def problems(self) -> list[Problem]:
+        """The mistakes that only show where hyperparameters are seen together; paths are their names."""
+        if self.total_steps <= MAX_TOTAL_STEPS:
+            return []
+        steps = self.collect_steps_per_iteration
+        fitting = (MAX_TOTAL_STEPS // self.num_environments - self.warm_up_steps) // steps
+        product = f"{self.train_iterations} iterations x {steps} steps x {self.num_environments} environments"
+        words = f"{product} and the first random steps make {self.total_steps} steps, above {MAX_TOTAL_STEPS}"
+        return [Problem("train_iterations", f"{words}; at most {fitting} iterations fit")]
 
     def as_trained(self) -> Any:
         """The hyperparameters as a run works with them, where some make others meaningless."""
@@ -124,6 +137,13 @@ class OffPolicyHyperparameters(RunHyperparameters):
     target_update_tau: float = setting(
         0.005, "Fraction of the way they go each time; 1 copies the online networks.", above=0, high=1
     )
+
+    def problems(self) -> list[Problem]:
+        memory, found = self.replay_buffer_max_length, super().problems()
+        if self.batch_size <= memory:
+            return found
+        words = f"{self.batch_size} is above replay_buffer_max_length {memory}; take at most {memory}, or keep more"
+        return [*found, Problem("batch_size", words)]
 
     def as_trained(self) -> Any:
         """A replay has room for one step of every environment, and for no more than there is to remember."""
@@ -189,15 +209,13 @@ class OnPolicyHyperparameters(RunHyperparameters):
     log_interval: int = with_default(RunHyperparameters, "log_interval", 1)
 
     def problems(self) -> list[Problem]:
-        """What does not go together."""
-        steps, environments = self.collect_steps_per_iteration, self.num_environments
+        steps, environments, found = self.collect_steps_per_iteration, self.num_environments, super().problems()
         if self.batch_size is None or steps * environments % self.batch_size == 0:
-            return []
+            return found
         fitting = " or ".join(str(size) for size in nearest_divisors(steps * environments, self.batch_size))
         rollout = f"the rollout of {steps} x {environments} = {steps * environments} steps"
-        return [
-            Problem("batch_size", f"{self.batch_size} does not divide {rollout}; {fitting} would, and null takes all")
-        ]
+        words = f"{self.batch_size} does not divide {rollout}; {fitting} would, and null takes all"
+        return [*found, Problem("batch_size", words)]
 
 
 def nearest_divisors(number: int, size: int) -> list[int]:

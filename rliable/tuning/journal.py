@@ -171,11 +171,18 @@ class Journal:
 
     def _reopen(self, frozen: FrozenTrial) -> dict[str, Any]:
         """Takes up a trial that a crash left open; one that had not got all its values gets those it would have got."""
-        if set(frozen.params) != set(self._search.space.varied):
+        if not self._has_all_values(frozen):
             self._study.sampler = make_fixed(self._sample_again(frozen.number))
         study_id = self._storage.get_study_id_from_name(self._search.config.optim_name)
         trial_id = self._storage.get_trial_id_from_study_id_trial_number(study_id, frozen.number)
         return self._sample(frozen.number, lambda: Trial(self._study, trial_id))
+
+    def _has_all_values(self, frozen: FrozenTrial) -> bool:
+        try:
+            self._search.space.suggest(FixedTrial(frozen.params))
+        except ValueError:
+            return False
+        return True
 
     def _sample_again(self, number: int) -> dict[str, Any]:
         """What a trial's sampler chooses, given the trials before it, as the journal would hold it."""

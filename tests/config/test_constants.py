@@ -100,7 +100,7 @@ def model_file(tmp_path):
 
 
 def test_what_a_model_file_changes_reaches_the_worker_and_the_model(model_file):
-    model, _ = load_model_file(model_file, {"environment_kwargs.force": 3})
+    model, _, _ = load_model_file(model_file, {"environment_kwargs.force": 3})
     assert model.environment_kwargs == {"gravity": 5, "force": 3}
     assert model.as_cfg(1)["environment_kwargs"] == {"gravity": 5, "force": 3}
     assert open_data(model) == CartPole(gravity=5.0, force=3.0)

@@ -11,7 +11,8 @@ from optuna.distributions import FloatDistribution
 from optuna.samplers import RandomSampler
 from optuna.trial import FixedTrial, create_trial
 
-from rliable.config.search_space import Choice, Range, parse_search_space
+from rliable.config.parameters import Choice, Range
+from rliable.config.search_space import parse_search_space
 
 finite = st.floats(-1e6, 1e6)
 scalars = st.one_of(st.integers(-1000, 1000), finite, st.text(max_size=5), st.booleans(), st.none())
@@ -153,7 +154,7 @@ def test_bare_value_and_single_choice_are_fixed():
         ({"min": 1, "max": 9, "step": 10}, "grid.x.step: 10 is larger than max - min = 8"),
         ({"min": 0.0, "max": 1.0, "step": 1e-300}, "grid.x.step: 1e-300 is too small beside max - min = 1"),
         ({"min": 1, "max": 9, "step": 1, "log": True}, "grid.x.step: cannot be combined with log"),
-        ({"min": 1, "mx": 9}, "grid.x.mx: unknown key; did you mean 'max'? known: log, max, min, step"),
+        ({"min": 1, "mx": 9}, "grid.x.mx: unknown key; did you mean 'max'? known: as, log, max, min, step, when"),
     ],
 )
 def test_mistake_is_named_in_one_line(entry, line):

@@ -289,7 +289,9 @@ def test_other_bounds_of_the_atoms_compile_nothing(tmp_path):
 def test_first_atom_must_be_below_the_last():
     assert C51Hyperparameters(train_iterations=1).problems() == []
     wrong = C51Hyperparameters(train_iterations=1, v_min=3.0, v_max=3.0)
-    assert wrong.problems() == [Problem("v_min", "3 is not below v_max 3")]
+    assert wrong.problems() == [
+        Problem("v_min", "3 is not below v_max 3; set them to the lowest and the highest return")
+    ]
 
 
 def test_an_environment_with_continuous_actions_is_refused():

@@ -10,7 +10,8 @@ import dataclasses
 import math
 from typing import TYPE_CHECKING, Any
 
-from rliable.config.search_space import Parameter, Range, is_finite_number
+from rliable.config.entries import is_finite_number
+from rliable.config.parameters import OneMinus, Parameter, Range
 from rliable.records.results import StudyRecord, TrialRecord
 from rliable.report.formats import format_value
 from rliable.report.plots.parts import Caption
@@ -41,18 +42,22 @@ class Importance:
 def importance_of(record: StudyRecord) -> Importance:
     """Works out the importances, if the study allows it."""
     trials = record.ranked()
-    names = [name for name in record.space.varied if all(name in trial.params for trial in trials)]
+    varied = list(record.space.varied)
+    names = [name for name in varied if all(name in trial.params for trial in trials)]
     if len(trials) < MIN_TRIALS:
         return _missing(f"Parameter importance needs at least {MIN_TRIALS} finished trials; there are {len(trials)}.")
     if len({trial.value for trial in trials}) == 1:
         return _missing("Parameter importance needs trials that differ; all have the same value.")
-    if len(names) < 2:
+    if len(varied) < 2:
         return _missing("Parameter importance compares hyperparameters; this study varies fewer than two.")
+    if len(names) < 2:
+        return _missing("Parameter importance compares hyperparameters that every trial has; there are fewer than two.")
     shares = _shares(record, trials, names)
     if not math.isclose(sum(shares.values()), 1.0, abs_tol=1e-6):
         return _missing("No hyperparameter tells the best trials from the others.")
     note = f"for being among the best {100 * top_share(len(trials)):.0f} % of the trials"
-    return Importance(Caption(TITLE, note), shares)
+    others = ", ".join(name for name in varied if name not in names)
+    return Importance(Caption(TITLE, f"{note}; without {others}, not in every trial" if others else note), shares)
 
 
 def top_share(num_trials: int) -> float:
@@ -68,13 +73,19 @@ def _shares(record: StudyRecord, trials: list[TrialRecord], names: list[str]) ->
     import optuna
 
     varied = record.space.varied
-    distributions = {name: _distribution(varied[name], [trial.params[name] for trial in trials]) for name in names}
+    columns = {name: [searched(varied[name], trial.params[name]) for trial in trials] for name in names}
+    distributions = {name: _distribution(varied[name], columns[name]) for name in names}
     evaluator = optuna.importance.PedAnovaImportanceEvaluator(target_quantile=top_share(len(trials)))
     study = _silent_study(record.criteria)
-    for trial in trials:
-        params = {name: _plain(distributions[name], trial.params[name]) for name in names}
+    for i, trial in enumerate(trials):
+        params = {name: _plain(distributions[name], columns[name][i]) for name in names}
         study.add_trial(optuna.create_trial(params=params, distributions=distributions, value=trial.value))
     return dict(optuna.importance.get_param_importances(study, evaluator=evaluator))
+
+
+def searched(parameter: Parameter, value: Any) -> Any:
+    """The number that a search varies for a hyperparameter's value."""
+    return 1.0 - value if isinstance(parameter, OneMinus) and is_finite_number(value) else value
 
 
 def _silent_study(criteria: str) -> optuna.Study:
@@ -92,6 +103,7 @@ def _silent_study(criteria: str) -> optuna.Study:
 def _distribution(parameter: Parameter, values: list[Any]) -> BaseDistribution:
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
+    parameter = parameter.searched if isinstance(parameter, OneMinus) else parameter
     if not (isinstance(parameter, Range) and all(map(is_finite_number, values))):
         return CategoricalDistribution(list(dict.fromkeys(format_value(value) for value in values)))
     low, high = min(parameter.low, *values), max(parameter.high, *values)

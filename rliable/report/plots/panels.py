@@ -7,7 +7,8 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rliable.config.search_space import Choice, Parameter, Range, is_finite_number
+from rliable.config.entries import is_finite_number
+from rliable.config.parameters import Choice, OneMinus, Parameter, Range
 from rliable.records.results import StudyRecord, TrialRecord
 from rliable.report.facts import last_value, result_text
 from rliable.report.formats import format_params, format_value
@@ -24,7 +25,7 @@ class Panel:
     """One hyperparameter. [C] categories.
 
     Attributes:
-      name: the hyperparameter.
+      name: of what is on the horizontal axis: the hyperparameter, or what it lacks to 1 where that is searched.
       marks: the trials that have it and a value, from left to right at its value, or at their category's index with a
         little jitter.
       categories: names of the categories at 0, 1, ... C - 1; empty for a range. [C]
@@ -52,14 +53,17 @@ def _make_panel(record: StudyRecord, name: str, parameter: Parameter | None) -> 
     trials = [trial for trial in record.trials if name in trial.params and last_value(trial) is not None]
     raw = [trial.params[name] for trial in trials]
     categories = categories_of(parameter, raw)
-    places = positions_of(name, trials, categories)
+    label, places = name, positions_of(name, trials, categories)
+    if isinstance(parameter, OneMinus) and not categories:
+        label, parameter = f"1 - {name}", parameter.searched
+        places = {number: 1.0 - place for number, place in places.items()}
     marks = make_marks(
         record, trials, lambda trial: places[trial.number], lambda trial: _lines(trial, record.metric_name, name)
     )
     is_log = isinstance(parameter, Range) and parameter.log and not categories and min(places.values(), default=1) > 0
     limits = axis_limits(parameter, [*places.values()], categories, is_log)
     complete = [trial for trial in trials if trial.is_complete]
-    return Panel(name, marks, categories, medians_of(name, complete, categories), is_log, limits)
+    return Panel(label, marks, categories, medians_of(name, complete, categories), is_log, limits)
 
 
 def positions_of(name: str, trials: Sequence[TrialRecord], categories: Sequence[str]) -> Mapping[int, float]:

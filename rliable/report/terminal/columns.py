@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from rliable.config.search_space import Parameter, Range
+from rliable.config.parameters import Choice, Parameter, Range
 from rliable.records.results import StudyRecord, TrialRecord
 from rliable.report.facts import error_text, result_text, slot_names
 from rliable.report.formats import format_duration, format_metric, format_params, format_value, one_line, shorten
@@ -122,9 +122,9 @@ def split_name(name: str, width: int) -> tuple[str, ...]:
 
 def value_width(parameter: Parameter) -> int:
     """How many characters the widest value of a hyperparameter takes."""
-    if isinstance(parameter, Range) and not parameter.is_integer:
+    if not isinstance(parameter, Choice) and not (isinstance(parameter, Range) and parameter.is_integer):
         return FLOAT_WIDTH
-    values = (parameter.low, parameter.high) if isinstance(parameter, Range) else parameter.values
+    values = parameter.values if isinstance(parameter, Choice) else (parameter.low, parameter.high)
     return max(len(format_value(value)) for value in values)
 
 

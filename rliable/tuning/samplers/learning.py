@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rliable.tuning.samplers.base import OptunaSampler
+
+if TYPE_CHECKING:
+    from optuna.samplers import BaseSampler
 
 
 class TPE(OptunaSampler):
@@ -23,7 +28,8 @@ class TPE(OptunaSampler):
 class CMAES(OptunaSampler):
     """covariance matrix adaptation, for numbers
 
-    Its state is read back from the journal for each trial.
+    Its state is read back from the journal for each trial. It covers the numbers that every configuration has; others
+    are drawn at random.
     """
 
     defaults = {"warn_independent_sampling": False}
@@ -33,6 +39,11 @@ class CMAES(OptunaSampler):
         from optuna.samplers import CmaEsSampler
 
         return CmaEsSampler
+
+    def make(self, number: int) -> BaseSampler:
+        from rliable.tuning.samplers.unconditional import Unconditional
+
+        return Unconditional(super().make(number), frozenset(self.space.conditions))
 
 
 class GaussianProcess(OptunaSampler):

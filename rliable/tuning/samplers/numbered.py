@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rliable.config.search_space import Range, SearchSpace
+from rliable.config.parameters import Range
+from rliable.config.search_space import SearchSpace
 from rliable.schema import Problem, join
 from rliable.seeding import derive_seed
 from rliable.tuning.samplers.base import Sampler
@@ -27,13 +28,14 @@ MAX_SHUFFLED = 10_000
 class RandomSearch(Sampler):
     """uniform over the search space
 
-    On a small discrete space a new shuffle of all configurations each time they are used up; with a `log` range not all
-    configurations are equally likely, and none are shuffled.
+    On a small discrete space a new shuffle of all configurations each time they are used up; with a `log` range or a
+    condition not all configurations are equally likely, and none are shuffled.
     """
 
     def make(self, number: int) -> BaseSampler:
         space = self.space
-        is_even = not any(isinstance(parameter, Range) and parameter.log for parameter in space.varied.values())
+        has_log = any(isinstance(parameter, Range) and parameter.log for parameter in space.varied.values())
+        is_even = not has_log and not space.conditions
         if space.size is None or space.size > MAX_SHUFFLED or not is_even:
             from optuna.samplers import RandomSampler
 
@@ -83,7 +85,7 @@ class QuasiMonteCarlo(Sampler):
             sequence.fast_forward(number)
         point = sequence.random(1)[0]
         configuration = {name: p.from_unit(float(u)) for u, (name, p) in zip(point, varied.items(), strict=False)}
-        return make_fixed(self.space.encode(configuration))
+        return make_fixed(self.space.encode(self.space.active(configuration)))
 
 
 def make_fixed(labels: Mapping[str, Any]) -> BaseSampler:
