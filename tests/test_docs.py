@@ -5,6 +5,7 @@ block before it prints. Blocks marked bash are run line by line, those marked py
 """
 
 import dataclasses
+import json
 import os
 import re
 import shutil
@@ -15,6 +16,8 @@ from pathlib import Path
 import pytest
 
 from rliable.executors.spark.java import find_java_home
+from rliable.executors.worker import run_unit
+from rliable.unit import Limits, ModelConfig, Unit
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = ["README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")), "config/README.md"]
@@ -124,3 +127,15 @@ def test_make_demo_runs_the_readmes_study():
 def test_every_key_is_in_the_configuration_page():
     checked = subprocess.run([sys.executable, "scripts/document_keys.py", "--check"], cwd=ROOT, timeout=60)
     assert checked.returncode == 0, "run scripts/document_keys.py"
+
+
+def test_the_agent_of_the_models_page_is_short_and_learns_catch(tmp_path):
+    files = {block.role.removeprefix("file: "): block.text for block in blocks_of("docs/models.md") if block.role}
+    assert len(files["munchausen.py"].splitlines()) < 80
+    (tmp_path / "munchausen.py").write_text(files["munchausen.py"])
+    data = json.loads(files["munchausen_catch.json"])
+    model = ModelConfig(f"{tmp_path}/{data['class']}", data["environment"], data["mdl_file"], data["hp_params"])
+    result = run_unit(Unit(0, 0, model, 1, Limits()), "test")
+    assert result.error is None
+    assert result.learning_curve[0]["average_return"] < 0
+    assert result.metrics["reward"] == 1.0
