@@ -17,6 +17,7 @@ import pytest
 
 from rliable.executors.spark.java import find_java_home
 from rliable.executors.worker import run_unit
+from rliable.registry import ENVIRONMENTS, MODELS
 from rliable.unit import Limits, ModelConfig, Unit
 
 ROOT = Path(__file__).parents[1]
@@ -112,10 +113,16 @@ def test_tree_in_the_readme_is_what_a_study_leaves(tmp_path):
     study = ["config/optim_dqn.json", "--set", "grid.train_iterations=[30]", "--max-iters", "1", "--quiet"]
     run_line(f"python optimize.py {' '.join(map(repr, study))} --output {tmp_path / 'out'}", ROOT)
     left = {path.name for path in (tmp_path / "out").rglob("*") if not path.name.startswith(".")}
-    inside = {"policy", "checkpoint"}
-    hidden = {path.name for name in inside for path in (tmp_path / "out").rglob(f"{name}/**/*")}
+    hidden = {path.name for path in (tmp_path / "out").rglob("policy/**/*")}
     figures = {path.name for path in (tmp_path / "out/figures").iterdir()}
     assert left - hidden - figures - {"trials"} == shown - {"trials/0000"} | {"0000"}
+
+
+def test_the_readme_lists_every_agent_and_environment():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    section = re.search(r"## Agents and environments\n(.*?)```", text, re.DOTALL)[1]
+    names = {*MODELS.table, *ENVIRONMENTS.table} - {"CountModel"}
+    assert {name for name in names if f"`{name}`" not in section} == set()
 
 
 def test_make_demo_runs_the_readmes_study():
