@@ -23,7 +23,7 @@ from rliable.unit import Limits, ModelConfig, Unit
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = ["README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")), "config/README.md"]
 BLOCK = re.compile(r"(?:<!-- (file: \S+|output) -->\n)?```(\w*)\n(.*?)```", re.DOTALL)
-LINK = re.compile(r"\]\(([^)#]+)\)")
+LINK = re.compile(r"\]\((?!https://)([^)#]+)\)")  # the web is not looked at
 
 
 @dataclasses.dataclass(frozen=True)
