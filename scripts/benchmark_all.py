@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 #: Script -> the heading of its table.
 SCRIPTS = {
-    "benchmark_dqn.py": "Training: DQN on CartPole, batch 64, one layer of 100, one update per step, one core",
+    "benchmark_training.py": "Training: agents beside Stable-Baselines3, one core",
     "benchmark_studies.py": "Whole searches",
     "benchmark_executors.py": "Executors",
     "benchmark_memory.py": "Memory of a slot, in trials of mixed shapes",
@@ -54,7 +54,7 @@ def run(name: str, peer: str) -> list[dict]:
     """The rows of one script."""
     with tempfile.TemporaryDirectory(prefix="rliable-") as folder:
         path = Path(folder) / "rows.json"
-        extra = ["--peer-python", peer] if name == "benchmark_dqn.py" else []
+        extra = ["--peer-python", peer] if name == "benchmark_training.py" else []
         command = [sys.executable, str(ROOT / "scripts" / name), "--json", str(path), *extra]
         subprocess.run(command, check=True, cwd=ROOT)
         rows: list[dict] = json.loads(path.read_text())

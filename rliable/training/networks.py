@@ -8,6 +8,7 @@ Shapes: B batch, I inputs, H units of a hidden layer, U units of the last layer,
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -44,8 +45,17 @@ def affine(inputs: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
     Above all the bias: the sum of its gradient [B, H] over the batch is a product with ones, which takes a fifth of the
     time of a sum over the first dimension.
     """
+    return affine_function()(inputs, kernel, bias)
 
-    @tf.custom_gradient
+
+@functools.cache
+def affine_function() -> Any:
+    """What `affine` calls: a function with a graph of its own for each shape, which programs take in when compiled.
+
+    TensorFlow keeps a custom gradient, and the whole graph in which it was used, until its process ends. So it is used
+    in these small graphs, of which there are few, and not in those of programs.
+    """
+
     def compute(inputs: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor) -> Any:
         def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
             ones = tf.ones_like(upstream[:, :1])  # [B, 1]
@@ -57,7 +67,7 @@ def affine(inputs: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
 
         return product(inputs, kernel) + bias, gradient
 
-    return compute(inputs, kernel, bias)
+    return tf.function(tf.custom_gradient(compute), autograph=False)
 
 
 def product(left: tf.Tensor, right: tf.Tensor) -> tf.Tensor:
@@ -89,10 +99,15 @@ def initial_mlp(sizes: Sequence[int], seed: int, scales: Sequence[float] | None 
             kernel, bias = generator.uniform(-bound, bound, (inputs, units)), generator.uniform(-bound, bound, units)
         else:
             kernel, bias = orthogonal(generator, inputs, units) * scales[index], np.zeros(units)
-        rows = inputs if index == 0 else padded_width(inputs)
-        columns = units if index == len(layers) - 1 else padded_width(units)
-        drawn[f"layer_{index}"] = {"kernel": filled_up(kernel, rows, columns), "bias": filled_up(bias, columns)}
+        drawn[f"layer_{index}"] = padded_layer(kernel, bias, index == 0, index == len(layers) - 1)
     return drawn
+
+
+def padded_layer(kernel: np.ndarray, bias: np.ndarray, is_first: bool, is_last: bool) -> dict[str, np.ndarray]:
+    """A layer filled up to the widths that programs are compiled for; inputs and outputs of the network stay."""
+    inputs, units = kernel.shape
+    rows, columns = inputs if is_first else padded_width(inputs), units if is_last else padded_width(units)
+    return {"kernel": filled_up(kernel, rows, columns), "bias": filled_up(bias, columns)}
 
 
 def orthogonal(generator: np.random.Generator, rows: int, columns: int) -> np.ndarray:

@@ -15,6 +15,7 @@ from rliable.seeding import derive_seed
 from rliable.training.agent import Agent, Parts
 from rliable.training.arrays import as_nest, filled_in, from_bytes, to_bytes
 from rliable.training.loop import MAX_WINDOWS, Call, RunState
+from rliable.training.old_runs import is_old_run, load_old_network
 from rliable.training.program import Program, program_for
 from rliable.training.shapes import numbers_of, shape_of
 
@@ -102,6 +103,9 @@ class Run:
         Raises:
           FileNotFoundError: if there is no trained model.
         """
+        if is_old_run(folder):
+            self.parts = {self.agent_class.acts_with[0]: load_old_network(folder)}
+            return
         if not (folder / PARTS_FILE).is_file():
             raise FileNotFoundError(f"no trained model in {folder}: {PARTS_FILE} is missing")
         self.parts = as_nest(from_bytes((folder / PARTS_FILE).read_bytes()))

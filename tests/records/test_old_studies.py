@@ -51,6 +51,13 @@ def test_its_runs_are_evaluated(old_study, tmp_path, name, capsys):
     assert report["metrics"] == load_record(old_study).trials[number].metrics
 
 
+def test_an_agent_that_version_0_1_trained_is_evaluated_as_it_was(tmp_path):
+    stored = STORED.with_name("agent_of_version_0_1")
+    assert main(["evaluate", "--model", str(stored), "--out", str(tmp_path / "e.json")]) == 0
+    report = json.loads((tmp_path / "e.json").read_text())
+    assert report["metrics"] == json.loads((stored / "model.json").read_text())["metrics"]
+
+
 def test_all_of_it_resumes_to_nothing_new(old_study):
     before = content_of(old_study)
     done = optimize("--resume", old_study, "--no-plots")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.python.framework.func_graph import FuncGraph
 
 from rliable.training.networks import affine, filled_up, initial_mlp, mlp, product
 from rliable.training.optimizer import adam_step, initial_adam
@@ -52,6 +54,29 @@ def test_gradients_of_gradients_are_right_too() -> None:
         penalty = tf.reduce_sum(tf.square(inner.gradient(total, x)))
     expected = 2 * 6 * np.repeat(kernel.numpy().sum(1, keepdims=True), 2, 1)
     assert np.allclose(outer.gradient(penalty, kernel), expected, rtol=1e-5)
+
+
+def test_a_dropped_program_with_networks_leaves_no_graph_behind() -> None:
+    """TensorFlow keeps the graph in which a custom gradient was used; a program has several, of megabytes."""
+
+    def descend(parameters: dict, steps: tf.Tensor) -> dict:
+        def step(count: tf.Tensor, parameters: dict) -> tuple[tf.Tensor, dict]:
+            with tf.GradientTape() as tape:
+                tape.watch(parameters)
+                loss = tf.reduce_sum(tf.square(mlp(parameters, tf.ones([6, 3]), "relu")))
+            gradients = tape.gradient(loss, parameters)
+            return count + 1, tf.nest.map_structure(lambda w, g: w - 0.01 * g, parameters, gradients)
+
+        return tf.while_loop(lambda count, _: count < steps, step, (tf.constant(0), parameters))[1]
+
+    def count_loops() -> int:
+        gc.collect()
+        return sum(isinstance(item, FuncGraph) and "while" in item.name for item in gc.get_objects())
+
+    before = count_loops()
+    for units in (5, 40):
+        compiled(descend)(initial_mlp((3, units, 2), seed=1), tf.constant(2))
+    assert count_loops() == before
 
 
 @pytest.mark.parametrize("inner", [1, 2, 8, 9, 50])
