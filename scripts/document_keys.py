@@ -11,24 +11,39 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from models.count_model import CountHyperparameters  # noqa: E402
-from models.dqn import DQNHyperparameters  # noqa: E402
+from models.dqn import QHyperparameters  # noqa: E402
 from rliable.cli.environments import action_words, numbers  # noqa: E402
 from rliable.config.constants import constants_of  # noqa: E402
 from rliable.config.model_file import ModelFile  # noqa: E402
 from rliable.config.study_file import MetricConfig, StudyConfig  # noqa: E402
 from rliable.json_types import type_name  # noqa: E402
 from rliable.records.encoding import to_json  # noqa: E402
-from rliable.registry import ENVIRONMENTS, SAMPLERS  # noqa: E402
+from rliable.registry import ENVIRONMENTS, MODELS, SAMPLERS  # noqa: E402
 from rliable.schema import REQUIRED, Declaration, declarations  # noqa: E402
+from rliable.training.exploration import NoisyHyperparameters  # noqa: E402
+from rliable.training.hyperparameters import (  # noqa: E402
+    OffPolicyHyperparameters,
+    OnPolicyHyperparameters,
+    RunHyperparameters,
+)
+from rliable.training.model import AgentModel  # noqa: E402
 from rliable.tuning.samplers.base import Sampler  # noqa: E402
 
 RECORDS = {
     "study": StudyConfig,
     "metric": MetricConfig,
     "model": ModelFile,
-    "DQN": DQNHyperparameters,
     "CountModel": CountHyperparameters,
 }
+#: What agents inherit, under the words by which the page calls it.
+SHARED = {
+    "every agent": RunHyperparameters,
+    "off-policy": OffPolicyHyperparameters,
+    "values of actions": QHyperparameters,
+    "noise": NoisyHyperparameters,
+    "on-policy": OnPolicyHyperparameters,
+}
+AGENTS = {name: MODELS.load(name) for name in MODELS.table if issubclass(MODELS.load(name), AgentModel)}
 
 
 def main() -> int:
@@ -36,8 +51,10 @@ def main() -> int:
     path = ROOT / "config" / "README.md"
     text = path.read_text(encoding="utf-8")
     written = text
-    tables = {name: key_table(record) for name, record in RECORDS.items()}
-    for name, table in {**tables, "samplers": samplers(), "environments": environments()}.items():
+    hyperparameters = {name: agent.hyperparameters for name, agent in AGENTS.items()}
+    tables = {name: key_table(record) for name, record in {**RECORDS, **SHARED, **hyperparameters}.items()}
+    lists = {"agents": agents(), "samplers": samplers(), "environments": environments()}
+    for name, table in {**tables, **lists}.items():
         written = replace_table(written, name, table)
     if "--check" in sys.argv:
         return int(written != text)
@@ -53,9 +70,21 @@ def replace_table(text: str, name: str, table: str) -> str:
 
 
 def key_table(record: type) -> str:
-    """One line per key: default, type with range and unit, meaning."""
-    rows = [key_row(key, declared) for key, declared in declarations(record).items()]
-    return "| key | default | value | meaning |\n|---|---|---|---|\n" + "".join(rows)
+    """One line per key that is not the same in the tables of what it inherits: default, type, range, unit, meaning."""
+    bases = shared_by(record)
+    inherited = key_rows(SHARED[bases[-1]]) if bases else []
+    rows = [row for row in key_rows(record) if row not in inherited]
+    return "| key | default | value | meaning |\n|---|---|---|---|\n" + "".join(rows) if rows else "None of its own.\n"
+
+
+def shared_by(record: type) -> list[str]:
+    """The tables that a record inherits, from the most general on."""
+    return [name for name, base in SHARED.items() if base is not record and issubclass(record, base)]
+
+
+def key_rows(record: type) -> list[str]:
+    """The lines of all keys."""
+    return [key_row(key, declared) for key, declared in declarations(record).items()]
 
 
 def key_row(key: str, declared: Declaration) -> str:
@@ -65,6 +94,16 @@ def key_row(key: str, declared: Declaration) -> str:
     value = ", ".join(part for part in (type_name(declared.hint), rule.allowed()) if part)
     unit = f" ({rule.unit})" if rule.unit else ""
     return f"| `{key}` | {shown} | {value}{unit} | {rule.doc} |\n"
+
+
+def agents() -> str:
+    """One line per agent."""
+    rows = [
+        f"| `{name}` | {first_line(agent).partition(': ')[2].rstrip('.')} | {agent.acts} | "
+        f"{', '.join(shared_by(agent.hyperparameters))}, {name} |\n"
+        for name, agent in AGENTS.items()
+    ]
+    return "| agent | what it does | actions | its knobs are in the tables |\n|---|---|---|---|\n" + "".join(rows)
 
 
 def samplers() -> str:

@@ -5,6 +5,7 @@ block before it prints. Blocks marked bash are run line by line, those marked py
 """
 
 import dataclasses
+import json
 import os
 import re
 import shutil
@@ -15,11 +16,14 @@ from pathlib import Path
 import pytest
 
 from rliable.executors.spark.java import find_java_home
+from rliable.executors.worker import run_unit
+from rliable.registry import ENVIRONMENTS, MODELS
+from rliable.unit import Limits, ModelConfig, Unit
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = ["README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")), "config/README.md"]
 BLOCK = re.compile(r"(?:<!-- (file: \S+|output) -->\n)?```(\w*)\n(.*?)```", re.DOTALL)
-LINK = re.compile(r"\]\(([^)#]+)\)")
+LINK = re.compile(r"\]\((?!https://)([^)#]+)\)")  # the web is not looked at
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,10 +113,16 @@ def test_tree_in_the_readme_is_what_a_study_leaves(tmp_path):
     study = ["config/optim_dqn.json", "--set", "grid.train_iterations=[30]", "--max-iters", "1", "--quiet"]
     run_line(f"python optimize.py {' '.join(map(repr, study))} --output {tmp_path / 'out'}", ROOT)
     left = {path.name for path in (tmp_path / "out").rglob("*") if not path.name.startswith(".")}
-    inside = {"policy", "checkpoint"}
-    hidden = {path.name for name in inside for path in (tmp_path / "out").rglob(f"{name}/**/*")}
+    hidden = {path.name for path in (tmp_path / "out").rglob("policy/**/*")}
     figures = {path.name for path in (tmp_path / "out/figures").iterdir()}
     assert left - hidden - figures - {"trials"} == shown - {"trials/0000"} | {"0000"}
+
+
+def test_the_readme_lists_every_agent_and_environment():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    section = re.search(r"## Agents and environments\n(.*?)```", text, re.DOTALL)[1]
+    names = {*MODELS.table, *ENVIRONMENTS.table} - {"CountModel"}
+    assert {name for name in names if f"`{name}`" not in section} == set()
 
 
 def test_make_demo_runs_the_readmes_study():
@@ -124,3 +134,15 @@ def test_make_demo_runs_the_readmes_study():
 def test_every_key_is_in_the_configuration_page():
     checked = subprocess.run([sys.executable, "scripts/document_keys.py", "--check"], cwd=ROOT, timeout=60)
     assert checked.returncode == 0, "run scripts/document_keys.py"
+
+
+def test_the_agent_of_the_models_page_is_short_and_learns_catch(tmp_path):
+    files = {block.role.removeprefix("file: "): block.text for block in blocks_of("docs/models.md") if block.role}
+    assert len(files["munchausen.py"].splitlines()) < 80
+    (tmp_path / "munchausen.py").write_text(files["munchausen.py"])
+    data = json.loads(files["munchausen_catch.json"])
+    model = ModelConfig(f"{tmp_path}/{data['class']}", data["environment"], data["mdl_file"], data["hp_params"])
+    result = run_unit(Unit(0, 0, model, 1, Limits()), "test")
+    assert result.error is None
+    assert result.learning_curve[0]["average_return"] < 0
+    assert result.metrics["reward"] == 1.0
