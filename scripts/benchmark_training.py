@@ -1,4 +1,4 @@
-"""Measures the training of agents beside Stable-Baselines3's: `python scripts/benchmark_training.py --peer-python PATH`.
+"""Measures the training of agents beside Stable-Baselines3's: `python scripts/benchmark_training.py --help`.
 
 One core, one thread; `--only` measures some cases. The peer trains the same networks in the same schedule, in between
 the repetitions of ours, under the same load; medians are reported.
