@@ -17,12 +17,14 @@ SLOW = (
     "cli/",
     "environments/",
     "executors/spark/",
+    "executors/test_checkpoints.py",
     "executors/test_executor_contract.py",
     "models/",
     "records/test_code.py",
     "records/test_old_studies.py",
     "test_docs.py",
     "test_modes.py",
+    "test_modes_of_agents.py",
     "training/",
 )
 
