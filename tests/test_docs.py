@@ -84,6 +84,7 @@ def is_run(block):
     return block.language in ("bash", "python") and not block.role
 
 
+@pytest.mark.timeout(600)  # the README's studies take two minutes of one core
 @pytest.mark.parametrize("document", [name for name in DOCUMENTS if any(map(is_run, blocks_of(name)))])
 def test_commands_and_scripts_work_as_printed_and_print_what_is_shown(copy, document):
     printed = ""
