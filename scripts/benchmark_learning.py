@@ -173,9 +173,9 @@ def load_runs() -> dict[str, list[dict[str, Any]]]:
 HEAD = """# What the agents learn
 
 Written by `python scripts/benchmark_learning.py`. Each line is a file of `config/zoo/`, trained with several seeds
-through level 1 (`--train`);
-the figure of a seed is the mean of 100 greedy episodes that were used for nothing else. IQM: interquartile mean.
-Every finished run is in [learning.json](learning.json); none was left out, and none is ever trained again.
+through level 1 (`--train`); the figure of a seed is the mean of 100 greedy episodes that were used for nothing else.
+IQM is the interquartile mean over seeds; seconds were measured on a machine that did other work as well. Every finished
+run is in [learning.json](learning.json); none was left out, and none is ever trained again.
 
 | environment | agent | steps | seeds | mean | IQM | 95 % interval | seconds | asked | published | |
 |---|---|---:|---:|---:|---:|---|---:|---:|---|---|
@@ -189,7 +189,8 @@ def write_page() -> None:
     missing = [gate.name for gate in GATES if len(runs.get(gate.name, [])) < gate.num_seeds]
     note = f"\nNot yet trained with all seeds: {', '.join(missing)}.\n" if missing else ""
     PAGE.write_text(HEAD + "".join(lines) + note + "\n![Learning curves](images/learning.png)\n", encoding="utf-8")
-    draw([gate for gate in GATES if gate.name in runs], runs)
+    if runs:
+        draw([gate for gate in GATES if gate.name in runs], runs)
 
 
 def table_line(gate: Gate, runs: Sequence[dict[str, Any]]) -> str:
