@@ -7,11 +7,13 @@ import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rliable.records.checkpoints import Checkpoints
 from rliable.schema import ConfigError
 from rliable.unit import OnReport, Unit, UnitResult
+
+if TYPE_CHECKING:
+    from rliable.records.checkpoints import Checkpoints
 
 
 class ExecutorError(Exception):

@@ -62,7 +62,7 @@ def test_a_study_keeps_them_and_an_older_one_without_the_key_has_none(tmp_path, 
     (tmp_path / "model.json").write_text(json.dumps({**AGENT, "environment_kwargs": KWARGS}))
     (tmp_path / "study.json").write_text(json.dumps(STUDY))
     opened = start_study("study.json", {}, "out", Mode())
-    opened.folder.unlock()
+    opened.folder.lock.release()
     folder = StudyFolder(tmp_path / "out")
     assert load_saved_study(folder, {})[0].model.environment_kwargs == KWARGS
     record = json.loads(folder.study_json.read_text())

@@ -34,7 +34,7 @@ def trained(tmp_path_factory):
 def test_train_leaves_model_curve_and_returns(trained):
     names = {path.name for path in trained.iterdir()}
     assert names >= {"model.json", "model", "returns.csv", "learning_curve.csv", "learning_curve.png"}
-    assert {path.name for path in (trained / "model").iterdir()} == {"policy", "checkpoint"}
+    assert {path.name for path in (trained / "model").iterdir()} == {"policy", "parts.npz"}
     assert len(list(csv.DictReader((trained / "returns.csv").open()))) == 25
 
 
@@ -58,7 +58,7 @@ def test_evaluate_on_another_environment_and_seed(trained, tmp_path):
 
 def test_training_twice_with_one_seed_gives_the_same_bits(trained, tmp_path):
     command("train.py", "--config", "config/config_dqn.json", "--seed", 4, "--output", tmp_path / "again", *SHORT)
-    for name in ("learning_curve.csv", "model/checkpoint/model.data-00000-of-00001"):
+    for name in ("learning_curve.csv", "model/parts.npz"):
         assert (trained / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
     first, second = (json.loads((folder / "model.json").read_text()) for folder in (trained, tmp_path / "again"))
     assert first == second

@@ -18,11 +18,18 @@ NAMES = ("DDPG", "SAC", "TD3")
 #: Where every knob can be seen; those that may be null are set, so that changing them compiles nothing.
 BASE = {"train_iterations": 12, "collect_steps_per_iteration": 2, "initial_collect_steps": 40, "batch_size": 16}
 BASE |= {"fc_layer_params": [12], "replay_buffer_max_length": 90, "noise": "ou", "noise_std": 0.3}
-BASE |= {"gradient_clipping": 100.0, "actor_learning_rate": 0.002, "target_entropy": -1.0, "alpha": None}
+BASE |= {
+    "learning_rate_end": 0.0005,
+    "gradient_clipping": 100.0,
+    "actor_learning_rate": 0.002,
+    "target_entropy": -1.0,
+    "alpha": None,
+}
 CHANGES = {
     "train_iterations": 11,
     "collect_steps_per_iteration": 3,
     "learning_rate": 0.01,
+    "learning_rate_end": 0.0,
     "adam_epsilon": 1e-3,
     "gradient_clipping": 0.05,
     "gamma": 0.5,
