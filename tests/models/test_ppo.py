@@ -20,17 +20,9 @@ from rliable.training.agent import Clock
 from rliable.training.loop import Call, Loop
 from rliable.training.policy import action_spec, time_step_spec
 from rliable.training.rollout import Rollout
-from tests.models.formulas import (
-    as_float64,
-    assert_close,
-    clipped,
-    log_softmax,
-    make_agent_for,
-    move,
-    perceptron,
-    slopes,
-)
+from tests.models.formulas import assert_close, log_softmax, make_agent_for, move
 from tests.models.on_policy_models import SHARED_KNOBS, learned, trained
+from tests.models.updates import clipped, doubles, network, slopes
 from tests.training.scripted_environment import Corridor, continuous_corridor
 
 SEEDS = {name: np.int32(number) for number, name in enumerate(("act", "warm_up", "reset", "replay", "update"))}
@@ -56,7 +48,7 @@ def case(environment: Corridor, **hp_params):
 
 def loss_by_formula(networks, rows: PPOBatch, knobs: SimpleNamespace, activation: str, clip_range: float) -> float:
     """Equation 9 of the paper, negative, for either kind of action."""
-    outputs = perceptron(networks["policy"], rows.observation, activation)
+    outputs = network(networks["policy"], rows.observation, activation)
     if "log_std" in networks:
         std = np.exp(networks["log_std"])
         density = -0.5 * ((rows.action - outputs) / std) ** 2 - np.log(std * np.sqrt(2 * np.pi))
@@ -68,7 +60,7 @@ def loss_by_formula(networks, rows: PPOBatch, knobs: SimpleNamespace, activation
     advantage = (rows.advantage - rows.advantage.mean()) / (rows.advantage.std() + 1e-8)
     ratio = np.exp(logarithm - rows.log_probability)
     objective = np.minimum(ratio * advantage, np.clip(ratio, 1 - clip_range, 1 + clip_range) * advantage)
-    error = (perceptron(networks["value"], rows.observation, activation)[:, 0] - rows.target) ** 2
+    error = (network(networks["value"], rows.observation, activation)[:, 0] - rows.target) ** 2
     return -objective.mean() + knobs.value_loss_weight * error.mean() - knobs.entropy_weight * entropy.mean()
 
 
@@ -79,7 +71,7 @@ def test_two_updates_match_the_formulas(environment: Corridor, activation: str) 
     knobs = {"learning_rate": 0.0175, "clip_range": 0.3, "clip_range_end": 0.1}
     knobs |= {"entropy_weight": 0.05, "value_loss_weight": 0.7, "gradient_clipping": 0.4, "adam_epsilon": 1e-5}
     agent, numbers, parts, batch = case(environment, activation=activation, **knobs)
-    networks, rows = as_float64(parts["networks"]), PPOBatch(*(np.asarray(field, np.float64) for field in batch))
+    networks, rows = doubles(parts["networks"]), PPOBatch(*(np.asarray(field, np.float64) for field in batch))
     update = tf.function(
         lambda parts, batch: agent.update(parts, batch, numbers, CLOCK, tf.constant([1, 1])),
         jit_compile=True,
@@ -122,9 +114,9 @@ def test_the_loss_is_that_of_tf_agents() -> None:
         initial_adaptive_kl_beta=0.0,
         kl_cutoff_factor=0.0,
     )
-    for network, name in ((actor, "policy"), (value, "value")):
+    for oracle, name in ((actor, "policy"), (value, "value")):
         ordered = [parts["networks"][name][f"layer_{index}"][kind] for index in (0, 1) for kind in ("kernel", "bias")]
-        for variable, array in zip(network.trainable_variables, ordered, strict=True):
+        for variable, array in zip(oracle.trainable_variables, ordered, strict=True):
             variable.assign(array)
     before = agent.policy(parts["networks"], batch.observation).logits
     info = theirs.get_loss(
@@ -156,7 +148,7 @@ def test_values_stand_for_what_follows_a_cut_and_not_for_what_follows_a_terminat
     rows = agent.prepare(start.parts, state.memory, numbers)
 
     def value(place: int) -> float:
-        return perceptron(as_float64(start.parts["networks"]["value"]), np.array([[place / 10]]), "tanh")[0, 0]
+        return network(doubles(start.parts["networks"]["value"]), np.array([[place / 10]]), "tanh")[0, 0]
 
     delta = [1 + 0.9 * value(1) - value(0), 2 + 0.9 * value(2) - value(1), 3 + 0.9 * value(3) * bootstraps - value(2)]
     delta += delta[:2]  # another episode has begun, and goes on behind the rollout

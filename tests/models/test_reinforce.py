@@ -16,17 +16,9 @@ from rliable.training.agent import Clock
 from rliable.training.loop import Call, Loop
 from rliable.training.policy import action_spec, time_step_spec
 from rliable.training.rollout import Rollout
-from tests.models.formulas import (
-    as_float64,
-    assert_close,
-    clipped,
-    log_softmax,
-    make_agent_for,
-    move,
-    perceptron,
-    slopes,
-)
+from tests.models.formulas import assert_close, log_softmax, make_agent_for, move
 from tests.models.on_policy_models import SHARED_KNOBS, learned, trained
+from tests.models.updates import clipped, doubles, network, slopes
 from tests.training.scripted_environment import Corridor, continuous_corridor
 
 SEEDS = {name: np.int32(number) for number, name in enumerate(("act", "warm_up", "reset", "replay", "update"))}
@@ -57,7 +49,7 @@ def compiled_update(agent, numbers):
 
 def loss_by_formula(networks, rows: REINFORCEBatch, numbers, baseline: np.ndarray, normalises: bool) -> float:
     """The mean over the steps that count, which are the first 11, with a baseline that the policy takes as given."""
-    outputs = perceptron(networks["policy"], rows.observation, "tanh")
+    outputs = network(networks["policy"], rows.observation, "tanh")
     if "log_std" in networks:
         std = np.exp(networks["log_std"])
         logarithm = (-0.5 * ((rows.action - outputs) / std) ** 2 - np.log(std * np.sqrt(2 * np.pi))).sum(1)
@@ -69,7 +61,7 @@ def loss_by_formula(networks, rows: REINFORCEBatch, numbers, baseline: np.ndarra
     advantage = (rows.episode_return - baseline)[:11]
     if normalises:
         advantage = (advantage - advantage.mean()) / advantage.std()
-    value = perceptron(networks["value"], rows.observation, "tanh")[:, 0]
+    value = network(networks["value"], rows.observation, "tanh")[:, 0]
     error = ((value - rows.episode_return) ** 2)[:11].mean()
     policy_loss = -(advantage * logarithm[:11]).mean()
     return policy_loss + numbers.value_loss_weight * error - numbers.entropy_weight * entropy[:11].mean()
@@ -81,10 +73,10 @@ def test_two_updates_match_the_formulas(environment: Corridor, normalises: bool)
     """TF-Agents' mean and deviation, by which it normalises, count the rows that do not count."""
     knobs = {"learning_rate": 0.01, "entropy_weight": 0.05, "gradient_clipping": 0.4}
     agent, numbers, parts, batch = case(environment, normalize_advantage=normalises, **knobs)
-    networks, rows = as_float64(parts["networks"]), REINFORCEBatch(*(np.asarray(field, np.float64) for field in batch))
+    networks, rows = doubles(parts["networks"]), REINFORCEBatch(*(np.asarray(field, np.float64) for field in batch))
     update, moments = compiled_update(agent, numbers), []
     for step in (1, 2):
-        baseline = perceptron(networks["value"], rows.observation, "tanh")[:, 0]
+        baseline = network(networks["value"], rows.observation, "tanh")[:, 0]
 
         def loss(networks, baseline=baseline) -> float:
             return loss_by_formula(networks, rows, numbers, baseline, normalises)
@@ -132,7 +124,7 @@ def test_an_update_without_any_whole_episode_moves_nothing() -> None:
     agent, numbers, parts, batch = case(Corridor())
     after, figures = compiled_update(agent, numbers)(parts, batch._replace(counts=np.zeros(16, bool)))
     assert all(float(figure) == 0 for figure in figures.values())
-    assert_close(after["networks"], as_float64(parts["networks"]))
+    assert_close(after["networks"], doubles(parts["networks"]))
 
 
 @pytest.mark.parametrize(("length", "bootstraps"), [(1000, True), (3, False)])
@@ -146,7 +138,7 @@ def test_the_baseline_stands_for_what_follows_a_cut_and_not_for_what_follows_a_t
     inputs = {name: tf.constant(value) for name, value in vars(numbers).items() if value is not None}
     state, _ = loop.run(start, Call(*map(np.int32, (0, 1, 5, 0))), inputs, SEEDS)
     rows = agent.prepare(start.parts, state.memory, numbers)
-    behind = perceptron(as_float64(start.parts["networks"]["value"]), np.array([[0.3]]), "tanh")[0, 0] * bootstraps
+    behind = network(doubles(start.parts["networks"]["value"]), np.array([[0.3]]), "tanh")[0, 0] * bootstraps
     expected = [1 + 0.5 * (2 + 0.5 * (3 + 0.5 * behind)), 2 + 0.5 * (3 + 0.5 * behind), 3 + 0.5 * behind]
     assert rows.episode_return[:3, 0].numpy() == pytest.approx(expected, rel=1e-4)
     assert rows.counts[:, 0].numpy().tolist() == [True, True, True, False, False]

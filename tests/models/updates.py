@@ -87,12 +87,13 @@ def doubles(nest: Any) -> Any:
     return tf.nest.map_structure(lambda array: np.asarray(array, np.float64), nest)
 
 
-def network(parameters: Any, inputs: np.ndarray) -> np.ndarray:
-    """A network with ReLU after all layers but the last."""
+def network(parameters: Any, inputs: np.ndarray, activation: str = "relu") -> np.ndarray:
+    """What `rliable.training.networks.mlp` computes."""
     for index in range(len(parameters)):
         layer = parameters[f"layer_{index}"]
         inputs = inputs @ layer["kernel"] + layer["bias"]
-        inputs = np.maximum(inputs, 0) if index < len(parameters) - 1 else inputs
+        if index < len(parameters) - 1:
+            inputs = np.maximum(inputs, 0) if activation == "relu" else np.tanh(inputs)
     return inputs
 
 
