@@ -121,9 +121,8 @@ def with_environment(run: SavedRun, name: str | None) -> SavedRun:
     """
     model_class = MODELS.load(run.model.class_name)
     recorded, learns_from = run.model.environment, kinds_for(model_class)
-    if name is not None and (kind_of_environment(name, learns_from) == "rows") != (
-        kind_of_environment(recorded, learns_from) == "rows"
-    ):
+    kinds = [kind_of_environment(candidate, learns_from) for candidate in (name or recorded, recorded)]
+    if kinds.count("rows") == 1:
         raise ConfigError([f"--env: {name!r} does not go with a model of {recorded!r}: one is data, one is not"])
     try:
         resolved = resolve_environment(name or recorded, learns_from)

@@ -63,7 +63,7 @@ def constants_problems(environment: str, kind: str, given: Mapping[str, Any]) ->
 
     Args:
       environment: the model file's, as resolved.
-      kind: what that is, by `rliable.config.environment.kind_of`.
+      kind: what that is, by `rliable.config.environment.kind_of_environment`.
       given: the constants by name.
     """
     if not given:
