@@ -66,6 +66,8 @@ class Rule:
       name: the key as users write it, where that is no Python name ("class"); empty for the field's own.
       compiles: for a hyperparameter of an agent, whether changing it needs a new compiled program: True, False, or a
         function that rounds it up to what is compiled (`rliable.training.shapes`).
+      in_program: for a hyperparameter of an agent, whether the compiled program reads it; False for what only the run
+        around it does, such as when to evaluate.
     """
 
     doc: str
@@ -76,6 +78,7 @@ class Rule:
     choices: tuple[Any, ...] | None = None
     name: str = ""
     compiles: bool | Callable[[Any], Any] = False
+    in_program: bool = True
 
     def allowed(self) -> str:
         """Words for the allowed values, such as "in [0, 1]" or "one of huber, mse"; empty when all are."""

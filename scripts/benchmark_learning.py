@@ -10,7 +10,7 @@ import argparse
 import dataclasses
 import json
 import platform
-import tempfile
+import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,6 +33,8 @@ ROOT = Path(__file__).resolve().parents[1]
 RUNS = ROOT / "docs" / "learning.json"
 PAGE = ROOT / "docs" / "learning.md"
 PICTURE = ROOT / "docs" / "images" / "learning.png"
+#: Where studies are until all their runs are kept, so that an interrupted one can go on.
+WORK = ROOT / "build" / "learning"
 #: Of the study in which the runs are trained.
 SEED = 1
 LOOK_SECONDS = 5.0
@@ -91,27 +93,34 @@ def main() -> None:
 
 
 def train(gate: Gate, num_workers: int) -> None:
-    """Trains the seeds of one file that are missing: a study whose trials differ in their seeds alone."""
+    """Trains the seeds of one file that are missing: a study whose trials differ in their seeds alone.
+
+    One that was interrupted goes on.
+    """
     known = load_runs().get(gate.name, [])
     if len(known) >= gate.num_seeds:
         return
-    with tempfile.TemporaryDirectory(prefix="rliable-") as folder:
-        study = Path(folder) / "study.json"
-        settings = {
-            "config": str(ROOT / "config" / "zoo" / f"{gate.name}.json"),
-            "optim_name": gate.name,
-            "num_workers": num_workers,
-            "seed": SEED,
-            "grid": {"num_test_episodes": [100]},
-            "metric": {"name": "reward", "criteria": "max"},
-            "max_iters": gate.num_seeds,
-            "convergence": None,
-        }
+    folder = WORK / gate.name
+    output, study = folder / "study", folder / "study.json"
+    settings = {
+        "config": str(ROOT / "config" / "zoo" / f"{gate.name}.json"),
+        "optim_name": gate.name,
+        "num_workers": num_workers,
+        "seed": SEED,
+        "grid": {"num_test_episodes": [100]},
+        "metric": {"name": "reward", "criteria": "max"},
+        "max_iters": gate.num_seeds,
+        "convergence": None,
+    }
+    keeper = Keeper(gate.name, output)
+    if output.exists():
+        rliable.search(output, mode="level 1", pictures=False, on_report=keeper.look)
+    else:
+        folder.mkdir(parents=True, exist_ok=True)
         study.write_text(json.dumps(settings))
-        output = Path(folder) / "out"
-        keeper = Keeper(gate.name, output)
         rliable.search(study, mode="level 1", output=output, pictures=False, on_report=keeper.look)
-        keeper.keep()
+    keeper.keep()
+    shutil.rmtree(folder)
 
 
 class Keeper:
@@ -188,9 +197,17 @@ def write_page() -> None:
     lines = [table_line(gate, runs[gate.name]) for gate in GATES if gate.name in runs]
     missing = [gate.name for gate in GATES if len(runs.get(gate.name, [])) < gate.num_seeds]
     note = f"\nNot yet trained with all seeds: {', '.join(missing)}.\n" if missing else ""
+    attempts = [attempt_line(name, runs[name]) for name in runs if name not in {gate.name for gate in GATES}]
+    note += "\nTried before, and given up:\n\n" + "".join(attempts) if attempts else ""
     PAGE.write_text(HEAD + "".join(lines) + note + "\n![Learning curves](images/learning.png)\n", encoding="utf-8")
     if runs:
         draw([gate for gate in GATES if gate.name in runs], runs)
+
+
+def attempt_line(name: str, runs: Sequence[dict[str, Any]]) -> str:
+    """What runs with earlier values gave."""
+    rewards = [run["reward"] for run in runs]
+    return f"- {name}: {np.mean(rewards):.1f} over {len(runs)} seeds ({min(rewards):.1f} to {max(rewards):.1f})\n"
 
 
 def table_line(gate: Gate, runs: Sequence[dict[str, Any]]) -> str:

@@ -14,9 +14,8 @@ import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-#: Lets XLA multiply by the library that uses the processor's widest instructions: 2.5 to 3 times as fast for matrices of
-#: 64 to 256. Despite its name it computes on TensorFlow's own threads, of which `prepare_tensorflow` sets the number;
-#: the bits are the same with one and with two.
+#: Lets XLA multiply with the processor's widest instructions: 2.5 to 3 times as fast for matrices of 64 to 256. Despite
+#: its name it computes on TensorFlow's own threads, whose number `prepare_tensorflow` sets; the bits stay the same.
 XLA_FLAGS = "--xla_cpu_multi_thread_eigen=true"
 
 

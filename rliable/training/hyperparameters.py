@@ -12,8 +12,8 @@ from typing import Any
 from rliable.schema import REQUIRED, Problem, setting, with_default
 from rliable.training.shapes import padded_batch, padded_capacity, padded_widths
 
-#: Steps are counted in whole numbers of 32 bits.
-MAX_TOTAL_STEPS = 2**31 - 1
+#: Steps and updates are counted in whole numbers of 32 bits.
+MAX_COUNT = 2**31 - 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,31 +50,46 @@ class RunHyperparameters:
     )
     activation: str = setting("relu", "What follows each hidden layer.", choices=("relu", "tanh"), compiles=True)
     num_eval_episodes: int = setting(
-        10, "Episodes of each evaluation during training.", unit="episodes", low=1, high=10**6
+        10, "Episodes of each evaluation during training.", unit="episodes", low=1, high=10**6, in_program=False
     )
     num_test_episodes: int | None = setting(
-        None, "Episodes of the final evaluation; null for num_eval_episodes.", unit="episodes", low=1, high=10**6
+        None,
+        "Episodes of the final evaluation; null for num_eval_episodes.",
+        unit="episodes",
+        low=1,
+        high=10**6,
+        in_program=False,
     )
-    eval_interval: int = setting(1000, "How often to evaluate during training.", unit="iterations", low=1, high=10**9)
+    eval_interval: int = setting(
+        1000, "How often to evaluate during training.", unit="iterations", low=1, high=10**9, in_program=False
+    )
     log_interval: int = setting(200, "How often to record the mean losses.", unit="iterations", low=1, high=10**9)
-
     checkpoint_interval_steps: int | None = setting(
         None,
         "How often to keep all that a run needs to go on after its process was killed; null for never.",
         unit="environment steps",
         low=1,
         high=10**9,
+        in_program=False,
     )
 
     def problems(self) -> list[Problem]:
         """The mistakes that only show where hyperparameters are seen together; paths are their names."""
-        if self.total_steps <= MAX_TOTAL_STEPS:
-            return []
-        steps = self.collect_steps_per_iteration
-        fitting = (MAX_TOTAL_STEPS // self.num_environments - self.warm_up_steps) // steps
-        product = f"{self.train_iterations} iterations x {steps} steps x {self.num_environments} environments"
-        words = f"{product} and the first random steps make {self.total_steps} steps, above {MAX_TOTAL_STEPS}"
-        return [Problem("train_iterations", f"{words}; at most {fitting} iterations fit")]
+        steps, environments, updates = (
+            self.collect_steps_per_iteration,
+            self.num_environments,
+            self.updates_per_iteration,
+        )
+        found = []
+        if self.total_steps > MAX_COUNT:
+            fitting = (MAX_COUNT // environments - self.warm_up_steps) // steps
+            product = f"{self.train_iterations} iterations x {steps} steps x {environments} environments"
+            words = f"{product} and the first random steps make {self.total_steps} steps, above {MAX_COUNT}"
+            found.append(Problem("train_iterations", f"{words}; at most {fitting} iterations fit"))
+        if self.train_iterations * updates > MAX_COUNT:
+            words = f"{self.train_iterations} iterations x {updates} updates are above {MAX_COUNT}"
+            found.append(Problem("train_iterations", f"{words}; at most {MAX_COUNT // updates} iterations fit"))
+        return found
 
     def as_trained(self) -> Any:
         """The hyperparameters as a run works with them, where some make others meaningless."""
@@ -96,6 +111,11 @@ class RunHyperparameters:
     def train_steps(self) -> int:
         """Updates in each iteration, for agents that may choose."""
         return 1
+
+    @property
+    def updates_per_iteration(self) -> int:
+        """Updates in each iteration."""
+        return self.train_steps
 
     @property
     def warm_up_steps(self) -> int:
@@ -207,6 +227,11 @@ class OnPolicyHyperparameters(RunHyperparameters):
     )
     eval_interval: int = with_default(RunHyperparameters, "eval_interval", 10)
     log_interval: int = with_default(RunHyperparameters, "log_interval", 1)
+
+    @property
+    def updates_per_iteration(self) -> int:
+        rollout = self.collect_steps_per_iteration * self.num_environments
+        return self.num_epochs * (rollout // (self.batch_size or rollout))
 
     def problems(self) -> list[Problem]:
         steps, environments, found = self.collect_steps_per_iteration, self.num_environments, super().problems()

@@ -8,10 +8,13 @@ with zeros. Rounding depends on the hyperparameter alone, never on what ran befo
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+
+from rliable.schema import Rule
 
 #: A program's shape: (name, value) of every hyperparameter that is compiled in, in the order of the table.
 Shape = tuple[tuple[str, Any], ...]
@@ -48,8 +51,8 @@ def padded_batch(size: int) -> int:
 
 
 def padded_capacity(length: int) -> int:
-    """The rows that a replay of `length` transitions gets: a power of two, at least 65,536."""
-    return power_of_two(length, 65536)
+    """The rows that a replay of `length` transitions gets: a power of two, at least 131,072."""
+    return power_of_two(length, 2**17)
 
 
 def shape_of(values: Any) -> Shape:
@@ -59,9 +62,9 @@ def shape_of(values: Any) -> Shape:
       values: a settings record; `compiles` of its settings says which and how.
     """
     return tuple(
-        (field.name, compiled_value(getattr(values, field.name), field.metadata["rule"].compiles))
-        for field in dataclasses.fields(values)
-        if field.metadata["rule"].compiles or getattr(values, field.name) is None
+        (name, compiled_value(value, rule.compiles))
+        for name, value, rule in known_to_programs(values)
+        if rule.compiles or value is None
     )
 
 
@@ -74,11 +77,19 @@ def compiled_value(value: Any, compiles: Any) -> Any:
 def numbers_of(values: Any) -> dict[str, np.generic]:
     """The inputs that a program gets for these hyperparameters: every number that is not compiled in, unrounded."""
     numbers: dict[str, np.generic] = {}
-    for field in dataclasses.fields(values):
-        value, compiles = getattr(values, field.name), field.metadata["rule"].compiles
-        if (not compiles or callable(compiles)) and isinstance(value, int | float) and not isinstance(value, bool):
-            numbers[field.name] = np.int32(value) if isinstance(value, int) else np.float32(value)
+    for name, value, rule in known_to_programs(values):
+        is_input = not rule.compiles or callable(rule.compiles)
+        if is_input and isinstance(value, int | float) and not isinstance(value, bool):
+            numbers[name] = np.int32(value) if isinstance(value, int) else np.float32(value)
     return numbers
+
+
+def known_to_programs(values: Any) -> Iterator[tuple[str, Any, Rule]]:
+    """Name, value and rule of each hyperparameter that compiled programs read, in the order of the table."""
+    for field in dataclasses.fields(values):
+        rule = field.metadata["rule"]
+        if rule.in_program:
+            yield field.name, getattr(values, field.name), rule
 
 
 def as_namespace(shape: Shape) -> SimpleNamespace:

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from rliable.training.hyperparameters import OffPolicyHyperparameters
+from rliable.training.hyperparameters import OffPolicyHyperparameters, OnPolicyHyperparameters, RunHyperparameters
 from rliable.training.shapes import (
     as_namespace,
     numbers_of,
@@ -38,7 +38,7 @@ def test_every_layer_is_rounded_up_on_its_own() -> None:
 
 def test_batches_and_replays_are_rounded_up_to_powers_of_two() -> None:
     assert [padded_batch(size) for size in (1, 16, 17, 64, 100)] == [16, 16, 32, 64, 128]
-    assert [padded_capacity(length) for length in (1, 65536, 65537, 100_000)] == [65536, 65536, 131072, 131072]
+    assert [padded_capacity(length) for length in (1, 100_000, 131_073)] == [131_072, 131_072, 262_144]
 
 
 def test_a_shape_holds_what_is_compiled_in_and_what_is_unset() -> None:
@@ -52,6 +52,12 @@ def test_a_shape_holds_what_is_compiled_in_and_what_is_unset() -> None:
     assert hash(shape_of(VALUES)) == hash(shape_of(dataclasses.replace(VALUES)))
 
 
+def test_what_only_the_run_around_a_program_reads_is_no_part_of_it() -> None:
+    watched = dataclasses.replace(VALUES, checkpoint_interval_steps=5, num_test_episodes=3, num_eval_episodes=7)
+    assert shape_of(watched) == shape_of(VALUES)
+    assert numbers_of(watched) == numbers_of(VALUES)
+
+
 def test_numbers_are_what_is_not_compiled_in_and_the_true_size_of_what_is_rounded() -> None:
     numbers = numbers_of(dataclasses.replace(VALUES, batch_size=20, gamma=0.5, n_step=3))
     assert numbers["batch_size"] == 20 and numbers["gamma"] == np.float32(0.5) and numbers["n_step"] == 3
@@ -61,6 +67,20 @@ def test_numbers_are_what_is_not_compiled_in_and_the_true_size_of_what_is_rounde
         assert name not in numbers
 
 
-def test_every_setting_is_compiled_in_or_an_input() -> None:
+def test_every_setting_is_compiled_in_or_an_input_or_only_read_around_programs() -> None:
     given = set(dict(shape_of(VALUES))) | set(numbers_of(VALUES))
-    assert given == {field.name for field in dataclasses.fields(VALUES)}
+    around = {"num_eval_episodes", "num_test_episodes", "eval_interval", "checkpoint_interval_steps"}
+    assert given == {field.name for field in dataclasses.fields(VALUES)} - around
+
+
+@pytest.mark.parametrize(
+    ("values", "fitting"),
+    [
+        (dataclasses.replace(VALUES, train_iterations=3000, train_steps_per_iteration=10**6), 2147),
+        (OnPolicyHyperparameters(train_iterations=10**6, num_epochs=10**4, batch_size=8), 838),
+    ],
+)
+def test_updates_that_32_bits_cannot_count_are_found(values: RunHyperparameters, fitting: int) -> None:
+    (problem,) = [problem for problem in values.problems() if "updates" in problem.words]
+    assert problem.path == "train_iterations" and problem.words.endswith(f"at most {fitting} iterations fit")
+    assert not dataclasses.replace(values, train_iterations=fitting).problems()

@@ -23,7 +23,7 @@ from rliable.threads import thread_variables
 
 MODULE = "rliable.executors.slots.compute"
 TAIL_BYTES = 4000
-GROWTH_BYTES = 220 * 10**6
+GROWTH_BYTES = 850 * 10**6
 #: When the supervisor is gone, however it died, its end of the pipe is closed, and the guard clears up.
 GUARD = """
 read -r _
@@ -131,7 +131,7 @@ class ComputeProcess:
     def has_outgrown_its_slot(self) -> bool:
         """Whether it has grown so much since its first run that a new process should take its place.
 
-        Called after each run. TensorFlow frees compiled programs only when its process ends: about 40 MB for each new
+        Called after each run. TensorFlow frees compiled programs only when its process ends: about 50 MB for each new
         shape of network or batch.
         """
         now = own_resident_bytes(self._watched)
