@@ -19,16 +19,7 @@ SCRIPTS = {
     "benchmark_training.py": "Training: agents beside Stable-Baselines3, one core",
     "benchmark_studies.py": "Whole searches",
     "benchmark_executors.py": "Executors",
-    "benchmark_memory.py": "Memory of a slot, in trials of mixed shapes",
-}
-
-#: Script -> what its readers should know.
-NOTES = {
-    "benchmark_memory.py": (
-        "The last figure is above what was asked: a slot is replaced between two runs, once it has grown by 220 MB "
-        "since its first,\nso it peaks while it compiles the shape that makes it too large. Less growth would replace "
-        "it in the README's own grid.\n\n"
-    )
+    "benchmark_memory.py": "Memory and time of a slot, in trials of many shapes",
 }
 
 HEAD = """# Benchmarks
@@ -44,9 +35,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--peer-python", required=True, help="the interpreter that has scripts/peers-requirements.txt")
     peer = parser.parse_args().peer_python
-    sections = [
-        f"\n## {SCRIPTS[name]}\n\n`scripts/{name}`\n\n{NOTES.get(name, '')}{table(run(name, peer))}" for name in SCRIPTS
-    ]
+    sections = [f"\n## {SCRIPTS[name]}\n\n`scripts/{name}`\n\n{table(run(name, peer))}" for name in SCRIPTS]
     (ROOT / "docs" / "benchmarks.md").write_text(head() + "".join(sections), encoding="utf-8")
 
 
