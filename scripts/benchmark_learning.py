@@ -37,6 +37,8 @@ PICTURE = ROOT / "docs" / "images" / "learning.png"
 WORK = ROOT / "build" / "learning"
 #: Of the study in which the runs are trained.
 SEED = 1
+#: How often a run keeps what it needs to go on from after an interruption; it changes no bit of the training.
+CHECKPOINT_STEPS = 20_000
 LOOK_SECONDS = 5.0
 
 
@@ -107,7 +109,7 @@ def train(gate: Gate, num_workers: int) -> None:
         "optim_name": gate.name,
         "num_workers": num_workers,
         "seed": SEED,
-        "grid": {"num_test_episodes": [100]},
+        "grid": {"num_test_episodes": [100], "checkpoint_interval_steps": [CHECKPOINT_STEPS]},
         "metric": {"name": "reward", "criteria": "max"},
         "max_iters": gate.num_seeds,
         "convergence": None,
