@@ -18,7 +18,7 @@ from rliable.executors.base import Executor, ExecutorOptions
 from rliable.records.checkpoints import Checkpoints
 from rliable.records.folders import StudyFolder
 from rliable.records.results import StudyRecord
-from rliable.records.saved_study import load_saved_study, save_study
+from rliable.records.saved_study import load_saved_study, save_study, version_of
 from rliable.registry import EXECUTORS, SAMPLERS
 from rliable.report.plots.drawer import CurveDrawer
 from rliable.schema import ConfigError, nearest
@@ -188,7 +188,7 @@ def executor_options(study: Study, mode: Mode, folder: StudyFolder | None) -> Ex
         files=(study.model.environment,),
         uses_cluster=study.model.data == "rdd",
         threads=study.config.threads_per_trial,
-        checkpoints=Checkpoints(folder) if folder else None,
+        checkpoints=Checkpoints(folder, version_of(study.model.class_name)) if folder else None,
     )
 
 

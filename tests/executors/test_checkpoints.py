@@ -19,7 +19,7 @@ def make_unit(tmp_path, pause=0.0):
 
 @pytest.fixture
 def kept(tmp_path):
-    return Checkpoints(StudyFolder(tmp_path / "study"))
+    return Checkpoints(StudyFolder(tmp_path / "study"), "2")
 
 
 def run(mode, kept, unit, on_report=None):
@@ -74,3 +74,14 @@ def test_a_paused_run_says_so_and_leaves_its_checkpoint(tmp_path, kept, mode):
 
     assert (result.is_stopped, result.is_paused, result.metrics, result.error) == (True, True, None, None)
     assert int(kept.latest(0, 0)["number"]) >= 2
+
+
+def test_a_checkpoint_of_another_version_of_the_model_is_none(tmp_path, kept, caplog):
+    kept.keep(0, 0, {"number": b"4"})
+
+    assert Checkpoints(StudyFolder(tmp_path / "study"), "3").latest(0, 0) is None
+    assert (
+        "trial 0 run 0 begins anew" in caplog.text
+        and "of version 2 of its model, which is version 3 now" in caplog.text
+    )
+    assert kept.latest(0, 0) == {"number": b"4"}
