@@ -11,6 +11,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+import numpy as np
+
 from models.dqn import QAgent, QHyperparameters
 from rliable.environments.runtime import tf
 from rliable.schema import Problem, setting
@@ -34,10 +36,15 @@ class C51Hyperparameters(QHyperparameters):
         return self.num_atoms
 
     def problems(self) -> list[Problem]:
-        if self.v_min < self.v_max:
+        low, high = np.float32(self.v_min), np.float32(self.v_max)
+        distance = (high - low) / np.float32(self.num_atoms - 1)
+        if low < low + distance and high - distance < high:
             return super().problems()
-        words = f"{self.v_min:g} is not below v_max {self.v_max:g}; set them to the lowest and the highest return"
-        return [*super().problems(), Problem("v_min", words)]
+        if self.v_min < self.v_max:
+            words = f"{self.num_atoms} atoms between {self.v_min:.9g} and v_max {self.v_max:.9g} cannot be told apart"
+        else:
+            words = f"{self.v_min:g} is not below v_max {self.v_max:g}"
+        return [*super().problems(), Problem("v_min", f"{words}; set them to the lowest and the highest return")]
 
 
 class C51Agent(QAgent):

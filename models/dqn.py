@@ -30,7 +30,12 @@ from rliable.training.shapes import padded_widths
 class QHyperparameters(OffPolicyHyperparameters):
     """What every agent may be told that learns the values of actions and explores epsilon-greedily."""
 
-    fc_layer_params: list[int] | None = with_default(OffPolicyHyperparameters, "fc_layer_params", None)
+    fc_layer_params: list[int] | None = with_default(
+        OffPolicyHyperparameters,
+        "fc_layer_params",
+        None,
+        doc="Widths of the hidden layers of each network; null for one, of qnet_fc_hidden_size.",
+    )
     qnet_fc_hidden_size: int = setting(
         100,
         "Width of the one hidden layer; unused where fc_layer_params is set.",
@@ -47,6 +52,11 @@ class QHyperparameters(OffPolicyHyperparameters):
     epsilon_decay_steps: int = setting(
         1000, "Steps over which it falls, linearly.", unit="environment steps", low=1, high=10**9
     )
+
+    def as_trained(self) -> Any:
+        """The one layer's width says nothing where the widths of all are given."""
+        trained, default = super().as_trained(), QHyperparameters.qnet_fc_hidden_size
+        return trained if self.fc_layer_params is None else dataclasses.replace(trained, qnet_fc_hidden_size=default)
 
     @property
     def hidden_sizes(self) -> tuple[int, ...]:

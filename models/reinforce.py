@@ -25,6 +25,13 @@ from rliable.training.returns import returns_of_episodes
 class REINFORCEHyperparameters(OnPolicyHyperparameters):
     """What `hp_params` may hold."""
 
+    collect_steps_per_iteration: int = with_default(
+        OnPolicyHyperparameters,
+        "collect_steps_per_iteration",
+        2048,
+        doc="Steps taken in each environment in each iteration; of them, those are learned from (share_of_steps) whose "
+        "episode ends among them, so take several times the length of an episode.",
+    )
     learning_rate: float = with_default(OnPolicyHyperparameters, "learning_rate", 1e-3)
 
 
@@ -63,7 +70,11 @@ class REINFORCEAgent(ActorCritic):
             tape.watch(parts["networks"])
             figures = self.figures(parts["networks"], batch, numbers)
         gradients = tape.gradient(figures["loss"], parts["networks"])
-        return self.descend(parts, gradients, numbers), figures
+        is_any = tf.reduce_any(
+            batch.counts
+        )  # else there is nothing to learn, and the optimizer's momentum is no reason
+        moved = self.descend(parts, gradients, numbers)
+        return tf.nest.map_structure(lambda new, old: tf.where(is_any, new, old), moved, parts), figures
 
     def figures(self, networks: dict[str, Any], batch: REINFORCEBatch, numbers: Any) -> dict[str, tf.Tensor]:
         """The loss, to be minimised, what it consists of, and the share of the steps that count."""

@@ -40,6 +40,8 @@ SEED = 1
 #: How often a run keeps what it needs to go on from after an interruption; it changes no bit of the training.
 CHECKPOINT_STEPS = 20_000
 LOOK_SECONDS = 5.0
+#: Rewards are summed up with 32 bits.
+ROUNDING = 1e-6
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,7 +77,7 @@ GATES = (
     Gate("ppo_pendulum", -200, "-172.2 at 100k with gSDE (RL-Zoo3, 1 run)"),
     Gate("td3_mountaincarcontinuous", 90, "93.5 at 300k (RL-Zoo3, 1 run)", num_seeds=3),
     Gate("sac_mountaincarcontinuous", 90, "94.7 at 50k with gSDE (RL-Zoo3, 1 run)"),
-    Gate("dqn_deepsea", 0.99 - 1e-6, "0.99 is the best there is"),
+    Gate("dqn_deepsea", 0.99, "0.99 is the best there is"),
     Gate("dqn_catch", 1.0, "1 is the best there is"),
     Gate("dqn_basicenv", 1.0, "1 is the best there is"),
 )
@@ -217,18 +219,19 @@ def table_line(gate: Gate, runs: Sequence[dict[str, Any]]) -> str:
     model, *_ = load_model_file(str(ROOT / "config" / "zoo" / f"{gate.name}.json"))
     rewards = np.array([run["reward"] for run in runs])
     low, high = interval(rewards)
+    digits = 1 if abs(gate.least) > 10 else 3
     cells = [
         model.environment,
         MODELS.load(model.class_name).__name__,
         f"{runs[0]['steps']:,}",
         str(len(runs)),
-        f"{rewards.mean():.1f}",
-        f"{interquartile_mean(rewards):.1f}",
-        f"{low:.1f} to {high:.1f}",
+        f"{rewards.mean():.{digits}f}",
+        f"{interquartile_mean(rewards):.{digits}f}",
+        f"{low:.{digits}f} to {high:.{digits}f}",
         f"{np.mean([run['seconds'] for run in runs]):.0f}",
         f"{gate.least:g}",
         gate.reference,
-        "passed" if rewards.mean() >= gate.least else "**missed**",
+        "passed" if rewards.mean() >= gate.least - ROUNDING else "**missed**",
     ]
     return "| " + " | ".join(cells) + " |\n"
 

@@ -67,7 +67,9 @@ def parent_problems(
 ) -> Iterator[Problem]:
     """What is wrong with one condition, cycles apart."""
     place = join(join(path, name), "when")
-    yield from unknown_key_problems([parent for parent in condition if parent not in grid], grid, place, "parameter")
+    yield from unknown_key_problems(
+        [parent for parent in condition if parent not in grid], grid, place, "parameter of the grid"
+    )
     for parent, values in condition.items():
         parameter = parameters.get(parent)
         if parameter is None:

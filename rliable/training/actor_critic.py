@@ -110,9 +110,11 @@ def scheduled(start: Any, end: Any, progress: tf.Tensor) -> Any:
 def standardised(advantage: tf.Tensor, weight: tf.Tensor) -> tf.Tensor:
     """Advantages [B] less their mean, over their standard deviation; both of the rows that count.
 
+    A single row stays as it is: nothing would be left of it.
+
     Args:
       weight: what each row counts, 1 in all; zeros for none. [B]
     """
     centred = advantage - tf.reduce_sum(weight * advantage)
     variance = tf.reduce_sum(weight * tf.square(centred))
-    return centred / (tf.sqrt(variance) + 1e-8)
+    return tf.where(tf.reduce_max(weight) < 1.0, centred / (tf.sqrt(variance) + 1e-8), advantage)

@@ -198,15 +198,6 @@ class OnPolicyAgent(Agent):
         rows: int = self.shape.collect_steps_per_iteration * self.shape.num_environments
         return rows
 
-    @property
-    def minibatch_size(self) -> int:
-        """M, which divides N."""
-        return self.num_rows
-
-    def num_epochs(self, numbers: Any) -> Any:
-        """How often a rollout is gone through. int32 []"""
-        return 1
-
     @abstractmethod
     def prepare(self, parts: Parts, rollout: Experience, numbers: Any) -> Any:
         """What there is to learn of a rollout: a nest of arrays [T, E, …] from arrays [T, E, …]."""

@@ -7,13 +7,18 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from rliable.schema import REQUIRED, Problem, setting, with_default
-from rliable.training.shapes import padded_batch, padded_capacity, padded_widths
+from rliable.training.shapes import known_to_programs, padded_batch, padded_widths
 
 #: Steps and updates are counted in whole numbers of 32 bits.
 MAX_COUNT = 2**31 - 1
+#: The size of numbers that 32 bits hold in full, other than 0.
+SMALLEST, LARGEST = float(np.finfo(np.float32).tiny), float(np.finfo(np.float32).max)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +47,7 @@ class RunHyperparameters:
     gamma: float = setting(0.99, "Discount factor: what a reward is worth one step later.", low=0, high=1)
     fc_layer_params: list[int] | None = setting(
         [256, 256],
-        "Widths of the hidden layers of each network.",
+        "Widths of the hidden layers of each network; null for none.",
         unit="units",
         low=1,
         high=16384,
@@ -75,21 +80,30 @@ class RunHyperparameters:
 
     def problems(self) -> list[Problem]:
         """The mistakes that only show where hyperparameters are seen together; paths are their names."""
+        return [*self._unrepresentable(), *self._uncountable()]
+
+    def _unrepresentable(self) -> Iterator[Problem]:
+        """Numbers that programs, which compute with 32 bits, would take for 0 or for infinite."""
+        for name, value, _ in known_to_programs(self):
+            if isinstance(value, float) and value and not SMALLEST <= abs(value) <= LARGEST:
+                size = f"0, or between {SMALLEST:.3g} and {LARGEST:.3g} in size"
+                yield Problem(name, f"{value:g} does not fit into 32 bits, must be {size}")
+
+    def _uncountable(self) -> Iterator[Problem]:
+        """More iterations than 32 bits can count the steps or updates of."""
         steps, environments, updates = (
             self.collect_steps_per_iteration,
             self.num_environments,
             self.updates_per_iteration,
         )
-        found = []
-        if self.total_steps > MAX_COUNT:
-            fitting = (MAX_COUNT // environments - self.warm_up_steps) // steps
-            product = f"{self.train_iterations} iterations x {steps} steps x {environments} environments"
-            words = f"{product} and the first random steps make {self.total_steps} steps, above {MAX_COUNT}"
-            found.append(Problem("train_iterations", f"{words}; at most {fitting} iterations fit"))
-        if self.train_iterations * updates > MAX_COUNT:
-            words = f"{self.train_iterations} iterations x {updates} updates are above {MAX_COUNT}"
-            found.append(Problem("train_iterations", f"{words}; at most {MAX_COUNT // updates} iterations fit"))
-        return found
+        fitting = [(MAX_COUNT // environments - self.warm_up_steps) // steps, MAX_COUNT // max(updates, 1)]
+        if self.train_iterations > min(fitting):
+            first = " and the first random steps" * bool(self.warm_up_steps)
+            of_steps = f"{steps} steps x {environments} environments{first} make {self.total_steps} steps"
+            of_updates = f"{updates} updates make {self.train_iterations * updates} updates"
+            product = f"{self.train_iterations} iterations x {of_steps if fitting[0] < fitting[1] else of_updates}"
+            words = f"{product}, above {MAX_COUNT}; at most {min(fitting)} iterations fit"
+            yield Problem("train_iterations", words)
 
     def as_trained(self) -> Any:
         """The hyperparameters as a run works with them, where some make others meaningless."""
@@ -143,7 +157,6 @@ class OffPolicyHyperparameters(RunHyperparameters):
         unit="transitions",
         low=1,
         high=10**7,
-        compiles=padded_capacity,
     )
     batch_size: int = setting(
         64, "Transitions replayed in one update.", unit="transitions", low=1, high=65536, compiles=padded_batch

@@ -14,7 +14,7 @@ import numpy as np
 
 from rliable.environments.runtime import tf
 from rliable.training.agent import Agent, Clock, Experience, Parts, in_bounds, random_action
-from rliable.training.optimizer import learning_rate_at
+from rliable.training.optimizer import learning_rates_at
 
 #: Windows of the log that one call of the program can fill.
 MAX_WINDOWS = 128
@@ -176,10 +176,8 @@ class Iteration:
 
     def learn(self, state: RunState) -> tuple[RunState, dict[str, tf.Tensor]]:
         """An iteration's updates; the figures are means over them."""
-        clock = self.clock(state)
-        numbers = SimpleNamespace(
-            **vars(self.numbers) | {"learning_rate": learning_rate_at(clock.progress, self.numbers)}
-        )
+        clock = self.memory.clock_of_updates(self.clock(state), self.numbers)
+        numbers = SimpleNamespace(**vars(self.numbers) | learning_rates_at(clock.progress, self.numbers))
         memory, parts, num_updates, losses = self.memory.learn(
             state.memory, state.parts, clock, self.call.train_steps, numbers, self.seeds
         )

@@ -29,7 +29,7 @@ class AgentModel(EpisodicModel):
     agent: ClassVar[type[Agent]]
     acts: ClassVar[str] = "both"
     learns_from = ("environment",)
-    version = "2"  # 1 was the DQN of version 0.1, around TF-Agents' agent
+    version = "3"  # 1 was the DQN of version 0.1, around TF-Agents' agent; 2 multiplied matrices by other instructions
     _run: Run | None = None
     _checkpoint: dict[str, bytes] | None = None
 

@@ -52,11 +52,18 @@ def adam_step(
     return moved, {"count": count, "first": first, "second": second}
 
 
-def learning_rate_at(progress: tf.Tensor, numbers: Any) -> Any:
-    """The step size at `progress` in [0, 1] of the training: constant, or linear to `learning_rate_end`."""
+def learning_rates_at(progress: tf.Tensor, numbers: Any) -> dict[str, Any]:
+    """The step sizes at `progress` in [0, 1] of the training, by name, where they change.
+
+    `learning_rate` goes linearly to `learning_rate_end`; a network that acts at a rate of its own slows down alike.
+    """
     if numbers.learning_rate_end is None:
-        return numbers.learning_rate
-    return numbers.learning_rate + progress * (numbers.learning_rate_end - numbers.learning_rate)
+        return {}
+    rates = {"learning_rate": numbers.learning_rate + progress * (numbers.learning_rate_end - numbers.learning_rate)}
+    if getattr(numbers, "actor_learning_rate", None) is not None:
+        share = rates["learning_rate"] / numbers.learning_rate
+        rates["actor_learning_rate"] = share * numbers.actor_learning_rate
+    return rates
 
 
 def clip_by_global_norm(gradients: Any, max_norm: Any) -> Any:

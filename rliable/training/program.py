@@ -39,9 +39,9 @@ class Program:
         self, state: RunState, call: Call, numbers: dict[str, np.generic], seeds: dict[str, np.int32]
     ) -> tuple[RunState, dict[str, np.ndarray]]:
         """Runs iterations; see `Loop`."""
-        is_new = self.loop.run.experimental_get_tracing_count() == 0
+        before = self.loop.run.experimental_get_tracing_count()
         state, log = self.loop.run(state, *as_tensors((call, numbers, seeds)))
-        if is_new:
+        if self.loop.run.experimental_get_tracing_count() > before:
             release_memory()
         return state, {name: sums.numpy() for name, sums in log.items()}
 

@@ -14,6 +14,7 @@ from rliable.environments.base import Environment
 from rliable.environments.random_numbers import integers
 from rliable.environments.runtime import tf
 from rliable.training.agent import Batch, Clock, Experience, OffPolicyAgent, Parts
+from rliable.training.shapes import padded_capacity
 
 
 class Transitions(NamedTuple):
@@ -52,13 +53,17 @@ class Replay:
 
     def empty(self, values: Any) -> Ring:
         """A memory without transitions, for a run with these hyperparameters. NumPy arrays."""
-        return empty_ring(
-            self.agent.environment, self.agent.shape.replay_buffer_max_length, values.replay_buffer_max_length
-        )
+        environment, length = self.agent.environment, values.replay_buffer_max_length
+        row_bytes = sum(array.nbytes for array in empty_ring(environment, 1, 1).rows)
+        return empty_ring(environment, padded_capacity(length, row_bytes), length)
 
     def add(self, ring: Ring, experience: Experience, clock: Clock) -> Ring:
         """Remembers one step of each environment."""
         return append(ring, Transitions(*experience[:-1]))
+
+    def clock_of_updates(self, clock: Clock, numbers: Any) -> Clock:
+        """How far the run is, as schedules of updates see it."""
+        return clock
 
     def learn(
         self, ring: Ring, parts: Parts, clock: Clock, num_updates: tf.Tensor, numbers: Any, seeds: SimpleNamespace

@@ -46,6 +46,11 @@ class Rollout:
             lambda old, new: tf.tensor_scatter_nd_update(old, [[row]], new[None]), rollout, experience
         )
 
+    def clock_of_updates(self, clock: Clock, numbers: Any) -> Clock:
+        """How far the run was before its latest rollout: so the first updates see the beginning of schedules."""
+        share = tf.cast(self.agent.num_rows, tf.float32) / tf.cast(numbers.total_steps, tf.float32)
+        return clock._replace(progress=clock.progress - share)
+
     def learn(
         self, rollout: Experience, parts: Parts, clock: Clock, num_updates: Any, numbers: Any, seeds: SimpleNamespace
     ) -> tuple[Experience, Parts, tf.Tensor, dict[str, tf.Tensor]]:
@@ -54,7 +59,7 @@ class Rollout:
         Args:
           rollout: what to learn from. [T, E, …]
           parts: the agent's.
-          clock: how far the run is, this rollout included; updates are told how far it was before.
+          clock: as `clock_of_updates` gives it.
           num_updates: unused; a rollout decides itself.
           numbers: the run's; `num_epochs`.
           seeds: the run's, by purpose. int32 []
@@ -66,8 +71,6 @@ class Rollout:
         num_rows = self.agent.num_rows
         size = self.agent.shape.batch_size or num_rows  # M
         per_epoch = num_rows // size
-        share = tf.cast(num_rows, tf.float32) / tf.cast(numbers.total_steps, tf.float32)
-        clock = clock._replace(progress=clock.progress - share)
         end = clock.num_updates + numbers.num_epochs * per_epoch
 
         def update(count: tf.Tensor, parts: Parts, order: tf.Tensor, totals: dict[str, tf.Tensor]) -> Any:

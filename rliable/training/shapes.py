@@ -50,9 +50,9 @@ def padded_batch(size: int) -> int:
     return power_of_two(size, 16)
 
 
-def padded_capacity(length: int) -> int:
-    """The rows that a replay of `length` transitions gets: a power of two, at least 131,072."""
-    return power_of_two(length, 2**17)
+def padded_capacity(length: int, row_bytes: int) -> int:
+    """The rows that a replay of `length` transitions gets: a power of two, at least as many as 8 MB hold."""
+    return power_of_two(length, 2 ** ((8 * 10**6 // row_bytes).bit_length() - 1))
 
 
 def shape_of(values: Any) -> Shape:

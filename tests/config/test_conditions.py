@@ -114,7 +114,7 @@ def test_description_says_when():
     [
         (
             {"noise": NOISE, "x": {"min": 1, "max": 2, "when": {"nois": "ou"}}},
-            "grid.x.when.nois: unknown parameter; did you mean 'noise'? known: noise, x",
+            "grid.x.when.nois: unknown parameter of the grid; did you mean 'noise'? known: noise, x",
         ),
         (
             {"noise": NOISE, "x": {"min": 1, "max": 2, "when": {"noise": "oo"}}},

@@ -186,6 +186,20 @@ def test_weights_begin_orthogonal_and_the_policy_nearly_indifferent() -> None:
     assert not np.array_equal(networks["policy"]["layer_0"]["kernel"], networks["value"]["layer_0"]["kernel"])
 
 
+def test_minibatches_of_one_step_improve_the_policy_though_advantages_are_normalised(tmp_path: Path) -> None:
+    before, after = (
+        trained(PPO, tmp_path, "CartPole-v1", train_iterations=iterations, batch_size=1)._run.parts["networks"]
+        for iterations in (1, 2)
+    )
+    assert not np.array_equal(before["policy"]["layer_0"]["kernel"], after["policy"]["layer_0"]["kernel"])
+
+
+def test_schedules_reach_their_end_behind_the_last_rollout(tmp_path: Path) -> None:
+    constant = learned(trained(PPO, tmp_path, "CartPole-v1", train_iterations=1))
+    falling = learned(trained(PPO, tmp_path, "CartPole-v1", train_iterations=1, learning_rate_end=0.0))
+    assert falling == constant
+
+
 def test_a_model_file_whose_minibatch_does_not_divide_the_rollout_is_refused_in_one_line() -> None:
     data = {"class": "PPO", "environment": "CartPole-v1", "mdl_file": "x"}
     data["hp_params"] = {"train_iterations": 5, "collect_steps_per_iteration": 32, "batch_size": 24}

@@ -12,16 +12,25 @@ from models.dqn import DQN, DQNHyperparameters
 from rliable.environments import load_data
 from rliable.seeding import derive_seed
 from rliable.training.networks import initial_mlp
-from rliable.training.optimizer import learning_rate_at
+from rliable.training.optimizer import learning_rates_at
 from rliable.training.shapes import numbers_of, shape_of
 
 
 def test_learning_rate_falls_linearly_where_an_end_is_set():
     numbers = SimpleNamespace(learning_rate=tf.constant(0.4), learning_rate_end=tf.constant(0.1))
-    rates = [float(learning_rate_at(tf.constant(progress), numbers)) for progress in (0.0, 0.5, 1.0)]
-    assert rates == pytest.approx([0.4, 0.25, 0.1])
-    numbers.learning_rate_end = None
-    assert float(learning_rate_at(tf.constant(0.5), numbers)) == pytest.approx(0.4)
+    rates = [learning_rates_at(tf.constant(progress), numbers) for progress in (0.0, 0.5, 1.0)]
+    assert [set(named) for named in rates] == [{"learning_rate"}] * 3
+    assert [float(named["learning_rate"]) for named in rates] == pytest.approx([0.4, 0.25, 0.1])
+    assert learning_rates_at(tf.constant(0.5), SimpleNamespace(learning_rate_end=None)) == {}
+
+
+def test_an_actors_own_learning_rate_falls_in_the_same_proportion():
+    numbers = SimpleNamespace(learning_rate=tf.constant(0.4), learning_rate_end=tf.constant(0.1))
+    numbers.actor_learning_rate = tf.constant(2.0)
+    rates = [learning_rates_at(tf.constant(progress), numbers) for progress in (0.0, 0.5, 1.0)]
+    assert [float(named["actor_learning_rate"]) for named in rates] == pytest.approx([2.0, 1.25, 0.5])
+    numbers.actor_learning_rate = None
+    assert set(learning_rates_at(tf.constant(0.5), numbers)) == {"learning_rate"}
 
 
 def test_only_whether_there_is_an_end_is_compiled_in():

@@ -50,6 +50,7 @@ def learn(num_updates: int, batch_size: int | None, num_epochs: int = 2):
     rows = batch_size or 12
     parts = {"given": tf.fill([5 + num_updates, rows], -1), "progress": tf.zeros([5 + num_updates])}
     seeds = SimpleNamespace(**SEEDS)
+    clock = rollout.clock_of_updates(clock, numbers)
     return rollout.learn(rollout.empty(values), parts, clock, None, numbers, seeds)[1:]
 
 

@@ -38,7 +38,9 @@ def test_every_layer_is_rounded_up_on_its_own() -> None:
 
 def test_batches_and_replays_are_rounded_up_to_powers_of_two() -> None:
     assert [padded_batch(size) for size in (1, 16, 17, 64, 100)] == [16, 16, 32, 64, 128]
-    assert [padded_capacity(length) for length in (1, 100_000, 131_073)] == [131_072, 131_072, 262_144]
+    assert [padded_capacity(length, 42) for length in (1, 100_000, 131_073)] == [131_072, 131_072, 262_144]
+    assert [padded_capacity(length, 410) for length in (1, 16_385)] == [16_384, 32_768]
+    assert padded_capacity(5, 10**9) == 8
 
 
 def test_a_shape_holds_what_is_compiled_in_and_what_is_unset() -> None:
@@ -84,3 +86,9 @@ def test_updates_that_32_bits_cannot_count_are_found(values: RunHyperparameters,
     (problem,) = [problem for problem in values.problems() if "updates" in problem.words]
     assert problem.path == "train_iterations" and problem.words.endswith(f"at most {fitting} iterations fit")
     assert not dataclasses.replace(values, train_iterations=fitting).problems()
+
+
+@pytest.mark.parametrize("number", [1e-60, -1e39, 1e300])
+def test_numbers_that_32_bits_cannot_hold_are_found(number: float) -> None:
+    (problem,) = dataclasses.replace(VALUES, adam_epsilon=number).problems()
+    assert problem.path == "adam_epsilon" and f"{number:g} does not fit into 32 bits" in problem.words
