@@ -70,10 +70,8 @@ class REINFORCEAgent(ActorCritic):
             tape.watch(parts["networks"])
             figures = self.figures(parts["networks"], batch, numbers)
         gradients = tape.gradient(figures["loss"], parts["networks"])
-        is_any = tf.reduce_any(
-            batch.counts
-        )  # else there is nothing to learn, and the optimizer's momentum is no reason
         moved = self.descend(parts, gradients, numbers)
+        is_any = tf.reduce_any(batch.counts)  # else the optimizer's momentum alone would move the weights
         return tf.nest.map_structure(lambda new, old: tf.where(is_any, new, old), moved, parts), figures
 
     def figures(self, networks: dict[str, Any], batch: REINFORCEBatch, numbers: Any) -> dict[str, tf.Tensor]:

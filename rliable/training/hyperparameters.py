@@ -91,11 +91,8 @@ class RunHyperparameters:
 
     def _uncountable(self) -> Iterator[Problem]:
         """More iterations than 32 bits can count the steps or updates of."""
-        steps, environments, updates = (
-            self.collect_steps_per_iteration,
-            self.num_environments,
-            self.updates_per_iteration,
-        )
+        steps, environments = self.collect_steps_per_iteration, self.num_environments
+        updates = self.updates_per_iteration
         fitting = [(MAX_COUNT // environments - self.warm_up_steps) // steps, MAX_COUNT // max(updates, 1)]
         if self.train_iterations > min(fitting):
             first = " and the first random steps" * bool(self.warm_up_steps)

@@ -52,7 +52,8 @@ def padded_batch(size: int) -> int:
 
 def padded_capacity(length: int, row_bytes: int) -> int:
     """The rows that a replay of `length` transitions gets: a power of two, at least as many as 8 MB hold."""
-    return power_of_two(length, 2 ** ((8 * 10**6 // row_bytes).bit_length() - 1))
+    fitting = max(1, 8 * 10**6 // row_bytes)
+    return power_of_two(length, 1 << (fitting.bit_length() - 1))
 
 
 def shape_of(values: Any) -> Shape:
