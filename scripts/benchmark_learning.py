@@ -188,7 +188,7 @@ HEAD = """# What the agents learn
 Written by `python scripts/benchmark_learning.py`. Each line is a file of `config/zoo/`, trained with several seeds
 through level 1 (`--train`); the figure of a seed is the mean of 100 greedy episodes that were used for nothing else.
 IQM is the interquartile mean over seeds; seconds were measured on a machine that did other work as well. Every finished
-run is in [learning.json](learning.json); none was left out, and none is ever trained again.
+run is in [learning.json](learning.json); none was left out, and none is trained again while its file stays as it is.
 
 | environment | agent | steps | seeds | mean | IQM | 95 % interval | seconds | asked | published | |
 |---|---|---:|---:|---:|---:|---|---:|---:|---|---|
