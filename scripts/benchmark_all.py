@@ -1,4 +1,4 @@
-"""Runs every benchmark and writes docs/benchmarks.md: `make benchmark`."""
+"""Runs the benchmarks and writes docs/benchmarks.md: `make benchmark`; `--only` measures some of them again."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
+#: The latest figures of each script, with what they were measured on.
+FIGURES = ROOT / "docs" / "benchmarks.json"
 
 #: Script -> the heading of its table.
 SCRIPTS = {
@@ -24,9 +27,8 @@ SCRIPTS = {
 
 HEAD = """# Benchmarks
 
-Written by `make benchmark` on {date}: {cores} cores of {processor}, {memory:.0f} GB of memory, Python {python}.
-`scripts/benchmark_*.py` measure one table each; every figure is from one run of its script. Machines differ and are
-noisy, so ratios say more than seconds; peers are measured in the same run on the same machine.
+Written by `make benchmark`. `scripts/benchmark_*.py` measure one table each; every figure is from one run of its
+script. Machines differ and are noisy, so ratios say more than seconds; peers are measured in the same run on the same machine.
 """
 
 
@@ -34,23 +36,38 @@ def main() -> None:
     """Runs the scripts one after another."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--peer-python", required=True, help="the interpreter that has scripts/peers-requirements.txt")
-    peer = parser.parse_args().peer_python
-    sections = [f"\n## {SCRIPTS[name]}\n\n`scripts/{name}`\n\n{table(run(name, peer))}" for name in SCRIPTS]
-    (ROOT / "docs" / "benchmarks.md").write_text(head() + "".join(sections), encoding="utf-8")
+    parser.add_argument("--only", nargs="+", choices=SCRIPTS, default=list(SCRIPTS), help="scripts to run")
+    args = parser.parse_args()
+    figures: dict[str, Any] = json.loads(FIGURES.read_text()) if FIGURES.is_file() else {}
+    for name in args.only:
+        figures[name] = {"measured": circumstances(), "rows": run(name, args.peer_python)}
+        FIGURES.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+        write_page(figures)
 
 
-def run(name: str, peer: str) -> list[dict]:
+def write_page(figures: dict[str, Any]) -> None:
+    """Writes the page from the figures that are there."""
+    sections = [section(name, **figures[name]) for name in SCRIPTS if name in figures]
+    (ROOT / "docs" / "benchmarks.md").write_text(HEAD + "".join(sections), encoding="utf-8")
+
+
+def section(name: str, measured: str, rows: list[dict[str, Any]]) -> str:
+    """The table of one script."""
+    return f"\n## {SCRIPTS[name]}\n\n`scripts/{name}`, {measured}.\n\n{table(rows)}"
+
+
+def run(name: str, peer: str) -> list[dict[str, Any]]:
     """The rows of one script."""
     with tempfile.TemporaryDirectory(prefix="rliable-") as folder:
         path = Path(folder) / "rows.json"
         extra = ["--peer-python", peer] if name == "benchmark_training.py" else []
         command = [sys.executable, str(ROOT / "scripts" / name), "--json", str(path), *extra]
         subprocess.run(command, check=True, cwd=ROOT)
-        rows: list[dict] = json.loads(path.read_text())
+        rows: list[dict[str, Any]] = json.loads(path.read_text())
         return rows
 
 
-def table(rows: list[dict]) -> str:
+def table(rows: list[dict[str, Any]]) -> str:
     """Rows as a Markdown table."""
     lines = [f"| {row['name']} | {number(row['value'])} {row['unit']} | {row['target'] or ''} |\n" for row in rows]
     return "| what | measured | asked |\n|---|---:|---|\n" + "".join(lines)
@@ -61,11 +78,11 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def head() -> str:
-    """The page's first lines: date and machine."""
+def circumstances() -> str:
+    """Date and machine."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
-    facts = {"date": datetime.date.today().isoformat(), "cores": os.cpu_count(), "processor": processor_name()}
-    return HEAD.format(**facts, memory=memory, python=platform.python_version())
+    machine = f"{os.cpu_count()} cores of {processor_name()}, {memory:.0f} GB of memory"
+    return f"{datetime.date.today().isoformat()}: {machine}, Python {platform.python_version()}"
 
 
 def processor_name() -> str:

@@ -19,6 +19,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmark_rows import Row, make_parser, publish
+from benchmark_studies import import_seconds
 
 from rliable.environments import load_data
 from rliable.environments.runtime import prepare_tensorflow
@@ -68,27 +69,22 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=CASES, default=list(CASES), help="cases to measure")
     args = parser.parse_args()
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})  # one core, for us and for the peer
-    import_seconds = start_up()
-    rows = [Row("importing what trains", import_seconds, "s")]
+    import_seconds()  # from now on its files are in memory
+    seconds = import_seconds()
+    prepare_tensorflow()
+    AgentModel.import_libraries(1)
+    rows = [Row("importing TF-Agents' DQN alone", seconds, "s")]
     for name in args.only:
-        rows += case_rows(name, CASES[name], args.peer_python, import_seconds)
+        rows += case_rows(name, CASES[name], args.peer_python, seconds)
     publish(rows, args.json)
 
 
-def start_up() -> float:
-    """Imports TensorFlow and TF-Agents; gives the seconds that it took."""
-    started = time.perf_counter()
-    prepare_tensorflow()
-    AgentModel.import_libraries(1)
-    return time.perf_counter() - started
-
-
-def case_rows(name: str, case: Case, peer_python: str | None, import_seconds: float) -> list[Row]:
+def case_rows(name: str, case: Case, peer_python: str | None, seconds_of_import: float) -> list[Row]:
     """The figures of one case."""
     new = train_seconds(case, 1)
     known = statistics.median(train_seconds(case, 1) for _ in range(NUM_REPETITIONS))
     rows = [
-        Row(f"{name}: a new shape over the import", (new - known) / import_seconds, "times", new_shape_asked(case)),
+        Row(f"{name}: a new shape over the import", (new - known) / seconds_of_import, "times", new_shape_asked(case)),
         Row(f"{name}: a known shape, one iteration", known, "s"),
         Row(f"{name}: saving", save_seconds(case), "s"),
     ]
