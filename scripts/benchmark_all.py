@@ -28,7 +28,8 @@ SCRIPTS = {
 HEAD = """# Benchmarks
 
 Written by `make benchmark`. `scripts/benchmark_*.py` measure one table each; every figure is from one run of its
-script. Machines differ and are noisy, so ratios say more than seconds; peers are measured in the same run on the same machine.
+script. Machines differ and are noisy, so ratios say more than seconds; peers are measured in the same run on the same
+machine.
 """
 
 
