@@ -93,7 +93,7 @@ class Plain(BaseModel):
             time.sleep(0.02)
 
     def grow(self) -> None:
-        LEAK.append(np.ones(12_000_000))  # 96 MB
+        LEAK.append(np.ones(37_500_000))  # 300 MB
 
     def fork_and_exit(self) -> None:
         if os.fork() == 0:
