@@ -121,10 +121,10 @@ class TrainingTime:
         Program.run = lambda *args: self._measured(*args)  # type: ignore[method-assign]
 
     def _measured(self, program: Program, *args: Any) -> Any:
-        is_new = program.loop.run.experimental_get_tracing_count() == 0
-        started = time.perf_counter()
+        before, started = program.loop.run.experimental_get_tracing_count(), time.perf_counter()
         result = self._run(program, *args)
-        self.seconds += 0.0 if is_new else time.perf_counter() - started
+        if program.loop.run.experimental_get_tracing_count() == before:
+            self.seconds += time.perf_counter() - started
         return result
 
 
