@@ -1,4 +1,4 @@
-"""What an environment inside the graph has to offer: the contract between it and the compiled loops."""
+"""What an environment has to offer: its spaces, and inside the graph the contract with the compiled loops."""
 
 from __future__ import annotations
 
@@ -12,7 +12,29 @@ import numpy as np
 from rliable.schema import ConfigError, Problem, setting
 
 
-class Environment(ABC):
+class Spaces:
+    """What an agent sees and does in an environment.
+
+    Attributes:
+      name: as registered in `rliable.environments`, or as it is named in a model file.
+      observation_size: O, the numbers of an observation.
+      image_shape: of observations that are images, (height, width, channels), uint8; None for numbers, float32.
+      num_actions: how many actions there are, an action being a number in [0, num_actions); 0 where actions are
+        continuous.
+      action_low, action_high: the bounds of each number of a continuous action; empty where actions are discrete.
+      threshold: the mean return at which the field calls it solved, or None.
+    """
+
+    name: str
+    observation_size: int
+    image_shape: tuple[int, int, int] | None = None
+    num_actions: int = 0
+    action_low: tuple[float, ...] = ()
+    action_high: tuple[float, ...] = ()
+    threshold: float | None = None
+
+
+class Environment(Spaces, ABC):
     """An environment written in TensorFlow operations, stepped in batches inside a compiled program.
 
     Shapes: B episodes side by side, S numbers of state, O numbers of observation, A numbers of a continuous action.
@@ -29,22 +51,10 @@ class Environment(ABC):
     `rliable.schema.setting` are constants that `environment_kwargs` of a model file may change.
 
     Attributes:
-      name: as registered in `rliable.environments`.
       max_episode_steps: the time limit, environment steps.
-      observation_size: O.
-      num_actions: how many actions there are, an action being a number in [0, num_actions); 0 where actions are
-        continuous.
-      action_low, action_high: the bounds of each number of a continuous action; empty where actions are discrete.
-      threshold: the mean return at which the field calls it solved, or None.
     """
 
-    name: str
     max_episode_steps: int
-    observation_size: int
-    num_actions: int = 0
-    action_low: tuple[float, ...] = ()
-    action_high: tuple[float, ...] = ()
-    threshold: float | None = None
 
     @abstractmethod
     def initial_states(self, seeds: Sequence[int]) -> np.ndarray:
