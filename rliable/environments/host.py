@@ -89,7 +89,10 @@ class Instance:
 
     Attributes:
       environment: what steps, with Gymnasium's interface.
+      continues: whether the episode goes on from where the one before was, as after the loss of one of several lives.
     """
+
+    continues = False
 
     def __init__(self, spaces: HostEnvironment, environment: gymnasium.Env[Any, Any]) -> None:
         self.spaces = spaces
@@ -101,7 +104,9 @@ class Instance:
         Returns:
           float32 [O], or uint8 [height, width, channels].
         """
-        return self._shown(self.environment.reset(seed=seed)[0])
+        shown, info = self.environment.reset(seed=seed)
+        self.continues = bool(info.get("continues", False))
+        return self._shown(shown)
 
     def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool]:
         """Moves the episode on by one environment step.

@@ -7,6 +7,7 @@ front. A run's seeds are well mixed already, and leaving it out makes a program 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, Protocol
 
 from rliable.environments.runtime import tf
 
@@ -30,17 +31,12 @@ def uniform(
       dtype: float32 (None) or float64.
       draw: which of several independent draws with the same seed.
     """
-    key, counter = key_and_counter(seed, draw)
-    draws = tf.raw_ops.StatelessRandomUniformV2(
-        shape=shape, key=key, counter=counter, alg=PHILOX, dtype=dtype or tf.float32
-    )
-    return low + (high - low) * draws
+    return low + (high - low) * standard("uniform", seed, shape, dtype or tf.float32, draw)
 
 
 def normal(seed: tf.Tensor, shape: Sequence[int], draw: int = 0) -> tf.Tensor:
     """Standard normal numbers, float32; the arguments are those of `uniform`."""
-    key, counter = key_and_counter(seed, draw)
-    return tf.raw_ops.StatelessRandomNormalV2(shape=shape, key=key, counter=counter, alg=PHILOX, dtype=tf.float32)
+    return standard("normal", seed, shape, tf.float32, draw)
 
 
 def integers(seed: tf.Tensor, shape: Sequence[int], bound: tf.Tensor | int, draw: int = 0) -> tf.Tensor:
@@ -49,6 +45,27 @@ def integers(seed: tf.Tensor, shape: Sequence[int], bound: tf.Tensor | int, draw
     return tf.raw_ops.StatelessRandomUniformIntV2(
         shape=shape, key=key, counter=counter, alg=PHILOX, minval=tf.constant(0), maxval=bound
     )
+
+
+class DrawnAhead(Protocol):
+    """Stands for a seed where the numbers of many steps are drawn before the first of them is taken."""
+
+    def take(self, kind: str, shape: Sequence[int], dtype: tf.DType, draw: int) -> tf.Tensor:
+        """What `standard` would draw with the seed."""
+
+
+def seed_at(stream: Any, counter: tf.Tensor) -> Any:
+    """The seed for one draw of a stream: int32 [2]; what is drawn ahead knows its counter."""
+    return stream if hasattr(stream, "take") else tf.stack([stream, counter])
+
+
+def standard(kind: str, seed: Any, shape: Sequence[int], dtype: tf.DType, draw: int) -> tf.Tensor:
+    """Numbers that are "uniform" in [0, 1), or standard "normal"."""
+    if hasattr(seed, "take"):
+        return seed.take(kind, shape, dtype, draw)
+    key, counter = key_and_counter(seed, draw)
+    operation = {"uniform": tf.raw_ops.StatelessRandomUniformV2, "normal": tf.raw_ops.StatelessRandomNormalV2}[kind]
+    return operation(shape=shape, key=key, counter=counter, alg=PHILOX, dtype=dtype)
 
 
 def key_and_counter(seed: tf.Tensor, draw: int = 0) -> tuple[tf.Tensor, tf.Tensor]:

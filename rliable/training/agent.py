@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar, NamedTuple
 
-from rliable.environments.base import Environment
+from rliable.environments.base import Spaces
 from rliable.environments.random_numbers import uniform
 from rliable.environments.runtime import tf
 from rliable.training.shapes import Shape, as_namespace
@@ -65,7 +65,7 @@ class Agent(ABC):
     acts_with: ClassVar[tuple[str, ...]]
     losses: ClassVar[tuple[str, ...]] = ("loss",)
 
-    def __init__(self, environment: Environment, shape: Shape) -> None:
+    def __init__(self, environment: Spaces, shape: Shape) -> None:
         self.environment = environment
         self.shape = as_namespace(shape)
 
@@ -209,7 +209,7 @@ class OnPolicyAgent(Agent):
         """Learns from rows of what `prepare` gave, [M, …]; else as `OffPolicyAgent.update`."""
 
 
-def random_action(environment: Environment, seed: tf.Tensor, num_environments: int) -> tf.Tensor:
+def random_action(environment: Spaces, seed: tf.Tensor, num_environments: int) -> tf.Tensor:
     """Actions of which all are equally likely, as `Agent.act` gives them."""
     if environment.num_actions:
         draws = uniform(seed, [num_environments])
@@ -217,7 +217,7 @@ def random_action(environment: Environment, seed: tf.Tensor, num_environments: i
     return uniform(seed, [num_environments, len(environment.action_low)], -1.0, 1.0)
 
 
-def in_bounds(environment: Environment, action: tf.Tensor) -> tf.Tensor:
+def in_bounds(environment: Spaces, action: tf.Tensor) -> tf.Tensor:
     """An agent's action as the environment takes it: cut off at [-1, 1] and scaled to its bounds."""
     if environment.num_actions:
         return action

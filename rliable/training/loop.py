@@ -12,8 +12,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rliable.environments.runtime import tf
-from rliable.training.agent import Agent, Clock, Experience, Parts, in_bounds, random_action
+from rliable.environments.random_numbers import seed_at
+from rliable.environments.runtime import release_memory, tf
+from rliable.training.agent import Acted, Agent, Clock, Experience, Parts, in_bounds, random_action
+from rliable.training.arrays import filled_in
 from rliable.training.optimizer import learning_rates_at
 
 #: Windows of the log that one call of the program can fill.
@@ -73,9 +75,6 @@ class RunState(NamedTuple):
 class Loop:
     """One compiled program that trains an agent on its own experience.
 
-    `run(state, call, numbers, seeds)` gives the new state, and the sums of the agent's figures over the iterations of
-    each window, by name, float32 [W]. The first call traces and compiles.
-
     Args:
       agent: what acts and learns.
       memory: a `Replay` or a `Rollout`.
@@ -84,7 +83,7 @@ class Loop:
     def __init__(self, agent: Agent, memory: Any) -> None:
         self.agent = agent
         self.memory = memory
-        self.run = tf.function(self._run, jit_compile=True, autograph=False)
+        self._run = tf.function(self._run_iterations, jit_compile=True, autograph=False)
         self.reset = tf.function(self._reset, jit_compile=True, autograph=False)
 
     def initial_state(self, values: Any, seeds: dict[str, np.int32], weights_seed: int) -> RunState:
@@ -103,7 +102,44 @@ class Loop:
         """The first states of a run."""
         return self.agent.environment.reset(tf.stack([seed, 0]), self.agent.shape.num_environments)
 
-    def _run(
+    def run(
+        self, state: RunState, call: Call, numbers: dict[str, np.generic], seeds: dict[str, np.int32]
+    ) -> tuple[RunState, dict[str, np.ndarray]]:
+        """Runs iterations; the first call traces and compiles.
+
+        Args:
+          state: at the beginning.
+          call: what to run.
+          numbers: the run's hyperparameters that are not compiled in, by name.
+          seeds: the run's, by purpose.
+
+        Returns:
+          The new state, and the sums of the agent's figures over the iterations of each window, by name, float32 [W].
+        """
+        before = self._run.experimental_get_tracing_count()
+        state, log = self._run(state, *as_tensors((call, numbers, seeds)))
+        if self._run.experimental_get_tracing_count() > before:
+            release_memory()
+        return state, {name: sums.numpy() for name, sums in log.items()}
+
+    def to_arrays(self, state: RunState) -> Any:
+        """A state as a nest of arrays, for a checkpoint."""
+        return to_arrays(state)
+
+    def restored(self, template: RunState, arrays: dict[str, np.ndarray]) -> RunState:
+        """The state of a checkpoint.
+
+        Args:
+          template: a new one.
+          arrays: what `to_arrays` gave, by path below "state".
+        """
+        state: RunState = filled_in(template, arrays, "state")
+        return state
+
+    def close(self, state: RunState) -> None:
+        """Gives back what a state holds besides arrays: nothing."""
+
+    def _run_iterations(
         self, state: RunState, call: Call, numbers: dict[str, tf.Tensor], seeds: dict[str, tf.Tensor]
     ) -> tuple[RunState, dict[str, tf.Tensor]]:
         step = Iteration(self, call, numbers, seeds)
@@ -150,24 +186,17 @@ class Iteration:
         """One step in each environment; a new episode begins where one ended."""
         agent, environment, now = self.agent, self.agent.environment, state.interaction
         num_environments, clock = agent.shape.num_environments, self.clock(state)
-        seed = tf.stack([self.seeds.act, now.num_steps])
         shown = environment.observe(now.state)  # [E, O]
-        observation = agent.view(state.parts, shown)
-        acted = agent.act(state.parts, observation, now.carry, self.numbers, clock, seed)
-        explored = random_action(environment, tf.stack([self.seeds.warm_up, now.num_steps]), num_environments)
-        action = tf.where(now.num_steps < self.numbers.warm_up_steps, explored, acted.action)
-        next_state, reward, terminated = environment.step(now.state, in_bounds(environment, action))
+        chosen = choose_action(agent, state.parts, shown, now.carry, self.numbers, clock, self.seeds)
+        next_state, reward, terminated = environment.step(now.state, chosen.taken)
         num_steps, episode_step = now.num_steps + num_environments, now.episode_step + 1
         is_boundary = terminated | (episode_step >= environment.max_episode_steps)  # [E]
-        next_observation = environment.observe(next_state)
-        experience = Experience(shown, action, reward, terminated, is_boundary, next_observation, acted.extras)
-        parts, reward, carry = agent.watch(state.parts, experience, acted.carry, self.numbers)
-        experience = experience._replace(
-            observation=observation, reward=reward, next_observation=agent.view(parts, next_observation)
-        )
+        seen = Seen(shown, reward, terminated, is_boundary, environment.observe(next_state))
+        parts, experience, carry = watch_step(agent, state.parts, chosen, seen, self.numbers)
         first_state = environment.reset(tf.stack([self.seeds.reset, num_steps]), num_environments)
-        fresh = (first_state, tf.zeros_like(episode_step), agent.initial_carry(num_environments))
-        next_state, episode_step, carry = choose(is_boundary, fresh, (next_state, episode_step, carry))
+        next_state, episode_step = choose(
+            is_boundary, (first_state, tf.zeros_like(episode_step)), (next_state, episode_step)
+        )
         return state._replace(
             parts=parts,
             interaction=Interaction(next_state, episode_step, carry, num_steps),
@@ -184,6 +213,53 @@ class Iteration:
         return state._replace(memory=memory, parts=parts, num_updates=num_updates), losses
 
 
+class Chosen(NamedTuple):
+    """What an agent does in a step.
+
+    Attributes:
+      observation: what it saw, as `Agent.view` gave it. [E, O]
+      acted: what it chose to do, or what was drawn for it before the first iteration.
+      taken: the actions as the environment takes them. [E] or [E, A]
+    """
+
+    observation: Any
+    acted: Acted
+    taken: Any
+
+
+class Seen(NamedTuple):
+    """What an environment shows of a step; the names are those of `Experience`."""
+
+    observation: Any
+    reward: Any
+    terminated: Any
+    is_boundary: Any
+    next_observation: Any
+
+
+def choose_action(
+    agent: Agent, parts: Parts, shown: tf.Tensor, carry: Any, numbers: Any, clock: Clock, seeds: Any
+) -> Chosen:
+    """What an agent does where it is shown observations [E, O] by its environments."""
+    observation = agent.view(parts, shown)
+    acted = agent.act(parts, observation, carry, numbers, clock, seed_at(seeds.act, clock.num_steps))
+    seed = seed_at(seeds.warm_up, clock.num_steps)
+    explored = random_action(agent.environment, seed, agent.shape.num_environments)
+    action = tf.where(clock.num_steps < numbers.warm_up_steps, explored, acted.action)
+    return Chosen(observation, acted._replace(action=action), in_bounds(agent.environment, action))
+
+
+def watch_step(agent: Agent, parts: Parts, chosen: Chosen, seen: Seen, numbers: Any) -> tuple[Parts, Experience, Any]:
+    """What a step leaves with an agent: its parts, the experience to remember, and the carry for the next step."""
+    acted, carry = chosen.acted, chosen.acted.carry
+    experience = Experience(seen.observation, acted.action, *seen[1:], acted.extras)
+    parts, reward, carry = agent.watch(parts, experience, carry, numbers)
+    experience = experience._replace(
+        observation=chosen.observation, reward=reward, next_observation=agent.view(parts, seen.next_observation)
+    )
+    return parts, experience, choose(seen.is_boundary, agent.initial_carry(agent.shape.num_environments), carry)
+
+
 def choose(condition: tf.Tensor, one: Any, other: Any) -> Any:
     """`one` where the condition [E] holds, else `other`: nests of arrays [E, …]."""
 
@@ -192,3 +268,13 @@ def choose(condition: tf.Tensor, one: Any, other: Any) -> Any:
         return tf.where(tf.reshape(condition, [-1] + [1] * rank), left, right)
 
     return tf.nest.map_structure(pick, one, other)
+
+
+def as_tensors(nest: Any) -> Any:
+    """A nest of NumPy scalars as tensors, so that their values are inputs of a program and no part of it."""
+    return tf.nest.map_structure(tf.constant, nest)
+
+
+def to_arrays(nest: Any) -> Any:
+    """A nest of tensors as NumPy arrays."""
+    return tf.nest.map_structure(np.asarray, nest)

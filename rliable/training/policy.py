@@ -14,7 +14,7 @@ from tf_agents.policies.policy_saver import PolicySaver
 from tf_agents.specs import BoundedTensorSpec
 from tf_agents.trajectories import policy_step, time_step
 
-from rliable.environments.base import Environment
+from rliable.environments.base import Spaces
 from rliable.training.agent import Agent, Parts, in_bounds
 
 
@@ -76,12 +76,12 @@ class PolicyExporter:
         self._saver.save_checkpoint(str(folder))
 
 
-def time_step_spec(environment: Environment) -> time_step.TimeStep:
+def time_step_spec(environment: Spaces) -> time_step.TimeStep:
     """What a policy gets to see of the environment."""
     return time_step.time_step_spec(tf.TensorSpec([environment.observation_size], tf.float32, "observation"))
 
 
-def action_spec(environment: Environment) -> BoundedTensorSpec:
+def action_spec(environment: Spaces) -> BoundedTensorSpec:
     """What a policy answers."""
     if environment.num_actions:
         return BoundedTensorSpec([], tf.int32, 0, environment.num_actions - 1, "action")

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rliable.environments.base import Environment
-from rliable.environments.runtime import release_memory, tf
+from rliable.environments.base import Environment, Spaces
 from rliable.training.agent import Agent, OffPolicyAgent, OnPolicyAgent, Parts, in_bounds
 from rliable.training.episodes import GreedyEpisodes
-from rliable.training.loop import Call, Loop, RunState
+from rliable.training.host.episodes import HostEpisodes
+from rliable.training.host.loop import HostLoop
+from rliable.training.host.memories import host_memory_of
+from rliable.training.loop import Loop
 from rliable.training.replay import Replay
 from rliable.training.rollout import Rollout
 from rliable.training.shapes import Shape
@@ -31,19 +33,13 @@ class Program:
 
     def __init__(self, agent: Agent, num_rows: int) -> None:
         self.agent = agent
-        self.loop = Loop(agent, memory_of(agent))
-        self.episodes = GreedyEpisodes(agent, num_rows)
+        self.loop: Loop | HostLoop
+        self.episodes: GreedyEpisodes | HostEpisodes
+        if isinstance(agent.environment, Environment):
+            self.loop, self.episodes = Loop(agent, memory_of(agent)), GreedyEpisodes(agent, num_rows)
+        else:
+            self.loop, self.episodes = HostLoop(agent, host_memory_of(agent)), HostEpisodes(agent, num_rows)
         self._exporter: PolicyExporter | None = None
-
-    def run(
-        self, state: RunState, call: Call, numbers: dict[str, np.generic], seeds: dict[str, np.int32]
-    ) -> tuple[RunState, dict[str, np.ndarray]]:
-        """Runs iterations; see `Loop`."""
-        before = self.loop.run.experimental_get_tracing_count()
-        state, log = self.loop.run(state, *as_tensors((call, numbers, seeds)))
-        if self.loop.run.experimental_get_tracing_count() > before:
-            release_memory()
-        return state, {name: sums.numpy() for name, sums in log.items()}
 
     def actions(self, parts: Parts, observations: np.ndarray) -> np.ndarray:
         """The greedy actions for observations [B, O], as the environment takes them."""
@@ -70,13 +66,8 @@ def memory_of(agent: Agent) -> Replay | Rollout:
     return Rollout(agent)
 
 
-def as_tensors(nest: Any) -> Any:
-    """A nest of NumPy scalars as tensors, so that their values are inputs of a program and no part of it."""
-    return tf.nest.map_structure(tf.constant, nest)
-
-
 @functools.lru_cache(maxsize=64)
-def program_for(agent_class: type[Agent], environment: Environment, shape: Shape, num_rows: int) -> Program:
+def program_for(agent_class: type[Agent], environment: Spaces, shape: Shape, num_rows: int) -> Program:
     """The program for this shape: that of an earlier run of this process, if there was one.
 
     TensorFlow keeps compiled code (about 25 MB per program) until its process ends, and forgetting a program frees

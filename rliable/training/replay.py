@@ -65,6 +65,10 @@ class Replay:
         """How far the run is, as schedules of updates see it."""
         return clock
 
+    def batch(self, ring: Any, count: tf.Tensor, clock: Clock, numbers: Any, seeds: SimpleNamespace) -> Batch:
+        """What update number `count` learns from."""
+        return sample(ring, tf.stack([seeds.replay, count]), self.agent.shape, numbers)
+
     def learn(
         self, ring: Ring, parts: Parts, clock: Clock, num_updates: tf.Tensor, numbers: Any, seeds: SimpleNamespace
     ) -> tuple[Ring, Parts, tf.Tensor, dict[str, tf.Tensor]]:
@@ -84,8 +88,8 @@ class Replay:
         end = clock.num_updates + num_updates
 
         def update(count: tf.Tensor, parts: Parts, totals: dict[str, tf.Tensor]) -> Any:
-            batch_seed, seed = tf.stack([seeds.replay, count]), tf.stack([seeds.update, count])
-            batch = sample(ring, batch_seed, self.agent.shape, numbers)
+            batch = self.batch(ring, count, clock, numbers, seeds)
+            seed = tf.stack([seeds.update, count])
             parts, losses = self.agent.update(parts, batch, numbers, clock._replace(num_updates=count), seed)
             return count + 1, parts, {name: totals[name] + losses[name] for name in totals}
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from rliable.environments.base import Environment
+from rliable.environments.base import Spaces
 from rliable.environments.runtime import tf
 from rliable.model import RunPaused
 from rliable.seeding import derive_seed
 from rliable.training.agent import Agent, Parts
-from rliable.training.arrays import as_nest, filled_in, from_bytes, to_bytes
-from rliable.training.loop import MAX_WINDOWS, Call, RunState
+from rliable.training.arrays import as_nest, from_bytes, to_bytes
+from rliable.training.loop import MAX_WINDOWS, Call, RunState, to_arrays
 from rliable.training.old_runs import is_old_run, load_old_network
 from rliable.training.program import Program, program_for
 from rliable.training.shapes import numbers_of, shape_of
@@ -44,9 +44,7 @@ class Run:
       num_rows: episodes that are played side by side.
     """
 
-    def __init__(
-        self, agent_class: type[Agent], environment: Environment, values: Any, seed: int, num_rows: int
-    ) -> None:
+    def __init__(self, agent_class: type[Agent], environment: Spaces, values: Any, seed: int, num_rows: int) -> None:
         self.agent_class, self.environment, self.values = agent_class, environment, values.as_trained()
         self.seed, self.num_rows = seed, num_rows
         self.evaluation_environment = environment
@@ -54,14 +52,14 @@ class Run:
         self._keep: Callable[[dict[str, bytes]], object] | None = None
         self._seeds = {name: np.int32(derive_seed(seed, purpose)) for name, purpose in PURPOSES.items()}
 
-    def program(self, environment: Environment) -> Program:
+    def program(self, environment: Spaces) -> Program:
         """The compiled functions for an environment."""
         return program_for(self.agent_class, environment, shape_of(self.values), self.num_rows)
 
     def train(
         self,
         report: ReportFigures,
-        evaluation_environment: Environment,
+        evaluation_environment: Spaces,
         keep: Callable[[dict[str, bytes]], object] | None = None,
         checkpoint: dict[str, bytes] | None = None,
     ) -> None:
@@ -79,11 +77,14 @@ class Run:
         """
         self.evaluation_environment, self._keep = evaluation_environment, keep
         state, done = self._begin(report) if checkpoint is None else self._restored(checkpoint)
-        while done < self.values.train_iterations:
-            state, done = self._train_chunk(state, done, report)
+        try:
+            while done < self.values.train_iterations:
+                state, done = self._train_chunk(state, done, report)
+        finally:
+            self.program(self.environment).loop.close(state)
         self.parts = to_arrays(state.parts)
 
-    def play_test_episodes(self, environment: Environment, episodes: range) -> list[float]:
+    def play_test_episodes(self, environment: Spaces, episodes: range) -> list[float]:
         """The returns of test episodes, at most `num_rows` of them, with the trained policy."""
         return self.program(environment).episodes.play(self._acting(self.parts), self.seed, "test episode", episodes)
 
@@ -158,19 +159,20 @@ class Run:
     def _run(self, state: RunState, call: Call) -> tuple[RunState, dict[str, np.ndarray]]:
         """Runs iterations; see `Loop`."""
         numbers = Call(*(np.int32(number) for number in call))
-        return self.program(self.environment).run(state, numbers, self._numbers(), self._seeds)
+        return self.program(self.environment).loop.run(state, numbers, self._numbers(), self._seeds)
 
     def _keep_checkpoint(self, state: RunState, done: int) -> None:
         """Hands on all that the run needs to go on elsewhere."""
         if self._keep is not None:
-            self._keep({STATE_FILE: to_bytes({"state": to_arrays(state), "iterations": np.int64(done)})})
+            arrays = self.program(self.environment).loop.to_arrays(state)
+            self._keep({STATE_FILE: to_bytes({"state": arrays, "iterations": np.int64(done)})})
 
     def _restored(self, checkpoint: dict[str, bytes]) -> tuple[RunState, int]:
         """The state and the iterations done of a checkpoint."""
         loop = self.program(self.environment).loop
         template = loop.initial_state(self.values, self._seeds, derive_seed(self.seed, "weights"))
         arrays = from_bytes(checkpoint[STATE_FILE])
-        return filled_in(template, arrays, "state"), int(arrays["iterations"])
+        return loop.restored(template, arrays), int(arrays["iterations"])
 
     def _step_at(self, iterations: int) -> int:
         """How many environment steps were taken after that many iterations."""
@@ -207,11 +209,6 @@ def next_multiple(done: int, interval: int) -> int:
 def figures_of(log: dict[str, np.ndarray], window: int, iterations: int) -> dict[str, float]:
     """The mean of each figure over a window of the log."""
     return {name: float(sums[window]) / iterations for name, sums in log.items()}
-
-
-def to_arrays(nest: Any) -> Any:
-    """A nest of tensors as NumPy arrays."""
-    return tf.nest.map_structure(np.asarray, nest)
 
 
 def check_finite(step: int, log: dict[str, np.ndarray], parts: Parts) -> None:
