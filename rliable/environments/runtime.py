@@ -24,7 +24,9 @@ class LazyModule(types.ModuleType):
 
     def __getattr__(self, name: str) -> Any:
         prepare_import()
-        return getattr(importlib.import_module(self.__name__), name)
+        found = getattr(importlib.import_module(self.__name__), name)
+        setattr(self, name, found)  # the next time this method is not called
+        return found
 
 
 #: TensorFlow. What is written with it can be imported, to read a table of settings say, at no cost.

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from rliable.environments.base import Environment
 from rliable.environments.runtime import release_memory, tf
 from rliable.seeding import derive_seed
 from rliable.training.agent import Agent, Parts, in_bounds
@@ -23,7 +24,8 @@ class GreedyEpisodes:
     """
 
     def __init__(self, agent: Agent, num_rows: int) -> None:
-        self.agent = agent
+        assert isinstance(agent.environment, Environment)
+        self.agent, self.environment = agent, agent.environment
         self.num_rows = num_rows
         self._play = tf.function(self._play_rows, jit_compile=True, autograph=False)
 
@@ -43,7 +45,7 @@ class GreedyEpisodes:
             raise ValueError(f"{len(episodes)} episodes at once, at most {self.num_rows} are possible")
         rows = [number % self.num_rows for number in episodes]
         seeds = [derive_seed(seed, purpose, number) for number in episodes]
-        first = self.agent.environment.initial_states(seeds)
+        first = self.environment.initial_states(seeds)
         states = np.zeros((self.num_rows, first.shape[1]), first.dtype)
         states[rows] = first
         is_playing = np.isin(np.arange(self.num_rows), rows)
@@ -55,7 +57,7 @@ class GreedyEpisodes:
 
     def _play_rows(self, parts: Parts, states: tf.Tensor, is_playing: tf.Tensor) -> tf.Tensor:
         """Plays from `states` [B, S] where `is_playing` [B]; gives the returns, float64 [B]."""
-        environment = self.agent.environment
+        environment = self.environment
 
         def goes_on(step: tf.Tensor, _: tf.Tensor, is_playing: tf.Tensor, __: tf.Tensor) -> tf.Tensor:
             return (step < environment.max_episode_steps) & tf.reduce_any(is_playing)

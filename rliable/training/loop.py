@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from rliable.environments.base import Environment
 from rliable.environments.random_numbers import seed_at
 from rliable.environments.runtime import release_memory, tf
 from rliable.training.agent import Acted, Agent, Clock, Experience, Parts, in_bounds, random_action
@@ -81,7 +82,8 @@ class Loop:
     """
 
     def __init__(self, agent: Agent, memory: Any) -> None:
-        self.agent = agent
+        assert isinstance(agent.environment, Environment)
+        self.agent, self.environment = agent, agent.environment
         self.memory = memory
         self._run = tf.function(self._run_iterations, jit_compile=True, autograph=False)
         self.reset = tf.function(self._reset, jit_compile=True, autograph=False)
@@ -100,7 +102,7 @@ class Loop:
 
     def _reset(self, seed: tf.Tensor) -> tf.Tensor:
         """The first states of a run."""
-        return self.agent.environment.reset(tf.stack([seed, 0]), self.agent.shape.num_environments)
+        return self.environment.reset(tf.stack([seed, 0]), self.agent.shape.num_environments)
 
     def run(
         self, state: RunState, call: Call, numbers: dict[str, np.generic], seeds: dict[str, np.int32]
@@ -165,7 +167,7 @@ class Iteration:
 
     def __init__(self, loop: Loop, call: Call, numbers: dict[str, tf.Tensor], seeds: dict[str, tf.Tensor]) -> None:
         unset = {name: value for name, value in vars(loop.agent.shape).items() if value is None}
-        self.agent, self.memory, self.call = loop.agent, loop.memory, call
+        self.agent, self.environment, self.memory, self.call = loop.agent, loop.environment, loop.memory, call
         self.numbers = SimpleNamespace(**unset, **numbers)
         self.seeds = SimpleNamespace(**seeds)
 
@@ -184,7 +186,7 @@ class Iteration:
 
     def act(self, state: RunState) -> RunState:
         """One step in each environment; a new episode begins where one ended."""
-        agent, environment, now = self.agent, self.agent.environment, state.interaction
+        agent, environment, now = self.agent, self.environment, state.interaction
         num_environments, clock = agent.shape.num_environments, self.clock(state)
         shown = environment.observe(now.state)  # [E, O]
         chosen = choose_action(agent, state.parts, shown, now.carry, self.numbers, clock, self.seeds)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rliable.environments.base import Environment
+from rliable.environments.base import Spaces
 from rliable.environments.random_numbers import integers
 from rliable.environments.runtime import tf
 from rliable.training.agent import Batch, Clock, Experience, OffPolicyAgent, Parts
@@ -99,7 +99,7 @@ class Replay:
         return ring, parts, count, {name: total * share for name, total in totals.items()}
 
 
-def empty_ring(environment: Environment, capacity: int, length: int) -> Ring:
+def empty_ring(environment: Spaces, capacity: int, length: int) -> Ring:
     """A ring of `length` in C = `capacity` rows. NumPy arrays."""
     observations = np.zeros([capacity, environment.observation_size], np.float32)
     actions = (

@@ -100,7 +100,8 @@ class Steps:
 
     def __init__(self, drawn: Drawn, seeds: dict[str, np.int32]) -> None:
         self._drawn, self._seeds = drawn, seeds
-        self._number, self._block = -1, []
+        self._number = -1
+        self._block: list[np.ndarray] = []
 
     def at(self, step: int) -> list[np.ndarray]:
         """The numbers of a step, in the order in which they are drawn."""

@@ -15,7 +15,7 @@ from rliable.training.host.functions import HostFunction
 
 
 class HostEpisodes:
-    """Plays episodes with an agent's greedy policy; the interface is that of `rliable.training.episodes.GreedyEpisodes`.
+    """Plays episodes with an agent's greedy policy; its interface is that of `GreedyEpisodes`.
 
     Episode i always plays in row i modulo B, among rows of which those that do not play are filled up, so its return
     does not depend on who plays beside it.
@@ -34,9 +34,9 @@ class HostEpisodes:
         returns = dict.fromkeys(rows, 0.0)
         shown = self._begin(rows, [derive_seed(seed, purpose, number) for number in episodes])
         playing, greedy = rows, self._greedy or self._trace(parts, shown)
-        greedy.bind(parts=parts)
+        greedy.bind(parts)
         while playing:
-            actions = greedy.call(shown=shown)
+            actions = greedy.call(shown)
             stepped = self._instances.step(playing, actions[playing])
             shown[playing] = stepped.observation
             for row, reward in zip(playing, stepped.reward.tolist(), strict=True):
@@ -52,7 +52,7 @@ class HostEpisodes:
         return shown
 
     def _trace(self, parts: Parts, shown: np.ndarray) -> HostFunction:
-        self._greedy = HostFunction(self._best, {"parts": parts, "shown": shown})
+        self._greedy = HostFunction(self._best, [parts], [shown])
         return self._greedy
 
     def _best(self, parts: Parts, shown: tf.Tensor) -> tf.Tensor:
@@ -60,5 +60,5 @@ class HostEpisodes:
 
     @functools.cached_property
     def _instances(self) -> SideBySide:
-        environment: HostEnvironment = self.agent.environment
-        return SideBySide(environment, self.num_rows, is_training=False)
+        assert isinstance(self.agent.environment, HostEnvironment)
+        return SideBySide(self.agent.environment, self.num_rows, is_training=False)

@@ -1,15 +1,17 @@
 """Functions of TensorFlow that are traced once and then computed by NumPy.
 
-A step in one environment is about twenty operations on a few numbers each. NumPy takes 20 to 50 microseconds for them, a
-call of a compiled program about 200. So what acts between two environment steps is traced from the same code as inside
-the graph, and its operations are carried out one by one. What contains an operation that NumPy does not have here,
-such as a convolution, is compiled and called as a whole.
+A step in one environment is about twenty operations on a few numbers each. NumPy takes 20 to 50 microseconds for
+them, a call of a compiled program 150. So what acts between two environment steps is traced from the same code as
+inside the graph, and its operations are carried out one by one. What contains an operation that NumPy does not have
+here, such as a convolution, is compiled and called as a whole.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import itertools
+import operator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,89 +26,132 @@ SAME = ("Identity", "StopGradient", "PreventGradient")
 class HostFunction:
     """A function of nests of arrays, traced from a pure function of nests of tensors.
 
-    `bind` sets arguments that stay the same for many calls; `call` gets all others.
-
     Args:
-      function: called once, with symbolic tensors.
-      examples: an array, or a nest of arrays, for each argument, in order; what matters is shapes and types.
+      function: called once, with symbolic tensors: the bound arguments, then the others.
+      bound: examples of the arguments that stay the same for many calls, which `bind` sets: an array, or a nest of
+        arrays, for each; what matters is shapes and types.
+      others: examples of those that `call` gets.
     """
 
-    def __init__(self, function: Callable[..., Any], examples: dict[str, Any]) -> None:
-        specs = tf.nest.map_structure(lambda array: tf.TensorSpec(np.shape(array), np.asarray(array).dtype), examples)
-        traced = tf.function(function, autograph=False)
+    def __init__(self, function: Callable[..., Any], bound: Sequence[Any], others: Sequence[Any]) -> None:
+        examples = [*bound, *others]
+        specs = [tf.nest.map_structure(spec_of, example) for example in examples]
         with plain_products():
-            self._concrete = traced.get_concrete_function(*specs.values())
-        self._structure = self._concrete.structured_outputs
-        self._places = places_of(self._concrete, specs)
-        self._tape = Tape(self._concrete) if can_interpret(self._concrete) else None
-        self._compiled = None if self._tape else tf.function(function, jit_compile=True, autograph=False)
-        self._bound: dict[str, Any] = {}
+            concrete = tf.function(function, autograph=False).get_concrete_function(*specs)
+        self._build = builder_of(concrete.structured_outputs, itertools.count())
+        self._tape = Tape(concrete, len(leaves(bound))) if can_interpret(concrete) else None
+        self._compiled = None if self._tape else CompiledCall(function, examples)
+        self._bound: list[Any] = []
 
     @property
     def is_interpreted(self) -> bool:
         """Whether NumPy computes it."""
         return self._tape is not None
 
-    def bind(self, **arguments: Any) -> None:
-        """Sets arguments for the calls to come."""
-        self._bound |= arguments
+    def is_bound(self, number: int) -> bool:
+        """Whether NumPy computes it, and the first so many arrays of its value depend on bound arguments alone."""
+        return self._tape is not None and self._tape.is_bound(number)
+
+    def bind(self, *arguments: Any) -> None:
+        """Sets the bound arguments for the calls to come."""
+        self._bound = leaves(arguments)
         if self._tape is not None:
-            self._set(arguments)
+            self._tape.bind(self._bound)
 
-    def call(self, **arguments: Any) -> Any:
-        """The function's value, a nest of arrays."""
-        if self._tape is None:
-            return self._call_compiled(arguments)
-        self._set(arguments)
-        return tf.nest.pack_sequence_as(self._structure, self._tape.run())
-
-    def _set(self, arguments: dict[str, Any]) -> None:
-        values = self._tape.values if self._tape else []
-        for name, argument in arguments.items():
-            for place, array in zip(self._places[name], flat(argument), strict=True):
-                values[place] = array
-
-    def _call_compiled(self, arguments: dict[str, Any]) -> Any:
+    def call(self, *arguments: Any) -> Any:
+        """The function's value, a nest of arrays, for the other arguments."""
+        if self._tape is not None:
+            return self._build(self._tape.run(leaves(arguments)))
         assert self._compiled is not None
-        is_new = self._compiled.experimental_get_tracing_count() == 0
-        given = self._bound | arguments
-        answer = self._compiled(*[tf.nest.map_structure(tf.constant, given[name]) for name in self._places])
-        if is_new:
+        values = self._compiled.call([*self._bound, *leaves(arguments)])
+        return self._build([tensor.numpy() for tensor in values])
+
+
+def spec_of(array: Any) -> Any:
+    """The shape and type of an array, for tracing."""
+    return tf.TensorSpec(np.shape(array), np.asarray(array).dtype)
+
+
+class Step(NamedTuple):
+    """An operation: what computes it, and the places of what it takes and gives."""
+
+    function: Callable[..., Any]
+    inputs: list[int]
+    outputs: list[int]
+
+
+class CompiledCall:
+    """A program that is called as often as there are steps, so with as little around it as possible.
+
+    Calling a `tf.function` takes three times as long: each time it finds out which of its programs is meant.
+
+    Args:
+      function: a pure function of nests of tensors.
+      examples: an array or a nest of arrays for each argument.
+    """
+
+    def __init__(self, function: Callable[..., Any], examples: list[Any]) -> None:
+        arrays, build = leaves(examples), builder_of(examples, itertools.count())
+        specs = [spec_of(array) for array in arrays]
+        traced = tf.function(lambda *flat: leaves(function(*build(flat))), jit_compile=True, autograph=False)
+        program = traced.get_concrete_function(*specs)
+        inner = getattr(program, "inference_fn", None)  # TensorFlow's own, which checks no arguments
+        flat_call = getattr(inner, "call_preflattened", None)
+        self._call = flat_call or (lambda tensors: program(*tensors))
+        self._program = program  # lives as long as what is called
+        self._is_new = True
+
+    def call(self, arrays: list[Any]) -> list[tf.Tensor]:
+        """Its values for the arrays of its arguments, flattened as by `leaves`."""
+        tensors = [tf.constant(array) if isinstance(array, np.ndarray | np.generic) else array for array in arrays]
+        values: list[tf.Tensor] = self._call(tensors)
+        if self._is_new:
+            self._is_new = False
             release_memory()
-        return tf.nest.map_structure(lambda tensor: tensor.numpy(), answer)
+        return values
 
 
 class Tape:
     """The operations of a traced function, in order, with a place for each of the arrays that go from one to another.
 
-    Attributes:
-      values: the arrays by place; the first are the function's arguments, flattened.
+    What follows from constants is computed here, what follows from bound arguments once for all calls with them.
+
+    Args:
+      concrete: the function.
+      num_bound: how many of its arguments, flattened, are bound.
     """
 
-    def __init__(self, concrete: Any) -> None:
+    def __init__(self, concrete: Any, num_bound: int) -> None:
         graph = concrete.graph
+        self._num_bound, self._num_inputs = num_bound, len(graph.inputs)
         self._place_of = {tensor.ref(): place for place, tensor in enumerate(graph.inputs)}
-        self.values: list[Any] = [None] * len(graph.inputs)
-        self._steps: list[tuple[Callable[..., Any], list[int], list[int]]] = []
+        self._values: list[Any] = [None] * self._num_inputs
+        self._varying = set(range(num_bound, self._num_inputs))  # places that no bound argument decides
+        self._at_binding: list[Step] = []
+        self._at_calls: list[Step] = []
         for operation in graph.get_operations():
             self._add(operation)
         self._outputs = [self._place_of[tensor.ref()] for tensor in graph.outputs]
         self._drop_unused()
 
-    def run(self) -> list[Any]:
-        """The function's value for the arguments that are set, flattened."""
-        values = self.values
-        for function, inputs, outputs in self._steps:
-            answer = function(*[values[place] for place in inputs])
-            if len(outputs) == 1:
-                values[outputs[0]] = answer
-            else:
-                for place, part in zip(outputs, answer, strict=True):
-                    values[place] = part
+    def is_bound(self, number: int) -> bool:
+        """Whether the first so many arrays of the function's value depend on bound arguments alone."""
+        return not self._varying.intersection(self._outputs[:number])
+
+    def bind(self, arrays: list[Any]) -> None:
+        """Sets the bound arguments, flattened."""
+        self._values[: self._num_bound] = arrays
+        carry_out(self._at_binding, self._values)
+
+    def run(self, arrays: list[Any]) -> list[Any]:
+        """The function's value for the other arguments; both flattened."""
+        values = self._values
+        values[self._num_bound : self._num_inputs] = arrays
+        carry_out(self._at_calls, values)
         return [values[place] for place in self._outputs]
 
     def _add(self, operation: Any) -> None:
-        """Takes an operation on; what follows from constants alone is computed here, once."""
+        """Takes an operation on."""
         if operation.type in ("Placeholder", "NoOp"):
             return
         inputs = [self._place_of[tensor.ref()] for tensor in operation.inputs]
@@ -115,46 +160,73 @@ class Tape:
             return
         outputs = [self._new_place(tensor) for tensor in operation.outputs]
         if operation.type == "Const":
-            self.values[outputs[0]] = tf.make_ndarray(operation.get_attr("value"))
+            self._values[outputs[0]] = tf.make_ndarray(operation.get_attr("value"))
             return
-        function = OPERATIONS[operation.type](operation)
-        known = [self.values[place] for place in inputs]
-        if all(value is not None for value in known):
-            answer = function(*known)
-            for place, part in zip(outputs, [answer] if len(outputs) == 1 else answer, strict=True):
-                self.values[place] = part
+        step = Step(OPERATIONS[operation.type](operation), inputs, outputs)
+        if all(self._values[place] is not None for place in inputs):
+            carry_out([step], self._values)
+        elif self._varying.intersection(inputs):
+            self._varying.update(outputs)
+            self._at_calls.append(step)
         else:
-            self._steps.append((function, inputs, outputs))
+            self._at_binding.append(step)
 
     def _new_place(self, tensor: Any) -> int:
-        self.values.append(None)
-        self._place_of[tensor.ref()] = len(self.values) - 1
-        return len(self.values) - 1
+        self._values.append(None)
+        self._place_of[tensor.ref()] = len(self._values) - 1
+        return len(self._values) - 1
 
     def _drop_unused(self) -> None:
         """Leaves out the steps that nothing depends on."""
-        needed, kept = set(self._outputs), []
-        for step in reversed(self._steps):
-            if needed & set(step[2]):
-                needed |= set(step[1])
-                kept.append(step)
-        self._steps = kept[::-1]
+        needed = set(self._outputs)
+        for steps in (self._at_calls, self._at_binding):
+            for index in reversed(range(len(steps))):
+                if needed.intersection(steps[index].outputs):
+                    needed.update(steps[index].inputs)
+                else:
+                    del steps[index]
 
 
-def flat(nest: Any) -> list[Any]:
-    """The arrays of a nest, in TensorFlow's order."""
-    return [nest] if isinstance(nest, np.ndarray | np.generic) else tf.nest.flatten(nest)
+def carry_out(steps: list[Step], values: list[Any]) -> None:
+    """Computes operations in order."""
+    for function, inputs, outputs in steps:
+        answer = function(*[values[place] for place in inputs])
+        if len(outputs) == 1:
+            values[outputs[0]] = answer
+        else:
+            for place, part in zip(outputs, answer, strict=True):
+                values[place] = part
+
+
+def leaves(nest: Any) -> list[Any]:
+    """The arrays of a nest, in TensorFlow's order: of dicts by sorted names."""
+    if isinstance(nest, dict):
+        return [leaf for name in sorted(nest) for leaf in leaves(nest[name])]
+    if isinstance(nest, tuple | list):
+        return [leaf for part in nest for leaf in leaves(part)]
+    return [nest]
+
+
+def builder_of(structure: Any, numbers: Iterator[int]) -> Callable[[list[Any]], Any]:
+    """What makes a nest of this structure of the list of its arrays, faster than `tf.nest.pack_sequence_as`.
+
+    Args:
+      structure: any such nest.
+      numbers: the places of its arrays in the list, in TensorFlow's order.
+    """
+    if isinstance(structure, dict):
+        named = {name: builder_of(structure[name], numbers) for name in sorted(structure)}
+        return lambda arrays: {name: build(arrays) for name, build in named.items()}
+    if isinstance(structure, tuple | list):
+        parts = [builder_of(part, numbers) for part in structure]
+        kind = type(structure) if hasattr(structure, "_fields") else None
+        if kind is None:
+            return lambda arrays: tuple([build(arrays) for build in parts])
+        return lambda arrays: kind(*[build(arrays) for build in parts])
+    return operator.itemgetter(next(numbers))
 
 
 def can_interpret(concrete: Any) -> bool:
     """Tells whether NumPy has every operation of a traced function."""
     known = {*OPERATIONS, *SAME, "Placeholder", "NoOp", "Const"}
     return all(operation.type in known for operation in concrete.graph.get_operations())
-
-
-def places_of(concrete: Any, specs: dict[str, Any]) -> dict[str, list[int]]:
-    """Which of the flattened arguments each argument consists of."""
-    order = list(specs)
-    sizes = {name: len(tf.nest.flatten(specs[name])) for name in order}
-    ends = np.cumsum([sizes[name] for name in order]).tolist()
-    return {name: list(range(end - sizes[name], end)) for name, end in zip(order, ends, strict=True)}

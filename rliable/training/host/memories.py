@@ -1,6 +1,6 @@
 """What agents remember of environments on the host: NumPy arrays, of which compiled calls get what they learn from.
 
-Shapes: C rows, E environments, K updates, B batch, O numbers of observation, A numbers of an action, W numbers of a row.
+Shapes: C rows, E environments, T steps, K updates, B batch, W numbers of a row.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 
 from rliable.environments.base import Spaces
 from rliable.environments.runtime import tf
-from rliable.training.agent import Batch, Clock, Experience, OffPolicyAgent, OnPolicyAgent
+from rliable.training.agent import Agent, Batch, Clock, Experience, OffPolicyAgent, OnPolicyAgent
 from rliable.training.replay import Replay
 from rliable.training.rollout import Rollout
 from rliable.training.shapes import power_of_two
@@ -122,7 +122,7 @@ class HostRing:
         return {
             "rows": self.rows[:size],
             "is_boundary": self.is_boundary[:size],
-            "num_written": np.int64(self.num_written),
+            "num_written": np.array(self.num_written),
         }
 
     def restore(self, arrays: dict[str, np.ndarray]) -> None:
@@ -148,19 +148,19 @@ class HostReplay(Replay):
         whole, rest = divmod(train_steps, MAX_UPDATES)
         return [MAX_UPDATES] * whole + [rest] * (rest > 0)
 
-    def lesson(self, ring: HostRing, count: int, updates: int, numbers: dict[str, Any], seed: int) -> dict[str, Any]:
+    def lesson(self, ring: HostRing, count: int, updates: int, numbers: dict[str, Any], seed: int) -> np.ndarray:
         """What the compiled call learns from that makes updates `count` to `count + updates - 1`."""
         generator = np.random.Generator(np.random.Philox(key=seed, counter=[0, 0, 0, count]))
         size, steps, shape = int(numbers["batch_size"]), int(numbers["n_step"]), self.agent.shape
         drawn = ring.sample(generator, (updates, size), shape.num_environments, steps, numbers["gamma"])
         rows = np.zeros([power_of_two(updates), shape.batch_size, self.columns.width], np.float32)
         rows[:updates, :size] = drawn
-        return {"rows": rows, "first": np.int32(count)}
+        return rows
 
     def batch(self, lesson: Any, count: tf.Tensor, clock: Clock, numbers: Any, seeds: SimpleNamespace) -> Batch:
         is_in_batch = tf.range(self.agent.shape.batch_size) < numbers.batch_size
         weight = tf.where(is_in_batch, 1.0 / tf.cast(numbers.batch_size, tf.float32), 0.0)  # [B]
-        return self.columns.batch(tf.gather(lesson["rows"], count - lesson["first"]), weight)
+        return self.columns.batch(tf.gather(lesson, count - clock.num_updates), weight)
 
 
 class HostSteps:
@@ -196,14 +196,17 @@ class HostRollout(Rollout):
         return HostSteps(self.empty(values))
 
     def chunks(self, train_steps: int) -> list[int]:
-        """One call learns all there is."""
-        return [train_steps]
+        """One call learns all there is; none where nothing is to be learned."""
+        return [train_steps] if train_steps else []
 
     def lesson(self, steps: HostSteps, count: int, updates: int, numbers: dict[str, Any], seed: int) -> Experience:
         """What the compiled call learns from."""
         return steps.arrays
 
 
-def host_memory_of(agent: OffPolicyAgent | OnPolicyAgent) -> HostReplay | HostRollout:
+def host_memory_of(agent: Agent) -> HostReplay | HostRollout:
     """How an agent remembers on the host."""
-    return HostReplay(agent) if isinstance(agent, OffPolicyAgent) else HostRollout(agent)
+    if isinstance(agent, OffPolicyAgent):
+        return HostReplay(agent)
+    assert isinstance(agent, OnPolicyAgent)
+    return HostRollout(agent)

@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rliable.environments.runtime import tf
-from rliable.training.agent import Parts
+from rliable.training.host.functions import builder_of, leaves
 
-Vectors = dict[str, Any]
+#: A vector for each type of number, in the order of `Packing.dtypes`.
+Vectors = list[Any]
 
 
 class Place(NamedTuple):
@@ -26,41 +27,43 @@ class Place(NamedTuple):
 
 
 class Packing:
-    """How the parts of one agent lie in vectors.
+    """How the arrays of one nest lie in vectors.
+
+    Attributes:
+      dtypes: the names of the types.
 
     Args:
-      parts: NumPy arrays; what matters is shapes and types.
+      nest: NumPy arrays; what matters is shapes and types.
     """
 
-    def __init__(self, parts: Parts) -> None:
-        self._structure = parts
+    def __init__(self, nest: Any) -> None:
         self._places: list[Place] = []
-        self.sizes: dict[str, int] = {}
-        for array in map(np.asarray, tf.nest.flatten(parts)):
+        sizes: dict[str, int] = {}
+        for array in map(np.asarray, leaves(nest)):
             dtype, size = array.dtype.name, math.prod(array.shape)
-            start = self.sizes.get(dtype, 0)
+            start = sizes.get(dtype, 0)
             self._places.append(Place(dtype, start, start + size, array.shape))
-            self.sizes[dtype] = start + size
+            sizes[dtype] = start + size
+        self.dtypes = sorted(sizes)
+        self._build = builder_of(nest, iter(range(len(self._places))))
 
-    def pack(self, parts: Parts) -> Vectors:
+    def pack(self, nest: Any) -> Vectors:
         """NumPy arrays as vectors."""
-        return self._joined(parts, lambda array: np.asarray(array).reshape(-1), np.concatenate)
+        return self._joined(nest, lambda array: np.asarray(array).reshape(-1), np.concatenate)
 
-    def pack_tensors(self, parts: Parts) -> Vectors:
+    def pack_tensors(self, nest: Any) -> Vectors:
         """The same of tensors, in a graph."""
-        return self._joined(parts, lambda tensor: tf.reshape(tensor, [-1]), lambda rows: tf.concat(rows, 0))
+        return self._joined(nest, lambda tensor: tf.reshape(tensor, [-1]), lambda rows: tf.concat(rows, 0))
 
-    def unpack(self, vectors: Vectors) -> Parts:
-        """The parts, from vectors of NumPy arrays or of tensors; of NumPy's they are views."""
-        arrays = [self._cut(vectors[place.dtype], place) for place in self._places]
-        return tf.nest.pack_sequence_as(self._structure, arrays)  # type: ignore[no-any-return]
+    def unpack(self, vectors: Vectors) -> Any:
+        """The nest, from vectors of NumPy arrays or of tensors; of NumPy's it holds views."""
+        by_type = dict(zip(self.dtypes, vectors, strict=True))
+        reshape = np.reshape if isinstance(vectors[0], np.ndarray) else tf.reshape
+        cut = [reshape(by_type[place.dtype][place.start : place.end], place.shape) for place in self._places]
+        return self._build(cut)
 
-    def _cut(self, vector: Any, place: Place) -> Any:
-        reshape = np.reshape if isinstance(vector, np.ndarray) else tf.reshape
-        return reshape(vector[place.start : place.end], place.shape)
-
-    def _joined(self, parts: Parts, as_row: Any, join: Any) -> Vectors:
-        rows: dict[str, list[Any]] = {dtype: [] for dtype in self.sizes}
-        for place, array in zip(self._places, tf.nest.flatten(parts), strict=True):
+    def _joined(self, nest: Any, as_row: Any, join: Any) -> Vectors:
+        rows: dict[str, list[Any]] = {dtype: [] for dtype in self.dtypes}
+        for place, array in zip(self._places, leaves(nest), strict=True):
             rows[place.dtype].append(as_row(array))
-        return {dtype: join(of_type) for dtype, of_type in rows.items()}
+        return [join(rows[dtype]) for dtype in self.dtypes]
