@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +68,13 @@ def needed_arguments(function: Callable[..., Any]) -> list[str]:
 
 
 class HostFactory:
-    """Makes an environment that steps on the host; to whoever asks, it has the keywords of the class behind it."""
+    """Makes an environment that steps on the host; to whoever asks, it has the keywords of the class behind it.
+
+    Attributes:
+      takes_wrappers: whether wrappers may lie around what it makes.
+    """
+
+    takes_wrappers = True
 
     def __init__(
         self,
@@ -90,8 +96,8 @@ class HostFactory:
         self.__signature__ = signature_of(shown, defaults)
         self.__annotations__ = hints_in(shown)
 
-    def __call__(self, **constants: Any) -> Any:
-        return HostEnvironment(self.name, self._make, constants)
+    def __call__(self, *, wrappers: Sequence[Any] = (), **constants: Any) -> Any:
+        return HostEnvironment(self.name, self._make, constants, wrappers)
 
 
 class FunctionFactory(HostFactory):
@@ -101,12 +107,15 @@ class FunctionFactory(HostFactory):
         super().__init__(name, OwnMaker(name, function), function)
         self._function = function
 
-    def __call__(self, **constants: Any) -> Any:
+    def __call__(self, *, wrappers: Sequence[Any] = (), **constants: Any) -> Any:
         made = self._function(**constants)
-        if isinstance(made, Environment):
-            return made
-        getattr(made, "close", lambda: None)()
-        return super().__call__(**constants)
+        if not isinstance(made, Environment):
+            getattr(made, "close", lambda: None)()
+            return super().__call__(wrappers=wrappers, **constants)
+        if wrappers:
+            words = f"{self.name} steps inside the graph, where no wrapper reaches"
+            raise ConfigError([Problem("wrappers", words)])
+        return made
 
 
 @dataclasses.dataclass(frozen=True)

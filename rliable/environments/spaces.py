@@ -156,7 +156,7 @@ def read_combinations(name: str, space: spaces.MultiDiscrete | spaces.MultiBinar
 def read_bounds(name: str, space: spaces.Box) -> Actions:
     """Continuous actions, in the order of the flattened space."""
     if not (np.isfinite(space.low).all() and np.isfinite(space.high).all()):
-        cure = "agents need finite bounds; give the class such an action_space, or wrap it in a class that does"
+        cure = 'agents need finite bounds; give it some by "wrappers": [{"clip_actions": [-1, 1]}]'
         raise refused(name, "actions", space, cure)
     if not (space.low < space.high).all():
         raise refused(name, "actions", space, "every lower bound must be below its upper bound")
