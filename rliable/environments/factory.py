@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import itertools
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
@@ -92,9 +93,9 @@ class HostFactory:
           defaults: constants that `shown` is given where the user gives none.
         """
         self.name, self._make = name, make
-        self.__doc__ = shown.__doc__
+        self.__doc__ = text_of(shown.__doc__)
         self.__signature__ = signature_of(shown, defaults)
-        self.__annotations__ = hints_in(shown)
+        self.__annotations__ = {**hints_in(shown), "max_episode_steps": int | None}
 
     def __call__(self, *, wrappers: Sequence[Any] = (), **constants: Any) -> Any:
         return HostEnvironment(self.name, self._make, constants, wrappers)
@@ -152,6 +153,12 @@ def signature_of(shown: Callable[..., Any], defaults: Mapping[str, Any]) -> insp
         for name in dict.fromkeys([*own, *defaults])
     ]
     return inspect.Signature([*keywords, *free])
+
+
+def text_of(doc: str | None) -> str | None:
+    """A docstring without the heading that libraries put before it."""
+    lines = inspect.cleandoc(doc or "").splitlines()
+    return "\n".join(itertools.dropwhile(lambda line: not line.strip() or line.startswith("#"), lines)) or None
 
 
 def hints_in(shown: Callable[..., Any]) -> dict[str, Any]:

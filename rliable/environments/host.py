@@ -27,6 +27,7 @@ class HostEnvironment(Spaces):
     Attributes:
       constants: `environment_kwargs` of the model file.
       wrappers: of the model file, in order.
+      max_episode_steps: the time limit that its name in a library stands for, None where there is none.
       notes: what is done to observations or actions that the user may not expect, a line each.
     """
 
@@ -72,6 +73,7 @@ class HostEnvironment(Spaces):
         self.observation_size, self.image_shape, self.show = seen.size, seen.image_shape, seen.show
         self.num_actions, self.action_low, self.action_high, self.take = done.count, done.low, done.high, done.take
         self.threshold = getattr(environment.spec, "reward_threshold", None)
+        self.max_episode_steps: int | None = getattr(environment.spec, "max_episode_steps", None)
         self.notes = tuple(note for note in (seen.note, done.note) if note)
 
     @functools.cached_property
