@@ -38,18 +38,18 @@ benchmark: $(VENV)/installed $(PEERS)/installed
 clean:
 	rm -rf $(VENV) $(PEERS) $(SPARK4) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
 
-$(VENV)/installed: requirements.txt setup.py
+$(VENV)/installed: requirements.txt requirements-extras.txt setup.py
 	@command -v $(PYTHON) >/dev/null || { echo "error: Python 3.11 is needed; set PYTHON=/path/to/python3.11"; exit 2; }
 	@echo "installing the requirements into $(VENV): once, about two minutes"
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-extras.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(SPARK4)/installed: requirements.txt
+$(SPARK4)/installed: requirements.txt requirements-extras.txt
 	@echo "installing the requirements with PySpark 4 into $(SPARK4)"
 	@$(PYTHON) -m venv $(SPARK4)
-	@$(SPARK4)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(SPARK4)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-extras.txt
 	@$(SPARK4)/bin/python -m pip install --quiet --disable-pip-version-check pyspark==4.0.1
 	@touch $@
 

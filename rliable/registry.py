@@ -33,12 +33,16 @@ class Registry:
       place: "module:TABLE", the table.
       check: "module:function"; it takes the name and the object found, and gives what the house works with, or
         raises a ConfigError.
+      libraries: "module" that knows further names, or empty. Its `find_name` gives the full name of one of them, None
+        of what has the form of a user's own, and raises a ConfigError for all else; its `load_by_name` gives what has
+        that full name, checked.
     """
 
     key: str
     what: str
     place: str
     check: str
+    libraries: str = ""
 
     @property
     def table(self) -> Mapping[str, str]:
@@ -54,7 +58,7 @@ class Registry:
         return name in self.table
 
     def find(self, name: str, beside: str | None = None) -> str:
-        """The name under which `load` finds the same from here on: of a file, the path.
+        """The name under which `load` finds the same from here on: of a file, the path; of a library, with its prefix.
 
         Args:
           name: as the user wrote it.
@@ -63,6 +67,9 @@ class Registry:
         Raises:
           ConfigError: there is no such name, or no such file.
         """
+        in_library = self._name_in_library(name)
+        if in_library is not None:
+            return in_library
         module_name, object_name = self._parts(name)
         is_file = module_name.endswith(".py")
         found = find_file(module_name if is_file else own_file(module_name) or "", beside)
@@ -74,12 +81,15 @@ class Registry:
         """The object of a name.
 
         Args:
-          name: one of the table, "package.module:Class", or "file.py:Class". A file that is not there may have been
-            shipped to this machine: then it is a module on the path.
+          name: one of the table or of a library, "package.module:Class", or "file.py:Class". A file that is not there
+            may have been shipped to this machine: then it is a module on the path.
 
         Raises:
           ConfigError: there is no such thing, or importing it fails.
         """
+        in_library = self._name_in_library(name)
+        if in_library is not None:
+            return object_at(f"{self.libraries}:load_by_name")(in_library)
         module_name, object_name = self._parts(name)
         try:
             module = import_file(Path(module_name)) if module_name.endswith(".py") else import_module(module_name)
@@ -91,6 +101,13 @@ class Registry:
         if found is None:
             raise self._error(f"{module_name} has no class {object_name!r}{file_hint(module_name, object_name)}")
         return object_at(self.check)(name, found)
+
+    def _name_in_library(self, name: str) -> str | None:
+        """The full name of what a library has; None for a line of the table and a class of the user's own."""
+        if not self.libraries or name in self.table:
+            return None
+        found: str | None = object_at(f"{self.libraries}:find_name")(name)
+        return found
 
     def _parts(self, name: str) -> tuple[str, str]:
         """The module, or the file, and the object of a name."""
@@ -106,7 +123,11 @@ class Registry:
 
 MODELS = Registry("class", "model", "models:MODELS", "rliable.config.model_file:as_model")
 ENVIRONMENTS = Registry(
-    "environment", "environment", "rliable.environments:ENVIRONMENTS", "rliable.environments.base:as_factory"
+    "environment",
+    "environment",
+    "rliable.environments:ENVIRONMENTS",
+    "rliable.environments.factory:as_factory",
+    "rliable.environments.libraries",
 )
 SAMPLERS = Registry("sampler", "", "rliable.tuning.samplers:SAMPLERS", "rliable.tuning.samplers.base:as_sampler")
 EXECUTORS = Registry("executor", "executor", "rliable.executors:EXECUTORS", "rliable.executors.base:as_executor")

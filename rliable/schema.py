@@ -263,11 +263,18 @@ def describe(value: Any) -> str:
     return f"{value!r:.60}"
 
 
-def nearest(name: Any, known: Iterable[Any]) -> str:
-    """The end of an error line about an unknown name: the closest known one, and all of them."""
+def nearest(name: Any, known: Iterable[Any], others: Iterable[Any] = ()) -> str:
+    """The end of an error line about an unknown name: the closest known one, and all of them.
+
+    Args:
+      name: as found.
+      known: the names that are known.
+      others: further ones, too many to be listed.
+    """
     names = sorted(str(item) for item in known)
-    close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
-    lowered = [item for item in names if item.lower() == str(name).lower()]
+    candidates = [*names, *(str(item) for item in others)]
+    close = difflib.get_close_matches(str(name), candidates, n=1, cutoff=0.5)
+    lowered = [item for item in candidates if item.lower() == str(name).lower()]
     best = (lowered or close or [""])[0]
     guess = f"; did you mean {best!r}?" if best else ";"
     return f"{guess} known: {', '.join(names)}"

@@ -50,6 +50,7 @@ ALLOWED = {
     "tensorflow": ("models/", "rliable/training/", "rliable/environments/"),
     "tf_agents": ("models/", "rliable/training/", "rliable/environments/"),
     "gym": ("rliable/environments/",),
+    "gymnasium": ("rliable/environments/",),
     "matplotlib": ("rliable/report/plots/",),
     "plotly": ("rliable/report/plots/",),
     "rich": ("rliable/report/", "rliable/cli/"),

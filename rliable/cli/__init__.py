@@ -20,7 +20,7 @@ COMMANDS = {
     "status": "tell how studies stand, also those that run elsewhere",
     "plot": "draw a study's figures and its report",
     "models": "list the models, or one model's hyperparameters",
-    "environments": "list the environments, or one environment's constants",
+    "environments": "list the environments, or one environment's constants and spaces",
 }
 FAILURE = 1
 USER_ERROR = 2

@@ -1,4 +1,4 @@
-"""`environments`: lists the environments, or the constants of one."""
+"""`environments`: lists the environments, or the constants and spaces of one."""
 
 from __future__ import annotations
 
@@ -13,18 +13,56 @@ from rich.text import Text
 from rliable.cli.arguments import LineParser
 from rliable.cli.models import first_line, hyperparameter_row
 from rliable.config.constants import constants_of
-from rliable.config.environment import registered
+from rliable.config.environment import LIBRARIES, resolve_environment
+from rliable.environments import load_data
+from rliable.environments.catalogue import absent_groups, groups_of, lack_of
+from rliable.environments.extras import cure
 from rliable.registry import ENVIRONMENTS
 
 
 def run(arguments: Sequence[str]) -> int:
     """Runs the command."""
-    description = "List the environments, or the constants of one that environment_kwargs may change."
+    description = "List the environments, or what an agent sees and does in one and what environment_kwargs may change."
     parser = LineParser(prog="rliable environments", description=description)
     parser.add_argument("name", nargs="?", help="an environment's name, package.module:Class or file.py:Class")
-    name = parser.parse_args(arguments).name
-    Console().print(constant_table(registered(name) or name) if name else environment_table())
+    parser.add_argument("--all", action="store_true", help="also those of Gymnasium and Gym that are installed")
+    args = parser.parse_args(arguments)
+    if args.name:
+        show_one(resolve_environment(args.name, ("environment",)))
+        return 0
+    Console().print(environment_table())
+    for library in LIBRARIES if args.all else ():
+        Console(highlight=False).print(library_text(library))
     return 0
+
+
+def show_one(name: str) -> None:
+    """Prints the constants of an environment, then what an agent sees and does there.
+
+    Raises:
+      ConfigError: no agent can learn in it.
+    """
+    console = Console(highlight=False)
+    console.print(constant_table(name))
+    environment = load_data(name)
+    limit, threshold = environment.max_episode_steps, environment.threshold
+    facts = [space_words(environment), f"time limit: {'none' if limit is None else f'{limit} steps'}"]
+    facts += [] if threshold is None else [f"solved at a mean return of {threshold:g}"]
+    console.print("\n".join([*facts, *getattr(environment, "notes", ())]))
+
+
+def library_text(library: str) -> Text:
+    """The names of a library's environments, by group."""
+    groups = groups_of(library)
+    if not groups:
+        return Text(f"\n{library}: {cure(library)}")
+    text = Text.assemble((f"\n{library}", "bold"), f": as {library}:NAME, or NAME where nothing above has it\n")
+    for group, names in groups.items():
+        lack = lack_of(library, group)
+        text.append(Text.assemble((f"  {group}: ", "bold"), lack or ", ".join(names), "\n"))
+    for group, lack in absent_groups(library).items():
+        text.append(Text.assemble((f"  {group}: ", "bold"), lack, "\n"))
+    return text
 
 
 def environment_table() -> Table:
@@ -46,7 +84,7 @@ def description(factory: Any, environment: Any) -> Text:
     """The first sentence of an environment, its spaces, and the names of its constants."""
     constants = ", ".join(constants_of(factory))
     lines = [
-        f"observation: {numbers(environment.observation_size)}; action: {action_words(environment)}",
+        space_words(environment),
         *([f"constants: {constants}"] if constants else []),
     ]
     return Text.assemble(first_line(factory), ("\n" + "\n".join(lines), "dim"))
@@ -62,6 +100,13 @@ def constant_table(name: str) -> Table:
     for key, declared in constants_of(factory).items():
         table.add_row(*hyperparameter_row(key, declared))
     return table
+
+
+def space_words(environment: Any) -> str:
+    """What an agent sees and does: "observation: 4 numbers; action: one of 2"."""
+    shape = environment.image_shape
+    seen = f"an image of {' x '.join(map(str, shape))} bytes" if shape else numbers(environment.observation_size)
+    return f"observation: {seen}; action: {action_words(environment)}"
 
 
 def numbers(count: int) -> str:

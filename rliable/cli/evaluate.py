@@ -14,7 +14,7 @@ from rliable.cli.arguments import AT_LEAST_1, SEED, LineParser, number_problems
 from rliable.cli.streams import redirect_stderr
 from rliable.config.constants import constants_problems
 from rliable.config.environment import kind_of_environment, kinds_for, resolve_environment
-from rliable.config.model_file import fit_problems
+from rliable.config.model_file import check_fit
 from rliable.executors.in_process import context_if_needed
 from rliable.executors.worker import evaluate_run
 from rliable.metrics import interquartile_mean, iqm_interval, return_metrics
@@ -132,7 +132,8 @@ def with_environment(run: SavedRun, name: str | None) -> SavedRun:
     kind = kind_of_environment(resolved, learns_from)
     problems = constants_problems(resolved, kind, constants)
     if kind == "environment" and not problems:
-        problems = [Problem("--env", problem.words) for problem in fit_problems(model_class, resolved, constants)]
+        _, unfit = check_fit(model_class, resolved, constants)
+        problems = [Problem("--env", problem.words) for problem in unfit]
     if problems:
         raise ConfigError(problems)
     model = dataclasses.replace(run.model, environment=resolved, environment_kwargs=constants)

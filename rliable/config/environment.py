@@ -1,4 +1,4 @@
-"""What the `environment` of a model file stands for: an environment of ours, rows of a file, or a name of the user's.
+"""What the `environment` of a model file stands for: an environment, rows of a file, or a name that a model knows.
 
 What it is follows from the name and from what the model says it learns from. An environment is made for the model, rows
 are read for it, and a name is handed on as it is.
@@ -20,6 +20,8 @@ from rliable.unit import ModelConfig
 
 #: What a model of which nothing is known may be given.
 MADE_FOR_IT = ("environment", "rows")
+#: Libraries whose name and a colon may stand before the name of one of their environments.
+LIBRARIES = ("gymnasium", "gym")
 #: How Gymnasium writes the name of an environment that has a namespace: "ALE/Pong-v5".
 VERSIONED = re.compile(r"-v\d+$")
 
@@ -52,8 +54,8 @@ def resolve_environment(name: str, learns_from: Sequence[str] = MADE_FOR_IT, bes
       beside: the file that names it; a path may be relative to it as well as to the working folder.
 
     Returns:
-      The registered name, the class with the path of its file, the path of a file (absolute, if that can be written as
-      text), or the name as it is.
+      The registered name, a library's with its prefix, the class with the path of its file, the path of a file
+      (absolute, if that can be written as text), or the name as it is.
 
     Raises:
       ConfigError: there is no such thing, or the model does not learn from its kind.
@@ -72,10 +74,14 @@ def resolve_environment(name: str, learns_from: Sequence[str] = MADE_FOR_IT, bes
 
 
 def classes_of(model: ModelConfig) -> tuple[str, ...]:
-    """The names of the classes that a worker needs for a model: its own, and that of an environment made for it."""
+    """The names of the classes that a worker needs for a model: its own, and that of an environment made for it.
+
+    Of a library's environment only the module that adds it may be the user's.
+    """
     learns_from = kinds_for(MODELS.load(model.class_name))
     is_made = kind_of_environment(model.environment, learns_from) == "environment"
-    return (model.class_name, model.environment) if is_made else (model.class_name,)
+    environment = model.environment.partition(":")[2] if in_library(model.environment) else model.environment
+    return (model.class_name, environment) if is_made else (model.class_name,)
 
 
 def registered(name: str) -> str | None:
@@ -83,8 +89,13 @@ def registered(name: str) -> str | None:
     return {known.lower(): known for known in ENVIRONMENTS.table}.get(name.lower())
 
 
+def in_library(name: str) -> bool:
+    """Tells whether a resolved name is that of a library's environment."""
+    return name.partition(":")[0] in LIBRARIES and ":" in name
+
+
 def find_own_environment(name: str, beside: str | None) -> str:
-    """A user's own environment, once it is known to be there."""
+    """A library's environment, or a user's own, once it is known to be there."""
     found = ENVIRONMENTS.find(name, beside)
     ENVIRONMENTS.load(found)
     return found
@@ -98,8 +109,9 @@ def is_path(name: str) -> bool:
 
 def wrong_kind(name: str, kind: str, learns_from: Sequence[str]) -> str:
     """What to say of an `environment` that the model does not learn from."""
+    names = ", ".join([*sorted(ENVIRONMENTS.table), *(f"'{library}:NAME'" for library in LIBRARIES)])
     cures = {
-        "environment": f"an environment ({', '.join(sorted(ENVIRONMENTS.table))}, {FORMS})",
+        "environment": f"an environment ({names}, {FORMS})",
         "rows": f"rows (a file ending in {', '.join(ROW_SUFFIXES)})",
         "name": "the name of an environment that it makes itself",
     }

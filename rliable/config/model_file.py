@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from rliable.config.constants import constants_problems, make_environment
-from rliable.config.environment import kind_of_environment, kinds_for, registered, resolve_environment, rows_problem
+from rliable.config.environment import (
+    in_library,
+    kind_of_environment,
+    kinds_for,
+    registered,
+    resolve_environment,
+    rows_problem,
+)
 from rliable.config.json_file import apply_overrides, load_json
 from rliable.model import CONTRACT, DATA_KINDS
 from rliable.registry import MODELS, file_in
@@ -80,16 +87,18 @@ def check_model(
     file, problems = check_record(ModelFile, data)
     if file is None:
         return None, [], problems
+    notes: list[str] = []
     class_name, model_class, found = find_model_class(file.class_name, path)
     environment, problems = check_data(file, kinds_for(model_class) if model_class else DATA_KINDS, path)
     if model_class and not problems and kind_of_environment(environment, kinds_for(model_class)) == "environment":
-        problems = fit_problems(model_class, environment, file.environment_kwargs)
+        notes, problems = check_fit(model_class, environment, file.environment_kwargs)
     hp_params, wrong = fill_hyperparameters(model_class, file.hp_params, varied)
     problems += found + wrong
     if problems:
         return None, [], problems
-    is_other_case = environment == registered(environment) and environment != file.environment
-    notes = [f"environment {file.environment!r} is {environment}"] if is_other_case else []
+    is_found = environment == registered(environment) or in_library(environment)
+    if is_found and environment != file.environment:
+        notes = [f"environment {file.environment!r} is {environment}", *notes]
     model = ModelConfig(class_name, environment, file.mdl_file, hp_params, file.data, file.environment_kwargs)
     return model, notes, []
 
@@ -117,22 +126,28 @@ def check_data(file: ModelFile, learns_from: Sequence[str], path: str) -> tuple[
     return environment, problems + constants_problems(environment, kind, file.environment_kwargs)
 
 
-def fit_problems(model_class: Any, name: str, constants: dict[str, Any]) -> list[Problem]:
-    """Why a model cannot learn in an environment that is made for it, if its class can tell.
+def check_fit(model_class: Any, name: str, constants: dict[str, Any]) -> tuple[list[str], list[Problem]]:
+    """Whether a model can learn in an environment that is made for it, if its class can tell.
 
     Args:
       model_class: its `environment_problem`, a class method, gets the environment and answers with one line or None.
       name: the environment's, as resolved.
       constants: its `environment_kwargs`, checked.
+
+    Returns:
+      What the environment's user should know, and mistakes.
     """
     problem_with = getattr(model_class, "environment_problem", None)
     if problem_with is None:
-        return []
+        return [], []
     try:
-        problem = problem_with(make_environment(name, constants))
+        environment = make_environment(name, constants)
+        problem = problem_with(environment)
+    except ConfigError as error:
+        return [], error.found
     except Exception as error:
-        problem = f"making {name} failed: {type(error).__name__}: {error}"
-    return [Problem("environment", problem)] if problem else []
+        return [], [Problem("environment", f"making {name} failed: {type(error).__name__}: {error}")]
+    return list(getattr(environment, "notes", ())), [Problem("environment", problem)] if problem else []
 
 
 def fill_hyperparameters(

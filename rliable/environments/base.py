@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from rliable.schema import ConfigError, Problem, setting
+from rliable.schema import setting
 
 
 class Spaces:
@@ -105,34 +104,3 @@ def time_limit(num_steps: int) -> Any:
 def gyms_generators(seeds: Sequence[int]) -> list[np.random.Generator]:
     """The generators from which Gym's `reset(seed=...)` draws, one per seed."""
     return [np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed))) for seed in seeds]
-
-
-def as_factory(name: str, found: Any) -> Callable[..., Environment]:
-    """What the `environment` of a model file names, as a function that makes a new one.
-
-    Its keywords are `environment_kwargs`, all of which have defaults.
-
-    Args:
-      name: as the user wrote it.
-      found: the object of that name: such a function, or an `Environment` class.
-
-    Raises:
-      ConfigError: it is neither, or needs arguments.
-    """
-    is_class = inspect.isclass(found)
-    if not callable(found) or (is_class and not issubclass(found, Environment)):
-        kinds = "a subclass of rliable's Environment nor a function that makes one"
-        raise ConfigError([Problem("environment", f"{name} is neither {kinds}")])
-    missing = getattr(found, "__abstractmethods__", None) or needed_arguments(found)
-    if missing:
-        what = "lacks" if is_class and inspect.isabstract(found) else "needs a default for"
-        raise ConfigError([Problem("environment", f"{name} {what} {', '.join(sorted(missing))}")])
-    factory: Callable[..., Environment] = found
-    return factory
-
-
-def needed_arguments(function: Callable[..., Any]) -> list[str]:
-    """The arguments of a function or class that have no default."""
-    free = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    parameters = inspect.signature(function).parameters.values()
-    return [part.name for part in parameters if part.default is part.empty and part.kind not in free]

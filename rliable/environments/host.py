@@ -27,6 +27,8 @@ class HostEnvironment(Spaces):
     Attributes:
       constants: `environment_kwargs` of the model file.
       wrappers: of the model file, in order.
+      max_episode_steps: the time limit that its name in a library stands for, None where there is none.
+      notes: what is done to observations or actions that the user may not expect, a line each.
     """
 
     def __init__(
@@ -36,15 +38,18 @@ class HostEnvironment(Spaces):
 
         Args:
           name: as resolved.
-          factory: makes an instance of any interface; its keywords are the constants and `render_mode`.
+          factory: makes an instance with Gymnasium's interface; its keywords are the constants and `render_mode`.
           constants: see above.
           wrappers: see above.
+
+        Raises:
+          ConfigError: agents cannot see or act there.
         """
         self.name, self.constants, self.wrappers = name, dict(constants), tuple(wrappers)
         self._factory = factory
-        instance = self.make()
-        self._read_spaces(instance.environment)
-        instance.close()
+        environment = self.make_gymnasium()
+        self._read_spaces(environment)
+        environment.close()
 
     def make(self, is_training: bool = False, render_mode: str | None = None) -> Instance:
         """A new instance.
@@ -61,17 +66,15 @@ class HostEnvironment(Spaces):
         return self._factory(**self.constants, **options)
 
     def _read_spaces(self, environment: gymnasium.Env[Any, Any]) -> None:
-        import gymnasium
+        from rliable.environments.spaces import read_actions, read_observations
 
-        seen, done = environment.observation_space, environment.action_space
-        if len(seen.shape or ()) == 3 and seen.dtype == np.uint8:
-            height, width, channels = seen.shape or ()
-            self.image_shape = (height, width, channels)
-        self.observation_size = gymnasium.spaces.flatdim(seen)
-        if isinstance(done, gymnasium.spaces.Discrete):
-            self.num_actions = int(done.n)
-        else:
-            self.action_low, self.action_high = tuple(done.low.ravel().tolist()), tuple(done.high.ravel().tolist())
+        seen = read_observations(self.name, environment.observation_space)
+        done = read_actions(self.name, environment.action_space)
+        self.observation_size, self.image_shape, self.show = seen.size, seen.image_shape, seen.show
+        self.num_actions, self.action_low, self.action_high, self.take = done.count, done.low, done.high, done.take
+        self.threshold = getattr(environment.spec, "reward_threshold", None)
+        self.max_episode_steps: int | None = getattr(environment.spec, "max_episode_steps", None)
+        self.notes = tuple(note for note in (seen.note, done.note) if note)
 
     @functools.cached_property
     def _key(self) -> str:
@@ -97,6 +100,7 @@ class Instance:
     def __init__(self, spaces: HostEnvironment, environment: gymnasium.Env[Any, Any]) -> None:
         self.spaces = spaces
         self.environment = environment
+        self._show, self._take = spaces.show, spaces.take
 
     def reset(self, seed: int) -> np.ndarray:
         """Begins an episode, which follows from the seed and the actions alone; gives the first observation.
@@ -106,7 +110,7 @@ class Instance:
         """
         shown, info = self.environment.reset(seed=seed)
         self.continues = bool(info.get("continues", False))
-        return self._shown(shown)
+        return self._show(shown)
 
     def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool]:
         """Moves the episode on by one environment step.
@@ -117,8 +121,8 @@ class Instance:
         Returns:
           The observation as from `reset`, the reward, whether the episode terminated, and whether it was cut.
         """
-        shown, reward, terminated, truncated, _ = self.environment.step(self._taken(action))
-        return self._shown(shown), float(reward), bool(terminated), bool(truncated)
+        shown, reward, terminated, truncated, _ = self.environment.step(self._take(action))
+        return self._show(shown), float(reward), bool(terminated), bool(truncated)
 
     def render(self) -> np.ndarray:
         """What it looks like now, uint8 [height, width, 3]."""
@@ -127,11 +131,3 @@ class Instance:
     def close(self) -> None:
         """Gives back what it holds."""
         self.environment.close()
-
-    def _shown(self, raw: Any) -> np.ndarray:
-        if self.spaces.image_shape is not None:
-            return np.asarray(raw)
-        return np.asarray(raw, np.float32).ravel()
-
-    def _taken(self, action: Any) -> Any:
-        return int(action) if self.spaces.num_actions else action

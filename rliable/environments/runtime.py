@@ -68,7 +68,7 @@ def prepare_tensorflow(threads: int = 1) -> None:
         tf.config.threading.set_inter_op_parallelism_threads(threads)
     except RuntimeError:  # in use already; the compiled programs themselves run on one thread
         logging.getLogger(__name__).info("TensorFlow was in use before; its threads stay as they are")
-    with silent_stderr():
+    with silent(2):
         tf.function(lambda: tf.constant(0), jit_compile=True, autograph=False)()
 
 
@@ -79,17 +79,22 @@ def release_memory() -> None:
 
 
 @contextlib.contextmanager
-def silent_stderr() -> Iterator[None]:
-    """Sends to nowhere what this process writes to stderr, also from C++.
+def silent(*descriptors: int) -> Iterator[None]:
+    """Sends to nowhere what this process writes to stdout (1) or stderr (2), also from C++.
 
-    XLA's first compilation in a process says so on stderr, and no setting stops it.
+    XLA's first compilation in a process says so on stderr, libraries of environments greet, and no setting stops them.
     """
-    sys.stderr.flush()
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    kept, nowhere = [os.dup(one) for one in descriptors], os.open(os.devnull, os.O_WRONLY)
+    for one in descriptors:
+        os.dup2(nowhere, one)
     try:
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        for one, copy in zip(descriptors, kept, strict=True):
+            os.dup2(copy, one)
+            os.close(copy)
         os.close(nowhere)

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from rliable.environments import load_data
-from rliable.environments.base import Environment
+from rliable.environments.base import Spaces
 from rliable.environments.runtime import prepare_tensorflow
 from rliable.model import EpisodicModel
 from rliable.schema import ConfigError, check_record
@@ -41,8 +41,8 @@ class AgentModel(EpisodicModel):
     @classmethod
     def environment_problem(cls, environment: Any) -> str | None:
         """Why the agent cannot act in an environment, in one line; None if it can."""
-        if not isinstance(environment, Environment):
-            return f"{cls.__name__} needs an environment inside the graph, found {type(environment).__name__}"
+        if not isinstance(environment, Spaces):
+            return f"{cls.__name__} needs an environment, found {type(environment).__name__}"
         size = environment.num_actions or len(environment.action_low)
         found = "discrete" if environment.num_actions else "continuous"
         if cls.acts in (found, "both"):

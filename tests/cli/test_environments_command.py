@@ -50,3 +50,35 @@ def test_unknown_environment_is_one_line_and_exit_code_2(capsys):
     assert capsys.readouterr().err.startswith(
         "error: environment: unknown environment 'Acrobat-v1'; did you mean 'Acrobot-v1'? known: Acrobot-v1, "
     )
+
+
+def test_all_lists_the_libraries_by_group(printed):
+    listing = printed("--all")
+    assert all(f" {name} " in listing for name in ENVIRONMENTS)
+    assert "gymnasium: as gymnasium:NAME" in listing and "gym: as gym:NAME" in listing
+    assert "box2d: BipedalWalker-v3, BipedalWalkerHardcore-v3, CarRacing-v3, LunarLander-v3, " in listing
+    assert "Ant-v4, -v5, HalfCheetah-v4, -v5" in listing
+    assert "HalfCheetahBulletEnv-v0" in listing and "ALE/Pong-v5" in listing
+    assert "mujoco: the package 'mujoco_py' is missing" in listing
+
+
+def test_what_an_agent_sees_and_does_is_shown_for_any_name(printed):
+    text = printed("lunarlander-v3")
+    assert "gymnasium:LunarLander-v3: This environment is a classic rocket trajectory" in " ".join(text.split())
+    assert "observation: 8 numbers; action: one of 4\ntime limit: 1000 steps\nsolved at a mean return of 200" in text
+    assert "observation: an image of 210 x 160 x 3 bytes; action: one of 6" in printed("ALE/Pong-v5")
+    assert "flattened to 45 numbers" in printed("Blackjack-v1")
+    assert "observation: 50 numbers; action: one of 3\ntime limit: 9 steps" in printed("catch")
+    text = printed("tests/environments/host_environments.py:Corridor")
+    assert "Walk to the right end of a corridor" in " ".join(text.split()) and "time limit: none" in text
+
+
+def test_an_environment_in_which_no_agent_can_act_is_shown_and_refused(tmp_path, capsys):
+    (tmp_path / "endless_thing.py").write_text(
+        "from tests.environments.host_environments import *\nclass Endless(PlainCorridor):\n"
+        "    def __init__(self, step_cost=1.0): pass\n"
+        "    action_space = gymnasium.spaces.Box(-np.inf, np.inf, (1,))"
+    )
+    assert main(["environments", f"{tmp_path}/endless_thing.py:Endless"]) == 2
+    captured = capsys.readouterr()
+    assert "step_cost" in captured.out and "agents need finite bounds" in captured.err

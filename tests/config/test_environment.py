@@ -58,7 +58,7 @@ def test_file_becomes_an_absolute_path(folder):
             "data/rows.csv",
             OURS,
             "'data/rows.csv' is a file of rows; this model learns from an environment "
-            f"({KNOWN}, 'package.module:Class' or 'file.py:Class')",
+            f"({KNOWN}, 'gymnasium:NAME', 'gym:NAME', 'package.module:Class' or 'file.py:Class')",
         ),
         (
             "CartPole-v1",
@@ -74,14 +74,20 @@ def test_file_becomes_an_absolute_path(folder):
             "CartPole-v2",
             OURS,
             "unknown environment 'CartPole-v2'; did you mean 'CartPole-v1'? "
-            f"known: {KNOWN}; or 'package.module:Class' or 'file.py:Class'",
+            f"known: {KNOWN}; `rliable environments --all` lists those of Gymnasium and Gym; "
+            "or 'package.module:Class' or 'file.py:Class'",
         ),
         (
             "json:dumps",
             OURS,
             "json:dumps needs a default for obj",
         ),
-        ("json:JSONDecoder", OURS, "json:JSONDecoder is neither a subclass of rliable's Environment nor a function"),
+        (
+            "json:JSONDecoder",
+            OURS,
+            "json:JSONDecoder is neither an environment (a subclass of rliable's Environment, "
+            "or a class with reset and step) nor a function",
+        ),
     ],
 )
 def test_what_the_model_cannot_learn_from_is_one_line_with_the_cure(name, learns_from, words):

@@ -128,7 +128,8 @@ def test_unknown_hyperparameter_is_named_with_the_nearest(folder):
         (
             {"environment": "CartPol-v1"},
             "model.json: environment: unknown environment 'CartPol-v1'; did you mean 'CartPole-v1'? "
-            f"known: {', '.join(sorted(ENVIRONMENTS))}; or 'package.module:Class' or 'file.py:Class'",
+            f"known: {', '.join(sorted(ENVIRONMENTS))}; `rliable environments --all` lists those of Gymnasium and Gym; "
+            "or 'package.module:Class' or 'file.py:Class'",
         ),
     ],
 )  # fmt: skip
