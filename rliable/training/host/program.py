@@ -76,7 +76,7 @@ class HostProgram:
             given = tf.nest.map_structure(tf.constant, (parts, shown, carry))
             known = tf.nest.map_structure(tf.constant, numbers)
             now = Clock(*map(tf.constant, clock))
-            choose_action(self.agent, *given, self.namespace(known), now, seeds)
+            choose_action(self.agent, given[0], given[1], given[2], self.namespace(known), now, seeds)
 
         return draws_of(choose, STREAMS)
 
