@@ -1,5 +1,5 @@
-"""Same seed, same bits for agents with discrete and continuous actions, off-policy and on-policy: in every mode, and
-when what computes is killed in the middle of a run."""
+"""Same seed, same bits for agents with discrete and continuous actions, off-policy and on-policy, inside the graph and
+on the host: in every mode, and when what computes is killed in the middle of a run."""
 
 import json
 import os
@@ -18,6 +18,10 @@ ROOT = Path(__file__).parents[1]
 STUDIES = {
     "SAC": ("Pendulum-v1", {"train_iterations": 150, "initial_collect_steps": 100, "batch_size": 16}),
     "PPO": ("CartPole-v1", {"train_iterations": 8, "collect_steps_per_iteration": 64, "num_environments": 2}),
+    "DQN": (
+        "gymnasium:LunarLander-v3",
+        {"train_iterations": 40, "collect_steps_per_iteration": 4, "train_steps_per_iteration": 4, "n_step": 3},
+    ),
 }
 MODES = {
     "level 1": ["--parallelized", "--num-workers", "2"],
@@ -69,9 +73,18 @@ def test_study_is_bit_equal_in_every_mode(tmp_path, agent):
         assert optimize(tmp_path / mode, study, *arguments) == serial
 
 
-@pytest.mark.parametrize("victim", ["driver", "computing process"])
-def test_study_that_was_killed_in_mid_run_goes_on_from_the_checkpoint_to_the_same_bits(tmp_path, victim):
-    study = write_study(tmp_path, "PPO", train_iterations=2000, checkpoint_interval_steps=1280, eval_interval=10**6)
+@pytest.mark.parametrize(
+    ("victim", "agent", "changes"),
+    [
+        ("driver", "PPO", {"train_iterations": 2000, "checkpoint_interval_steps": 1280}),
+        ("computing process", "PPO", {"train_iterations": 2000, "checkpoint_interval_steps": 1280}),
+        ("computing process", "DQN", {"train_iterations": 1500, "checkpoint_interval_steps": 500}),
+    ],
+)
+def test_study_that_was_killed_in_mid_run_goes_on_from_the_checkpoint_to_the_same_bits(
+    tmp_path, victim, agent, changes
+):
+    study = write_study(tmp_path, agent, **changes, eval_interval=10**6)
     whole = optimize(tmp_path / "whole", study)
     output = tmp_path / "killed"
     process = subprocess.Popen(command_of(study, "--output", output), cwd=ROOT, stdout=subprocess.DEVNULL)

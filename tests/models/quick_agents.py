@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -31,18 +32,29 @@ QUICK = {
 }
 
 
-def environment_for(name: str) -> str:
-    """The first registered environment that an agent can act in."""
-    model_class = MODELS.load(name)
-    return next(env for env in sorted(ENVIRONMENTS) if model_class.environment_problem(load_data(env)) is None)
+#: What follows an agent's name where it is to act in an environment outside the graph.
+ON_HOST = " on the host"
+HOST_ENVIRONMENTS = ("gymnasium:CartPole-v1", "gymnasium:Pendulum-v1")
 
 
-def make_agent(name: str, folder: Path, seed: int = 5, **hp_params: Any) -> AgentModel:
-    """A model that was not trained yet."""
+def environment_for(model_class: type[AgentModel], environments: Iterable[str]) -> str:
+    """The first environment that an agent can act in."""
+    return next(env for env in environments if model_class.environment_problem(load_data(env)) is None)
+
+
+def make_agent(called: str, folder: Path, seed: int = 5, **hp_params: Any) -> AgentModel:
+    """A model that was not trained yet, by its name, which `ON_HOST` may follow."""
+    name = called.removesuffix(ON_HOST)
+    environments = sorted(ENVIRONMENTS) if name == called else HOST_ENVIRONMENTS
     model_class = MODELS.load(name)
     known = {field.name for field in dataclasses.fields(model_class.hyperparameters)}
     params = {key: value for key, value in (QUICK | hp_params).items() if key in known}
-    cfg = {"class": name, "environment": environment_for(name), "mdl_file": str(folder), "hp_params": params}
+    cfg = {
+        "class": name,
+        "environment": environment_for(model_class, environments),
+        "mdl_file": str(folder),
+        "hp_params": params,
+    }
     model: AgentModel = model_class(None, {**cfg, "seed": seed})
     return model
 

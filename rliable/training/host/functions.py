@@ -61,7 +61,8 @@ class HostFunction:
     def call(self, *arguments: Any) -> Any:
         """The function's value, a nest of arrays, for the other arguments."""
         if self._tape is not None:
-            return self._build(self._tape.run(leaves(arguments)))
+            with np.errstate(all="ignore"):  # as inside the graph; whoever trains looks at what comes out
+                return self._build(self._tape.run(leaves(arguments)))
         assert self._compiled is not None
         values = self._compiled.call([*self._bound, *leaves(arguments)])
         return self._build([tensor.numpy() for tensor in values])

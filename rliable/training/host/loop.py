@@ -117,9 +117,8 @@ class Work:
 
     def collect(self, num_steps: int) -> None:
         """Takes that many steps in each environment."""
-        with np.errstate(all="ignore"):  # as inside the graph; the run looks at what comes out
-            for _ in range(num_steps):
-                self._step()
+        for _ in range(num_steps):
+            self._step()
 
     def learn(self, train_steps: int) -> dict[str, np.float32]:
         """Makes an iteration's updates; the figures are means over them."""

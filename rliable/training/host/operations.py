@@ -128,6 +128,7 @@ OPERATIONS: dict[str, Callable[[Any], Function]] = {
     "OnesLike": plain(np.ones_like),
     "Pack": make_pack,
     "Pow": plain(np.power),
+    "Range": plain(np.arange),
     "RealDiv": plain(np.divide),
     "Relu": plain(lambda array: np.maximum(array, 0)),
     "Reshape": plain(lambda array, shape: np.reshape(array, shape)),
