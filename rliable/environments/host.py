@@ -60,6 +60,15 @@ class HostEnvironment(Spaces):
         """
         return Instance(self, self.make_gymnasium(is_training, render_mode))
 
+    def warnings(self) -> list[str]:
+        """What the user should know before anything runs: the notes, and whether episodes follow from their seeds."""
+        from rliable.environments.recording import is_repeatable
+
+        if is_repeatable(self):
+            return list(self.notes)
+        told = f"{self.name} is not repeatable: with one seed and the same actions episodes differ, and so do results"
+        return [*self.notes, f"{told}; `rliable check` tells where"]
+
     def make_gymnasium(self, is_training: bool = False, render_mode: str | None = None) -> gymnasium.Env[Any, Any]:
         """The same with Gymnasium's interface."""
         options = {} if render_mode is None else {"render_mode": render_mode}
