@@ -11,7 +11,7 @@ from rliable.config.constants import constants_problems
 from rliable.config.environment import kind_of_environment, kinds_for, resolve_environment
 from rliable.config.json_file import JsonError, apply_overrides, load_json, parse_json
 from rliable.config.model_file import check_model
-from rliable.contracts import MAX_STEPS, environment_problems, run_problems
+from rliable.contracts import EPISODE_STEPS, environment_problems, run_problems
 from rliable.environments.runtime import prepare_import
 from rliable.executors.worker import open_data
 from rliable.model import CONTRACT
@@ -57,7 +57,7 @@ def make_parser() -> LineParser:
     )
     parser.add_argument("--kwargs", metavar="JSON", default="{}", help="environment_kwargs, for an environment")
     steps = "within how many steps an episode of random actions has to end (default: 10,000)"
-    parser.add_argument("--max-steps", type=int, metavar="N", default=MAX_STEPS, help=steps)
+    parser.add_argument("--max-steps", type=int, metavar="N", default=EPISODE_STEPS, help=steps)
     add_set(parser, "hp_params.train_iterations=100 (also for a model that has no file)")
     return parser
 

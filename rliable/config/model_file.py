@@ -143,7 +143,7 @@ def check_fit(model_class: Any, name: str, constants: dict[str, Any]) -> tuple[l
     try:
         environment = make_environment(name, constants)
         problem = problem_with(environment)
-        notes = getattr(environment, "warnings", list)()
+        notes: list[str] = getattr(environment, "warnings", list)()
     except ConfigError as error:
         return [], error.found
     except Exception as error:

@@ -26,13 +26,13 @@ from rliable.environments.factory import as_factory
 from rliable.schema import ConfigError, Problem
 
 #: Steps within which an episode of a random agent has to end.
-MAX_STEPS = 10_000
+EPISODE_STEPS = 10_000
 
 
 def environment_problems(
     environment: Any,
     constants: Mapping[str, Any] = MappingProxyType({}),
-    max_steps: int = MAX_STEPS,
+    max_steps: int = EPISODE_STEPS,
 ) -> list[Problem]:
     """The faults of an environment.
 

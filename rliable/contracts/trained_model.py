@@ -24,7 +24,7 @@ from rliable.registry import MODELS
 from rliable.schema import Problem
 from rliable.unit import Limits, ModelConfig, Unit
 
-SEED = 1
+RUN_SEED = 1
 
 
 class RunFault(Exception):
@@ -65,9 +65,9 @@ def outcome_of(config: ModelConfig, shift: int) -> Outcome:
     """Trains, saves and evaluates, with the generators that all of a process share in a state of their own."""
     np.random.seed(shift)
     random.seed(shift)
-    unit = Unit(0, 0, config, SEED, Limits())
+    unit = Unit(0, 0, config, RUN_SEED, Limits())
     with tempfile.TemporaryDirectory(prefix="rliable-") as folder:
-        model = make_model(config, SEED, folder)
+        model = make_model(config, RUN_SEED, folder)
         attempt("train", train_model, model, unit, None, Exchange())
         attempt("save", model.save)
         files = read_files(folder)
@@ -95,7 +95,7 @@ def check_loaded(config: ModelConfig, outcome: Outcome) -> None:
     """What was saved, loaded elsewhere, has to have the same metrics."""
     with tempfile.TemporaryDirectory(prefix="rliable-") as folder:
         write_files(Path(folder), outcome.files)
-        model = make_model(config, SEED, folder)
+        model = make_model(config, RUN_SEED, folder)
         attempt("load", model.load_model)
         told = attempt("load", evaluate_here, model, outcome.files, open_data(config), "check", None)
     if told["metrics"] != outcome.metrics:

@@ -48,12 +48,12 @@ def moments_of(environment: HostEnvironment, instance: gymnasium.Env[Any, Any], 
     moment = Moment(copy.deepcopy(instance.reset(seed=seed)[0]), 0.0, False, False)
     yield moment
     while not moment.is_end:
-        observation, *others, _ = instance.step(environment.take(random_action(environment, random)))
+        observation, *others, _ = instance.step(environment.take(any_action(environment, random)))
         moment = Moment(copy.deepcopy(observation), *others)
         yield moment
 
 
-def random_action(environment: HostEnvironment, random: np.random.Generator) -> Any:
+def any_action(environment: HostEnvironment, random: np.random.Generator) -> Any:
     """An action of an agent that knows nothing."""
     if environment.num_actions:
         return int(random.integers(environment.num_actions))
