@@ -223,9 +223,12 @@ def is_module(name: str) -> bool:
 
 
 def is_installed(file: Path) -> bool:
-    """Tells whether a file comes with Python or from an installed package."""
+    """Tells whether a file comes with Python or from an installed package.
+
+    What was shipped is in a zip file, and no file itself; Spark may keep that inside its own package.
+    """
     folders = [Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "purelib", "platlib")]
-    return any(file.resolve().is_relative_to(folder) for folder in folders)
+    return file.is_file() and any(file.resolve().is_relative_to(folder) for folder in folders)
 
 
 def missing_words(module_name: str, object_name: str, error: ModuleNotFoundError) -> str:

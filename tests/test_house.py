@@ -25,6 +25,7 @@ SOURCES = sorted([*ROOT.glob("rliable/**/*.py"), *ROOT.glob("models/**/*.py")])
 ROOMS = (
     "cli",
     "report",
+    "contracts",
     "tuning",
     "executors",
     "records",

@@ -20,6 +20,7 @@ COMMANDS = {
     "status": "tell how studies stand, also those that run elsewhere",
     "plot": "draw a study's figures and its report",
     "models": "list the models, or one model's hyperparameters",
+    "check": "check an environment or a model of one's own",
     "environments": "list the environments, or one environment's constants and spaces",
 }
 FAILURE = 1

@@ -143,11 +143,12 @@ def check_fit(model_class: Any, name: str, constants: dict[str, Any]) -> tuple[l
     try:
         environment = make_environment(name, constants)
         problem = problem_with(environment)
+        notes: list[str] = getattr(environment, "warnings", list)()
     except ConfigError as error:
         return [], error.found
     except Exception as error:
         return [], [Problem("environment", f"making {name} failed: {type(error).__name__}: {error}")]
-    return list(getattr(environment, "notes", ())), [Problem("environment", problem)] if problem else []
+    return notes, [Problem("environment", problem)] if problem else []
 
 
 def fill_hyperparameters(

@@ -60,12 +60,22 @@ class HostEnvironment(Spaces):
         """
         return Instance(self, self.make_gymnasium(is_training, render_mode))
 
+    def warnings(self) -> list[str]:
+        """What the user should know before anything runs: the notes, and whether episodes follow from their seeds."""
+        from rliable.environments.probe import probe_repeatability
+
+        if self._is_repeatable or (self._is_repeatable is None and probe_repeatability(self)):
+            return list(self.notes)
+        told = f"{self.name} is not repeatable: with one seed and the same actions episodes differ, and so do results"
+        return [*self.notes, f"{told}; `rliable check` tells where"]
+
     def make_gymnasium(self, is_training: bool = False, render_mode: str | None = None) -> gymnasium.Env[Any, Any]:
         """The same with Gymnasium's interface."""
         options = {} if render_mode is None else {"render_mode": render_mode}
         return self._factory(**self.constants, **options)
 
     def _read_spaces(self, environment: gymnasium.Env[Any, Any]) -> None:
+        from rliable.environments.repeatable import known_repeatability
         from rliable.environments.spaces import read_actions, read_observations
 
         seen = read_observations(self.name, environment.observation_space)
@@ -74,6 +84,7 @@ class HostEnvironment(Spaces):
         self.num_actions, self.action_low, self.action_high, self.take = done.count, done.low, done.high, done.take
         self.threshold = getattr(environment.spec, "reward_threshold", None)
         self.max_episode_steps: int | None = getattr(environment.spec, "max_episode_steps", None)
+        self._is_repeatable = known_repeatability(environment)
         self.notes = tuple(note for note in (seen.note, done.note) if note)
 
     @functools.cached_property

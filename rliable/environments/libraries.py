@@ -11,6 +11,7 @@ import dataclasses
 import functools
 import importlib
 import importlib.util
+import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +57,7 @@ def find_name(name: str) -> str | None:
     Raises:
       ConfigError: no library has it, or the one of the prefix is missing.
     """
+    prepare_import()
     if in_library(name):
         library, _, rest = name.partition(":")
         return f"{library}:{name_in(library, rest)}"
@@ -148,10 +150,14 @@ class GymnasiumMaker:
     def __call__(self, **options: Any) -> gymnasium.Env[Any, Any]:
         import gymnasium
 
+        from rliable.environments.repeatable import repeatable
+
+        if options.get("render_mode") and not os.environ.get("DISPLAY"):
+            os.environ.setdefault("MUJOCO_GL", "egl")  # MuJoCo draws without a screen
         spec = copy.copy(gymnasium.spec(self.name))
         spec.order_enforce = False
         with silent(1, 2):
-            return gymnasium.make(spec, disable_env_checker=True, **options)
+            return repeatable(functools.partial(gymnasium.make, spec, disable_env_checker=True, **options))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -161,13 +167,17 @@ class GymMaker:
     name: str
 
     def __call__(self, render_mode: str | None = None, **constants: Any) -> gymnasium.Env[Any, Any]:
+        from rliable.environments.repeatable import repeatable
+
+        with silent(1, 2):
+            return repeatable(functools.partial(self._make, render_mode, constants))
+
+    def _make(self, render_mode: str | None, constants: Mapping[str, Any]) -> gymnasium.Env[Any, Any]:
         import gym
 
         from rliable.environments.old_interface import adapt
 
-        with silent(1, 2):
-            made = gym.make(self.name, **constants)
-        return adapt(made, self.name, render_mode)
+        return adapt(gym.make(self.name, **constants), self.name, render_mode)
 
 
 MAKERS: dict[str, Callable[[str], Callable[..., Any]]] = {"gymnasium": GymnasiumMaker, "gym": GymMaker}

@@ -61,6 +61,9 @@ class Adapted(gymnasium.Env[Any, Any]):
         answer = self.adapted.step(action)
         if len(answer) == 5:
             return tuple(answer)
+        if len(answer) != 4:
+            five = "observation, reward, terminated, truncated, info"
+            raise ValueError(f"step must give 5 values ({five}), or 4 as in Gym, and gave {len(answer)}")
         observation, reward, done, info = answer
         is_cut = bool(info.get("TimeLimit.truncated", False))
         return observation, reward, bool(done) and not is_cut, is_cut, info

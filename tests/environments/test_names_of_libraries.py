@@ -9,7 +9,7 @@ import pytest
 
 from rliable.config.environment import classes_of, resolve_environment
 from rliable.config.model_file import check_model
-from rliable.environments import extras, load_data
+from rliable.environments import extras, load_data, probe
 from rliable.environments.host import HostEnvironment
 from rliable.registry import ENVIRONMENTS
 from rliable.schema import ConfigError
@@ -175,3 +175,29 @@ def test_environments_inside_the_graph_import_no_library():
 def test_a_class_is_known_by_its_methods():
     assert ENVIRONMENTS.load(f"{OWN}:PlainCorridor").__doc__.startswith("A class of no library")
     assert "is neither an environment" in error_of(f"{ROOT}/tests/environments/gyms.py:Steps")
+
+
+def test_what_is_not_repeatable_is_named_before_anything_runs():
+    file = {"class": "DQN", "mdl_file": "w", "hp_params": {"train_iterations": 1}}
+    place = "tests/contracts/broken_environments.py"
+    for name in ("Unseeded", "Remembers"):
+        _, notes, problems = check_model({**file, "environment": f"{place}:{name}"}, "model.json")
+        assert problems == [] and notes == [
+            f"{place}:{name} is not repeatable: with one seed and the same actions episodes differ, and so do results; "
+            "`rliable check` tells where"
+        ]
+
+
+@pytest.mark.parametrize("name", ["gymnasium:BipedalWalker-v3", "gym:HopperBulletEnv-v0", "gym:AntBulletEnv-v0"])
+def test_libraries_episodes_follow_from_their_seeds_also_in_a_used_instance(name):
+    assert load_data(name).warnings() == []
+
+
+@pytest.mark.parametrize("harm", ["os.kill(os.getpid(), 9)", "time.sleep(60)", "raise OSError('no power')"])
+def test_trying_an_environment_that_dies_hangs_or_raises_harms_nobody_and_says_nothing(tmp_path, monkeypatch, harm):
+    (tmp_path / "harmful_thing.py").write_text(
+        "import os, time\nfrom tests.environments.host_environments import Corridor\nclass Harmful(Corridor):\n"
+        f"    def step(self, action):\n        {harm}"
+    )
+    monkeypatch.setattr(probe, "TIMEOUT_SECONDS", 5.0)
+    assert load_data(f"{tmp_path}/harmful_thing.py:Harmful").warnings() == []

@@ -1,0 +1,90 @@
+"""An environment in a file of the user's, stepped in executors that have nothing but what was shipped."""
+
+import sys
+
+import pytest
+from unit_makers import all_facts
+
+from rliable.config.environment import classes_of, resolve_environment
+from rliable.executors.base import ExecutorOptions
+from rliable.executors.in_process import InProcessExecutor
+from rliable.executors.spark.executor import SparkExecutor
+from rliable.unit import Limits, ModelConfig, Unit
+
+WORLD = """
+import gymnasium
+from shipped_parts import LENGTH
+
+class Line(gymnasium.Env):
+    observation_space = gymnasium.spaces.Discrete(LENGTH + 1)
+    action_space = gymnasium.spaces.Discrete(2)
+
+    def __init__(self, prize: float = 1.0):
+        self.prize = prize
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        self.place = 0
+        return self.place, {}
+
+    def step(self, action):
+        self.place = max(self.place + (1 if self.np_random.random() < 0.7 else -1), 0)
+        return self.place, self.prize - 0.01 * self.place, self.place == LENGTH, False, {}
+"""
+WALKER = """
+import json
+from pathlib import Path
+from rliable.model import EpisodicModel
+
+class Goer(EpisodicModel):
+    learns_from = ("environment",)
+    num_test_episodes = 25
+
+    def train(self, data, *args):
+        pass
+
+    def run_episodes(self, data, episodes):
+        instance = data.make()
+        return [self.play(instance, self.cfg["seed"] + episode) for episode in episodes]
+
+    def play(self, instance, seed):
+        total, is_over = 0.0, False
+        instance.reset(seed)
+        while not is_over:
+            _, reward, *ends = instance.step(1)
+            total, is_over = total + reward, any(ends)
+        return total
+
+    def predict(self, data):
+        return 1
+
+    def save(self):
+        Path(self.cfg["mdl_file"], "nothing.json").write_text(json.dumps({}))
+
+    def load_model(self):
+        pass
+"""
+
+
+@pytest.fixture
+def model(tmp_path):
+    """A model and its environment in files outside the repository, the environment with a file beside it."""
+    for name, text in (("shipped_world", WORLD), ("shipped_goer", WALKER), ("shipped_parts", "LENGTH = 6\n")):
+        (tmp_path / f"{name}.py").write_text(text)
+    environment = resolve_environment("shipped_world.py:Line", beside=str(tmp_path / "study.json"))
+    yield ModelConfig(f"{tmp_path}/shipped_goer.py:Goer", environment, "", {}, environment_kwargs={"prize": 2.0})
+    for name in ("shipped_world", "shipped_goer", "shipped_parts"):
+        sys.modules.pop(name, None)
+
+
+def test_ones_own_environment_is_shipped_with_what_it_imports_from_beside_it(cluster_spark, model):
+    units = [Unit(trial, 0, model, 100 + trial, Limits()) for trial in range(3)]
+    options = ExecutorOptions(class_names=classes_of(model), num_workers=2, level=2)
+    executor = SparkExecutor(options, cluster_spark)
+    try:
+        shipped = list(executor.execute(iter(units)))
+    finally:
+        executor.close()
+    assert [result.error for result in shipped] == [None] * 3
+    assert all_facts(shipped) == all_facts(InProcessExecutor(ExecutorOptions()).execute(iter(units)))
+    assert shipped[0].metrics["reward"] > 5
