@@ -66,9 +66,9 @@ class BaseModel(ABC):
 
         Args:
           sc: the SparkContext for models with `"data": "rdd"`, else None.
-          cfg: the model file's keys (`class`, `environment`, `mdl_file`, `hp_params`, optionally `data` and
-            `environment_kwargs`), `seed`, a
-            non-negative integer below 2**63, and optionally `threads`, how many cores to compute with (1).
+          cfg: the model file's keys (`class`, `environment`, `mdl_file`, `hp_params`, optionally `data`,
+            `environment_kwargs` and `wrappers`), `seed`, a non-negative integer below 2**63, and optionally `threads`,
+            how many cores to compute with (1).
         """
         self.sc = sc
         self.cfg = cfg

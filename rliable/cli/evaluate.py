@@ -15,6 +15,7 @@ from rliable.cli.streams import redirect_stderr
 from rliable.config.constants import constants_problems
 from rliable.config.environment import kind_of_environment, kinds_for, resolve_environment
 from rliable.config.model_file import check_fit
+from rliable.config.wrappers import place_problems
 from rliable.executors.in_process import context_if_needed
 from rliable.executors.worker import evaluate_run
 from rliable.metrics import interquartile_mean, iqm_interval, return_metrics
@@ -130,9 +131,11 @@ def with_environment(run: SavedRun, name: str | None) -> SavedRun:
         raise ConfigError([Problem("--env", problem.words) for problem in error.found]) from error
     constants = run.model.environment_kwargs if resolved == recorded else {}
     kind = kind_of_environment(resolved, learns_from)
+    wrappers = run.model.wrappers
     problems = constants_problems(resolved, kind, constants)
+    problems += [Problem("--env", problem.words) for problem in place_problems(wrappers, resolved, kind)]
     if kind == "environment" and not problems:
-        _, unfit = check_fit(model_class, resolved, constants)
+        _, unfit = check_fit(model_class, resolved, constants, wrappers)
         problems = [Problem("--env", problem.words) for problem in unfit]
     if problems:
         raise ConfigError(problems)

@@ -71,7 +71,8 @@ class AgentModel(EpisodicModel):
         self._trained_run().save(Path(self.cfg["mdl_file"]))
 
     def load_model(self) -> None:
-        run = self._make_run(load_data(self.cfg["environment"], constants=self.cfg.get("environment_kwargs", {})))
+        constants, wrappers = self.cfg.get("environment_kwargs", {}), self.cfg.get("wrappers", ())
+        run = self._make_run(load_data(self.cfg["environment"], constants=constants, wrappers=wrappers))
         run.load(Path(self.cfg["mdl_file"]))
         self._run = run
 
