@@ -16,7 +16,6 @@ from typing import Any
 from rliable.registry import ENVIRONMENTS, WRAPPERS
 from rliable.schema import ConfigError, Problem, check_record, declarations, describe, join, unknown_key_problems
 
-KEY = "wrappers"
 #: "name(1, 2)"
 CALL = re.compile(r"(?P<name>[^()]+)(\((?P<arguments>.*)\))?", re.DOTALL)
 #: What people look for among the wrappers and find elsewhere.
@@ -36,7 +35,7 @@ def check_wrappers(entries: Sequence[Any], beside: str | None = None) -> tuple[l
     Returns:
       Each as {name: its arguments by name}, files found, and the mistakes.
     """
-    checked = [check_entry(entry, f"{KEY}[{index}]", beside) for index, entry in enumerate(entries)]
+    checked = [check_entry(entry, f"wrappers[{index}]", beside) for index, entry in enumerate(entries)]
     problems = [problem for _, found in checked for problem in found]
     return [] if problems else [wrapper for wrapper, _ in checked], problems
 
@@ -82,14 +81,14 @@ def arguments_by_name(factory: Callable[..., Any], given: Any, path: str) -> tup
     """The arguments by name, and what is wrong with their number."""
     if isinstance(given, Mapping):
         return dict(given), []
-    names = parameters_of(factory)
+    names = names_of_parameters(factory)
     if len(given) > len(names):
         takes = f"takes {', '.join(names)}" if names else "takes no arguments"
         return {}, [Problem(path, f"{takes}, found {len(given)} argument{'s'[: len(given) > 1]}")]
     return dict(zip(names, given, strict=False)), []
 
 
-def parameters_of(factory: Callable[..., Any]) -> list[str]:
+def names_of_parameters(factory: Callable[..., Any]) -> list[str]:
     """The parameters of a wrapper; the first one of a user's own is the environment, and not among them."""
     if dataclasses.is_dataclass(factory):
         return list(declarations(factory))  # type: ignore[arg-type]
@@ -103,7 +102,7 @@ def argument_problems(factory: Any, given: Mapping[str, Any], path: str) -> list
         return check_record(factory, given, path)[1]
     parameters = list(inspect.signature(factory).parameters.values())[1:]
     takes_any = any(part.kind is part.VAR_KEYWORD for part in parameters)
-    known = parameters_of(factory)
+    known = names_of_parameters(factory)
     unknown = [] if takes_any else [name for name in given if name not in known]
     needed = [part.name for part in parameters if part.name in known and part.default is part.empty]
     missing = [Problem(join(path, name), "missing; it has no default") for name in needed if name not in given]
@@ -122,8 +121,8 @@ def place_problems(wrappers: Sequence[Any], environment: str | None, kind: str) 
         return []
     if kind != "environment":
         why = "is a file of rows" if kind == "rows" else "is made by the model itself"
-        return [Problem(KEY, f"are for environments that are made for the model, and {environment} {why}")]
+        return [Problem("wrappers", f"are for environments that are made for the model, and {environment} {why}")]
     if getattr(ENVIRONMENTS.load(environment), "takes_wrappers", False):
         return []
     cure = f"write gymnasium:{environment}" if environment in ENVIRONMENTS.table else "have it step in Python"
-    return [Problem(KEY, f"{environment} steps inside the graph, where no wrapper reaches; {cure} to wrap it")]
+    return [Problem("wrappers", f"{environment} steps inside the graph, where no wrapper reaches; {cure} to wrap it")]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rliable.environments.base import Spaces
-from rliable.environments.wrappers import wrapped
+from rliable.environments.wrappers import with_wrappers
 
 if TYPE_CHECKING:
     import gymnasium
@@ -64,7 +64,7 @@ class HostEnvironment(Spaces):
     def make_gymnasium(self, is_training: bool = False, render_mode: str | None = None) -> gymnasium.Env[Any, Any]:
         """The same with Gymnasium's interface."""
         options = {} if render_mode is None else {"render_mode": render_mode}
-        return wrapped(self._factory(**self.constants, **options), self.wrappers, is_training)
+        return with_wrappers(self._factory(**self.constants, **options), self.wrappers, is_training)
 
     def _read_spaces(self, environment: gymnasium.Env[Any, Any]) -> None:
         from rliable.environments.spaces import read_actions, read_observations

@@ -33,7 +33,7 @@ WRAPPERS: dict[str, str] = {
 }
 
 
-def wrapped(
+def with_wrappers(
     environment: gymnasium.Env[Any, Any], wrappers: Sequence[Mapping[str, Any]], is_training: bool = False
 ) -> gymnasium.Env[Any, Any]:
     """An environment with wrappers around it.

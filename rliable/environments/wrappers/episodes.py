@@ -15,7 +15,7 @@ from rliable.seeding import derive_seed
 #: Whether an episode goes on from where the one before ended, in what `reset` says beside the observation.
 CONTINUES = "continues"
 Step = tuple[Any, Any, bool, bool, dict[str, Any]]
-Start = tuple[Any, dict[str, Any]]
+Opening = tuple[Any, dict[str, Any]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,7 +66,7 @@ class NoopStarted(gymnasium.Wrapper[Any, Any, Any, Any]):
         self._most = most
         self._generator = np.random.default_rng()
 
-    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> Start:
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> Opening:
         if seed is not None:
             self._generator = np.random.default_rng(derive_seed(seed, "no-op start"))
         observation, info = self.env.reset(seed=seed, options=options)
@@ -81,7 +81,7 @@ class NoopStarted(gymnasium.Wrapper[Any, Any, Any, Any]):
 class FiredOnReset(gymnasium.Wrapper[Any, Any, Any, Any]):
     """See `FireOnReset`."""
 
-    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> Start:
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> Opening:
         observation, info = self.env.reset(seed=seed, options=options)
         for action in (1, 2):
             observation, _, terminated, truncated, told = self.env.step(action)
@@ -100,7 +100,7 @@ class OneLife(gymnasium.Wrapper[Any, Any, Any, Any]):
         super().__init__(environment)
         self._lives, self._is_over = 0, True
 
-    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> Start:
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> Opening:
         """Begins a game; a game that is not over goes on with a step of doing nothing, and info["continues"] says so.
 
         The seed is used where a game begins.
