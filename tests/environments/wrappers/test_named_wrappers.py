@@ -146,7 +146,7 @@ def test_an_episode_that_begins_anew_while_fire_is_pressed_does_not_say_that_it_
     environment.reset(seed=1)
     play_on(environment)
     environment.unwrapped.num_steps = 8  # one step before the game is over
-    observation, info = environment.reset(seed=2)
+    _, info = environment.reset(seed=2)
     assert not info["continues"] and environment.unwrapped.seed_of_game == 2
 
 
