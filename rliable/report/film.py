@@ -13,6 +13,11 @@ import numpy as np
 SUFFIXES = (".mp4", ".gif")
 
 
+def study_film(folder: Path, trial: int) -> Path:
+    """Where the film of a study's trial lies, as an MP4."""
+    return folder / "figures" / f"trial_{trial:04d}.mp4"
+
+
 def has_encoder() -> bool:
     """Tells whether there is an encoder for MP4."""
     return importlib.util.find_spec("imageio_ffmpeg") is not None
