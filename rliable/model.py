@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 from rliable.metrics import RETURN_METRICS, return_metrics
@@ -66,9 +66,9 @@ class BaseModel(ABC):
 
         Args:
           sc: the SparkContext for models with `"data": "rdd"`, else None.
-          cfg: the model file's keys (`class`, `environment`, `mdl_file`, `hp_params`, optionally `data` and
-            `environment_kwargs`), `seed`, a
-            non-negative integer below 2**63, and optionally `threads`, how many cores to compute with (1).
+          cfg: the model file's keys (`class`, `environment`, `mdl_file`, `hp_params`, optionally `data`,
+            `environment_kwargs` and `wrappers`), `seed`, a non-negative integer below 2**63, and optionally `threads`,
+            how many cores to compute with (1).
         """
         self.sc = sc
         self.cfg = cfg
@@ -186,6 +186,23 @@ class EpisodicModel(BaseModel):
         Returns:
           The return of each, in order.
         """
+
+    @classmethod
+    def lack_of_pictures(cls, data: Any) -> str | None:
+        """Why `draw_episode` can draw nothing of a test environment, in one line; None if it can."""
+        return f"{cls.__name__} draws nothing"
+
+    def draw_episode(self, data: Any, episode: int) -> tuple[float, Iterator[Any]]:
+        """Plays a test episode with the trained policy once more, and draws it; called where nothing is lacking.
+
+        Args:
+          data: the test environment.
+          episode: its number.
+
+        Returns:
+          Pictures per second, and the pictures, of its beginning and after each step: uint8 [height, width, 3].
+        """
+        raise NotImplementedError(f"{type(self).__name__} draws nothing")
 
     def slices(self, num_episodes: int | None = None) -> list[range]:
         """The test episodes (the first `num_episodes`), cut into slices; only the last may be shorter."""

@@ -1,4 +1,4 @@
-"""What has a name: models, environments, samplers and executors, each a line in a table or a class of the user's own.
+"""What has a name: models, environments, samplers, executors ..., each a line in a table or a class of the user's own.
 
 A table maps a name to "module:Object", as text, so that reading one imports nothing that it names. Wherever such a name
 may stand, the user's own may stand as well: "package.module:Class", or "file.py:Class".
@@ -128,6 +128,9 @@ ENVIRONMENTS = Registry(
     "rliable.environments:ENVIRONMENTS",
     "rliable.environments.factory:as_factory",
     "rliable.environments.libraries",
+)
+WRAPPERS = Registry(
+    "wrappers", "wrapper", "rliable.environments.wrappers:WRAPPERS", "rliable.environments.wrappers.base:as_wrapper"
 )
 SAMPLERS = Registry("sampler", "", "rliable.tuning.samplers:SAMPLERS", "rliable.tuning.samplers.base:as_sampler")
 EXECUTORS = Registry("executor", "executor", "rliable.executors:EXECUTORS", "rliable.executors.base:as_executor")

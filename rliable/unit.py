@@ -26,6 +26,7 @@ class ModelConfig:
       hp_params: hyperparameters by name, JSON values.
       data: "environment" (an in-memory object: environment or rows), or "rdd" (rows as a Spark RDD).
       environment_kwargs: constants of an environment made for the model that are changed, by name.
+      wrappers: what lies around such an environment, from the inside out: each {name: its arguments by name}.
     """
 
     class_name: str
@@ -34,6 +35,7 @@ class ModelConfig:
     hp_params: dict[str, Any]
     data: str = "environment"
     environment_kwargs: dict[str, Any] = dataclasses.field(default_factory=dict)
+    wrappers: list[Any] = dataclasses.field(default_factory=list)
 
     def as_cfg(self, seed: int, folder: str | None = None, threads: int = 1) -> dict[str, Any]:
         """The dict that a model's constructor gets; `folder` replaces `mdl_file`."""
@@ -44,9 +46,15 @@ class ModelConfig:
             "hp_params": dict(self.hp_params),
             "data": self.data,
             "environment_kwargs": dict(self.environment_kwargs),
+            "wrappers": list(self.wrappers),
             "seed": seed,
             "threads": threads,
         }
+
+
+def wrapper_name(wrapper: Mapping[str, Any]) -> str:
+    """The name of one of `ModelConfig.wrappers`."""
+    return next(iter(wrapper))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -18,7 +18,7 @@ from rliable.config.model_file import ModelFile  # noqa: E402
 from rliable.config.study_file import MetricConfig, StudyConfig  # noqa: E402
 from rliable.json_types import type_name  # noqa: E402
 from rliable.records.encoding import to_json  # noqa: E402
-from rliable.registry import ENVIRONMENTS, MODELS, SAMPLERS  # noqa: E402
+from rliable.registry import ENVIRONMENTS, MODELS, SAMPLERS, WRAPPERS  # noqa: E402
 from rliable.schema import REQUIRED, Declaration, declarations  # noqa: E402
 from rliable.training.exploration import NoisyHyperparameters  # noqa: E402
 from rliable.training.hyperparameters import (  # noqa: E402
@@ -53,7 +53,7 @@ def main() -> int:
     written = text
     hyperparameters = {name: agent.hyperparameters for name, agent in AGENTS.items()}
     tables = {name: key_table(record) for name, record in {**RECORDS, **SHARED, **hyperparameters}.items()}
-    lists = {"agents": agents(), "samplers": samplers(), "environments": environments()}
+    lists = {"agents": agents(), "samplers": samplers(), "environments": environments(), "wrappers": wrappers()}
     for name, table in {**tables, **lists}.items():
         written = replace_table(written, name, table)
     if "--check" in sys.argv:
@@ -115,6 +115,22 @@ def samplers() -> str:
     ]
     head = "| sampler | what it does | learns from results | `sampler_options` |\n|---|---|---|---|\n"
     return head + "".join(rows)
+
+
+def wrappers() -> str:
+    """One line per wrapper."""
+    rows = []
+    for name in sorted(WRAPPERS.table):
+        found = WRAPPERS.load(name)
+        parameters = "; ".join(parameter_words(key, declared) for key, declared in declarations(found).items())
+        rows.append(f"| `{name}` | {first_line(found)} | {parameters or 'none'} |\n")
+    return "| wrapper | what it does | parameters, in their order |\n|---|---|---|\n" + "".join(rows)
+
+
+def parameter_words(key: str, declared: Declaration) -> str:
+    """A wrapper's parameter: its default and range."""
+    shown = "required" if declared.default is REQUIRED else f"`{to_json(declared.default)}`"
+    return f"`{key}` {shown}" + (f", {declared.rule.allowed()}" if declared.rule.allowed() else "")
 
 
 def environments() -> str:

@@ -52,6 +52,7 @@ ALLOWED = {
     "tf_agents": ("models/", "rliable/training/", "rliable/environments/"),
     "gym": ("rliable/environments/",),
     "gymnasium": ("rliable/environments/",),
+    "cv2": ("rliable/environments/",),
     "matplotlib": ("rliable/report/plots/",),
     "plotly": ("rliable/report/plots/",),
     "rich": ("rliable/report/", "rliable/cli/"),

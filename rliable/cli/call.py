@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from rliable.cli.film import film_best
 from rliable.cli.study import Mode, OpenStudy, mode_named, resume_study, run_study, start_study
 from rliable.records.results import StudyRecord, TrialRecord
 from rliable.report.plots import draw_study
 from rliable.report.plots.drawer import draw_missing_curves
 from rliable.tuning.interrupts import Interrupts
 from rliable.unit import Answer, OnReport, Report, RunRecord
+
+logger = logging.getLogger(__name__)
 
 
 def search(
@@ -35,7 +39,7 @@ def search(
       settings: values by key path that replace those of the file.
       output: the study's folder; runs/NAME-TIME when None.
       master: the Spark master of levels 1 and 2.
-      pictures: whether the study's pictures are drawn.
+      pictures: whether the study's pictures are drawn, and its best trial is filmed.
       on_report: is told what runs report while they go on; the run goes on, stops or pauses as it answers.
       across_versions: whether a study is continued also where its model's version has changed since.
 
@@ -56,6 +60,8 @@ def search(
             record = run_study(opened, Quiet(on_report), interrupts, pictures)
         if pictures and record.trials:
             draw_missing_curves(opened.folder.path)
+            if (lack := film_best(record, opened.folder.path)) is not None:
+                logger.warning("no film of trial %s: %s", record.best, lack)
             draw_study(opened.folder.path)
     finally:
         opened.folder.lock.release()

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from rliable.cli.arguments import LineParser
 from rliable.cli.models import first_line, hyperparameter_row
+from rliable.cli.wrapper_table import wrapper_table
 from rliable.config.constants import constants_of
 from rliable.config.environment import LIBRARIES, resolve_environment
 from rliable.environments import load_data
@@ -26,7 +27,11 @@ def run(arguments: Sequence[str]) -> int:
     parser = LineParser(prog="rliable environments", description=description)
     parser.add_argument("name", nargs="?", help="an environment's name, package.module:Class or file.py:Class")
     parser.add_argument("--all", action="store_true", help="also those of Gymnasium and Gym that are installed")
+    parser.add_argument("--wrappers", action="store_true", help="what can lie around those that step on the host")
     args = parser.parse_args(arguments)
+    if args.wrappers:
+        Console(highlight=False).print(wrapper_table())
+        return 0
     if args.name:
         show_one(resolve_environment(args.name, ("environment",)))
         return 0

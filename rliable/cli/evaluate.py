@@ -15,14 +15,17 @@ from rliable.cli.streams import redirect_stderr
 from rliable.config.constants import constants_problems
 from rliable.config.environment import kind_of_environment, kinds_for, resolve_environment
 from rliable.config.model_file import check_fit
+from rliable.config.wrappers import place_problems
+from rliable.executors.filming import film_run, lack_of_film
 from rliable.executors.in_process import context_if_needed
-from rliable.executors.worker import evaluate_run
+from rliable.executors.worker import error_line, evaluate_run
 from rliable.metrics import interquartile_mean, iqm_interval, return_metrics
 from rliable.records.encoding import to_json
 from rliable.records.run_files import SavedRun, find_runs
 from rliable.records.writing import write_atomically
 from rliable.registry import MODELS
-from rliable.report.formats import format_metric
+from rliable.report.film import SUFFIXES, write_film
+from rliable.report.formats import format_metric, one_line
 from rliable.schema import ConfigError, Problem
 
 
@@ -35,6 +38,9 @@ def run(arguments: Sequence[str]) -> int:
     args = make_parser().parse_args(arguments)
     check_arguments(args)
     runs = [with_environment(found, args.env) for found in find_runs(args.model)]
+    lack = lack_of_film(runs[0].model) if args.video else None
+    if lack is not None:
+        raise ConfigError([Problem("--video", f"{runs[0].model.environment} cannot be filmed: {lack}")])
     reports = [report_on(found, args) for found in runs]
     content = reports[0] if len(reports) == 1 else {"runs": reports, "metrics": mean_of_runs(reports)}
     print("\n".join(line for report in reports for line in lines_of(report, args.quiet)))
@@ -43,7 +49,35 @@ def run(arguments: Sequence[str]) -> int:
     if args.out:
         write_atomically(Path(args.out), to_json(content, indent=2) + "\n")
         print(f"written to {args.out}")
+    if args.video:
+        print(film_first(runs, args))
     return 0
+
+
+def film_first(runs: list[SavedRun], args: argparse.Namespace) -> str:
+    """Films the first of several runs; gives the line that says so.
+
+    Raises:
+      ConfigError: it cannot be drawn, or drawing it failed.
+    """
+    run, path = runs[0], Path(args.video)
+    try:
+        with redirect_stderr(Path("/dev/null")):
+            num_episodes = args.episodes or run.num_episodes or 1
+            frame_rate, frames = film_run(run, args.seed, num_episodes)
+            written, num_frames = write_film(frames, frame_rate, path, args.video_frames)
+    except Exception as error:
+        raise as_config_error(error, f"--video {path}") from error
+    end = "" if written == path else "; there is no encoder for MP4: pip install 'rliable-spark[video]'"
+    whose = f" of {run.folder}" if len(runs) > 1 else ""
+    return f"filmed {num_frames} frames, {num_frames / frame_rate:.1f} s{whose}, in {written}{end}"
+
+
+def as_config_error(error: Exception, path: str) -> ConfigError:
+    """What went wrong while drawing, as one line."""
+    if isinstance(error, ConfigError):
+        return error
+    return ConfigError([Problem(path, f"drawing failed: {one_line(error_line(error))}")])
 
 
 def check_arguments(args: argparse.Namespace) -> None:
@@ -52,9 +86,12 @@ def check_arguments(args: argparse.Namespace) -> None:
     Raises:
       ConfigError: with every mistake.
     """
-    problems = number_problems(args, episodes=AT_LEAST_1, seed=SEED)
-    if args.out and (Path(args.out).is_dir() or not Path(args.out).parent.is_dir()):
-        problems.append(Problem(f"--out {args.out}", "no file can be written there"))
+    problems = number_problems(args, episodes=AT_LEAST_1, seed=SEED, video_frames=AT_LEAST_1)
+    for option, name in (("--out", args.out), ("--video", args.video)):
+        if name and (Path(name).is_dir() or not Path(name).parent.is_dir()):
+            problems.append(Problem(f"{option} {name}", "no file can be written there"))
+    if args.video and Path(args.video).suffix.lower() not in SUFFIXES:
+        problems.append(Problem(f"--video {args.video}", f"the file's name must end in {' or '.join(SUFFIXES)}"))
     if problems:
         raise ConfigError(problems)
 
@@ -67,6 +104,10 @@ def make_parser() -> LineParser:
     parser.add_argument("--episodes", type=int, metavar="N", help="test episodes (default: as recorded)")
     parser.add_argument("--seed", type=int, metavar="N", help="of the test episodes (default: the recorded one)")
     parser.add_argument("--out", metavar="FILE", help="write the figures and every return to this JSON file")
+    parser.add_argument("--video", metavar="FILE", help="film test episodes as MP4 (GIF where no encoder is found)")
+    parser.add_argument(
+        "--video-frames", type=int, default=1000, metavar="N", help="frames of the film at most (default: 1000)"
+    )
     parser.add_argument("--quiet", action="store_true", help="do not list the returns")
     return parser
 
@@ -130,9 +171,11 @@ def with_environment(run: SavedRun, name: str | None) -> SavedRun:
         raise ConfigError([Problem("--env", problem.words) for problem in error.found]) from error
     constants = run.model.environment_kwargs if resolved == recorded else {}
     kind = kind_of_environment(resolved, learns_from)
+    wrappers = run.model.wrappers
     problems = constants_problems(resolved, kind, constants)
+    problems += [Problem("--env", problem.words) for problem in place_problems(wrappers, resolved, kind)]
     if kind == "environment" and not problems:
-        _, unfit = check_fit(model_class, resolved, constants)
+        _, unfit = check_fit(model_class, resolved, constants, wrappers)
         problems = [Problem("--env", problem.words) for problem in unfit]
     if problems:
         raise ConfigError(problems)

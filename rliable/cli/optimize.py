@@ -15,6 +15,7 @@ from pathlib import Path
 from rliable.cli import FAILURE
 from rliable.cli.arguments import LineParser, add_set, overrides_of
 from rliable.cli.dry_run import print_dry_run
+from rliable.cli.film import film_best
 from rliable.cli.streams import redirect_stderr, redirect_stdout
 from rliable.cli.study import Mode, OpenStudy, resume_study, run_study, seed_of, start_study
 from rliable.config.study_file import load_study
@@ -82,7 +83,8 @@ def add_output(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "--dry-run", action="store_true", help="print the checked study and its first trials, run nothing"
     )
-    parser.add_argument("--no-plots", action="store_true", help="draw no figures")
+    parser.add_argument("--no-plots", action="store_true", help="draw no figures and film nothing")
+    parser.add_argument("--no-video", action="store_true", help="do not film the best trial")
     how_much = parser.add_mutually_exclusive_group()
     how_much.add_argument("--quiet", action="store_true", help="print only the result")
     how_much.add_argument("--verbose", action="store_true", help="print each run as well")
@@ -209,14 +211,20 @@ def show_end(
     if record.best is None and failed:
         reporter.error(f"all {len(failed)} trials failed; the first: {failed[0].error}")
     if is_drawing:
-        draw_pictures(folder, reporter, interrupts)
+        is_filming = not args.no_video
+        draw_pictures(record, folder, is_filming, reporter, interrupts)
 
 
-def draw_pictures(folder: Path, reporter: Reporter, interrupts: Interrupts) -> None:
+def draw_pictures(
+    record: StudyRecord, folder: Path, is_filming: bool, reporter: Reporter, interrupts: Interrupts
+) -> None:
     """Draws what a finished study leaves; what goes wrong here, or is interrupted, takes nothing else with it."""
     try:
         interrupts.check()
         draw_missing_curves(folder)
+        lack = film_best(record, folder) if is_filming else None
+        if lack is not None:
+            reporter.warning(f"no film of trial {record.best}: {lack}")
         draw_study(folder)
     except (Exception, KeyboardInterrupt) as error:
         reason = one_line(str(error)) or "interrupted"

@@ -10,7 +10,7 @@ import contextlib
 import inspect
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rliable.json_types import as_type
@@ -84,15 +84,17 @@ def constants_problems(environment: str, kind: str, given: Mapping[str, Any]) ->
     return problems
 
 
-def make_environment(name: str, constants: Mapping[str, Any]) -> Any:
+def make_environment(name: str, constants: Mapping[str, Any], wrappers: Sequence[Any] = ()) -> Any:
     """A new environment.
 
     Args:
       name: as resolved by `rliable.config.environment.resolve_environment`.
       constants: its `environment_kwargs`, checked.
+      wrappers: what lies around it, checked; only the factory of an environment outside the graph takes them.
     """
     factory = ENVIRONMENTS.load(name)
-    return factory(**typed(factory, constants))
+    around = {"wrappers": wrappers} if wrappers else {}
+    return factory(**typed(factory, constants), **around)
 
 
 def typed(factory: Callable[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:

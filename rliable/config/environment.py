@@ -16,7 +16,7 @@ from rliable.config.rows import ROW_SUFFIXES, load_rows
 from rliable.model import BaseModel
 from rliable.registry import ENVIRONMENTS, FORMS, MODELS, find_file, is_text
 from rliable.schema import ConfigError, Problem
-from rliable.unit import ModelConfig
+from rliable.unit import ModelConfig, wrapper_name
 
 #: What a model of which nothing is known may be given.
 MADE_FOR_IT = ("environment", "rows")
@@ -74,14 +74,15 @@ def resolve_environment(name: str, learns_from: Sequence[str] = MADE_FOR_IT, bes
 
 
 def classes_of(model: ModelConfig) -> tuple[str, ...]:
-    """The names of the classes that a worker needs for a model: its own, and that of an environment made for it.
+    """The names of the classes that a worker needs for a model: its own, and those of an environment made for it.
 
     Of a library's environment only the module that adds it may be the user's.
     """
     learns_from = kinds_for(MODELS.load(model.class_name))
-    is_made = kind_of_environment(model.environment, learns_from) == "environment"
+    if kind_of_environment(model.environment, learns_from) != "environment":
+        return (model.class_name,)
     environment = model.environment.partition(":")[2] if in_library(model.environment) else model.environment
-    return (model.class_name, environment) if is_made else (model.class_name,)
+    return (model.class_name, environment, *map(wrapper_name, model.wrappers))
 
 
 def registered(name: str) -> str | None:

@@ -18,6 +18,7 @@ from rliable.config.environment import (
     rows_problem,
 )
 from rliable.config.json_file import apply_overrides, load_json
+from rliable.config.wrappers import check_wrappers, place_problems, split_wrapper
 from rliable.model import CONTRACT, DATA_KINDS
 from rliable.registry import MODELS, file_in
 from rliable.schema import (
@@ -30,7 +31,7 @@ from rliable.schema import (
     declarations,
     setting,
 )
-from rliable.unit import ModelConfig
+from rliable.unit import ModelConfig, wrapper_name
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,6 +45,9 @@ class ModelFile:
     data: str = setting("environment", "How the model gets its data.", choices=("environment", "rdd"))
     environment_kwargs: dict[str, Any] = setting(
         {}, "Constants of the environment that are changed, by name; `rliable environments NAME` lists them."
+    )
+    wrappers: list = setting(
+        [], "What lies around the environment, from the inside out; `rliable environments --wrappers` lists them."
     )
 
 
@@ -62,7 +66,14 @@ def load_model_file(
     model, notes, problems = check_model(data, path)
     if model is None:
         raise ConfigError([f"{path}: {problem}" for problem in problems])
-    return model, notes, named_files({model.class_name: data["class"], model.environment: data["environment"]})
+    return model, notes, named_files(written_names(model, data))
+
+
+def written_names(model: ModelConfig, data: dict[str, Any]) -> dict[str, str]:
+    """The names in a checked model file, as found -> as written."""
+    around = zip(model.wrappers, data.get("wrappers", []), strict=True)
+    wrappers = {wrapper_name(found): wrapper_name(split_wrapper(written)) for found, written in around}
+    return {model.class_name: data["class"], model.environment: data["environment"], **wrappers}
 
 
 def named_files(names: dict[str, str]) -> dict[str, str]:
@@ -89,9 +100,13 @@ def check_model(
         return None, [], problems
     notes: list[str] = []
     class_name, model_class, found = find_model_class(file.class_name, path)
-    environment, problems = check_data(file, kinds_for(model_class) if model_class else DATA_KINDS, path)
-    if model_class and not problems and kind_of_environment(environment, kinds_for(model_class)) == "environment":
-        notes, problems = check_fit(model_class, environment, file.environment_kwargs)
+    learns_from = kinds_for(model_class) if model_class else DATA_KINDS
+    environment, problems = check_data(file, learns_from, path)
+    kind = kind_of_environment(environment, learns_from)
+    wrappers, wrong_wrappers = check_wrappers(file.wrappers, path)
+    problems += wrong_wrappers or place_problems(wrappers, environment if not problems else None, kind)
+    if model_class and not problems and kind == "environment":
+        notes, problems = check_fit(model_class, environment, file.environment_kwargs, wrappers)
     hp_params, wrong = fill_hyperparameters(model_class, file.hp_params, varied)
     problems += found + wrong
     if problems:
@@ -99,7 +114,8 @@ def check_model(
     is_found = environment == registered(environment) or in_library(environment)
     if is_found and environment != file.environment:
         notes = [f"environment {file.environment!r} is {environment}", *notes]
-    model = ModelConfig(class_name, environment, file.mdl_file, hp_params, file.data, file.environment_kwargs)
+    constants = file.environment_kwargs
+    model = ModelConfig(class_name, environment, file.mdl_file, hp_params, file.data, constants, wrappers)
     return model, notes, []
 
 
@@ -126,13 +142,16 @@ def check_data(file: ModelFile, learns_from: Sequence[str], path: str) -> tuple[
     return environment, problems + constants_problems(environment, kind, file.environment_kwargs)
 
 
-def check_fit(model_class: Any, name: str, constants: dict[str, Any]) -> tuple[list[str], list[Problem]]:
+def check_fit(
+    model_class: Any, name: str, constants: dict[str, Any], wrappers: Sequence[Any] = ()
+) -> tuple[list[str], list[Problem]]:
     """Whether a model can learn in an environment that is made for it, if its class can tell.
 
     Args:
       model_class: its `environment_problem`, a class method, gets the environment and answers with one line or None.
       name: the environment's, as resolved.
       constants: its `environment_kwargs`, checked.
+      wrappers: what lies around it, checked.
 
     Returns:
       What the environment's user should know, and mistakes.
@@ -141,7 +160,7 @@ def check_fit(model_class: Any, name: str, constants: dict[str, Any]) -> tuple[l
     if problem_with is None:
         return [], []
     try:
-        environment = make_environment(name, constants)
+        environment = make_environment(name, constants, wrappers)
         problem = problem_with(environment)
         notes: list[str] = getattr(environment, "warnings", list)()
     except ConfigError as error:

@@ -10,7 +10,7 @@ from typing import Any
 from rliable.config.clashes import clash_problems
 from rliable.config.grid import grid_problems, whole_range_notes
 from rliable.config.json_file import JsonError, apply_overrides, load_json
-from rliable.config.model_file import check_model, find_model_class, named_files
+from rliable.config.model_file import check_model, find_model_class, named_files, written_names
 from rliable.config.search_space import SearchSpace, parse_search_space
 from rliable.registry import SAMPLERS, find_file
 from rliable.schema import REQUIRED, ConfigError, Problem, check_record, describe, nearest, setting
@@ -140,8 +140,7 @@ def check_study(data: Any, path: str, model_data: Any, model_path: str, model_pr
     if clashes:
         raise ConfigError([f"{path if line.path.startswith('grid.') else model_path}: {line}" for line in clashes])
     sampler = SAMPLERS.find(config.sampler, path)
-    names = {sampler: config.sampler, model.class_name: model_data["class"]}
-    files = named_files({**names, model.environment: model_data["environment"]})
+    files = named_files({sampler: config.sampler, **written_names(model, model_data)})
     notes = [*notes, *whole_range_notes(space, model_class)]
     return Study(dataclasses.replace(config, sampler=sampler), model, space, tuple(notes), files)
 

@@ -40,6 +40,7 @@ def load_data(
     sc: Any = None,
     learns_from: Sequence[str] = MADE_FOR_IT,
     constants: Mapping[str, Any] = MappingProxyType({}),
+    wrappers: Sequence[Any] = (),
 ) -> Any:
     """Makes a new instance of what `name` stands for.
 
@@ -48,6 +49,7 @@ def load_data(
       sc: a SparkContext, to get rows as an RDD.
       learns_from: the model's.
       constants: the `environment_kwargs` of an environment.
+      wrappers: what lies around it.
 
     Returns:
       An environment; rows (a list of dicts); an RDD of such rows; or the name itself, for a model that knows it.
@@ -58,4 +60,4 @@ def load_data(
     if kind == "name":
         return name
     prepare_import()
-    return make_environment(name, constants)
+    return make_environment(name, constants, wrappers)

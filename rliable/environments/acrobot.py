@@ -38,6 +38,7 @@ class Acrobot(Environment):
     name = "Acrobot-v1"
     observation_size = 6
     num_actions = 3
+    drawn_by = "Acrobot-v1"
     threshold = -100.0
 
     max_episode_steps: int = time_limit(500)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
+from rliable.environments.drawing import lack_for_states
 from rliable.schema import setting
 
 
@@ -32,6 +33,11 @@ class Spaces:
     action_high: tuple[float, ...] = ()
     threshold: float | None = None
 
+    @property
+    def lack_of_pictures(self) -> str | None:
+        """Why it cannot be drawn, in one line; None if it can."""
+        return "there is nothing that draws it"
+
 
 class Environment(Spaces, ABC):
     """An environment written in TensorFlow operations, stepped in batches inside a compiled program.
@@ -51,9 +57,15 @@ class Environment(Spaces, ABC):
 
     Attributes:
       max_episode_steps: the time limit, environment steps.
+      drawn_by: the environment of Gymnasium's that has the same states and draws them, or empty.
     """
 
     max_episode_steps: int
+    drawn_by: ClassVar[str] = ""
+
+    @property
+    def lack_of_pictures(self) -> str | None:
+        return lack_for_states(self.drawn_by)
 
     @abstractmethod
     def initial_states(self, seeds: Sequence[int]) -> np.ndarray:

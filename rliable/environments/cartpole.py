@@ -35,6 +35,7 @@ class CartPole(Environment):
 
     observation_size = 4
     num_actions = 2
+    drawn_by = "CartPole-v1"
 
     name: str = "CartPole-v1"
     max_episode_steps: int = time_limit(500)

@@ -13,6 +13,8 @@ EXTRAS = {
     "ale_py": "atari",
     "cv2": "atari",
     "mujoco": "mujoco",
+    "pygame": "video",
+    "imageio_ffmpeg": "video",
 }
 #: Module -> how the names of the environments look that are known once it is imported.
 NAMED_BY = {"ale_py": re.compile(r"ALE/|NoFrameskip-v", re.IGNORECASE), "pybullet_envs": re.compile("Bullet")}

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rliable.environments.base import Spaces
+from rliable.environments.drawing import draw_without_screen, frame_rate_of, lack_for_instances
+from rliable.environments.wrappers import with_wrappers
 
 if TYPE_CHECKING:
     import gymnasium
@@ -72,7 +74,9 @@ class HostEnvironment(Spaces):
     def make_gymnasium(self, is_training: bool = False, render_mode: str | None = None) -> gymnasium.Env[Any, Any]:
         """The same with Gymnasium's interface."""
         options = {} if render_mode is None else {"render_mode": render_mode}
-        return self._factory(**self.constants, **options)
+        if render_mode is not None:
+            draw_without_screen()
+        return with_wrappers(self._factory(**self.constants, **options), self.wrappers, is_training)
 
     def _read_spaces(self, environment: gymnasium.Env[Any, Any]) -> None:
         from rliable.environments.repeatable import known_repeatability
@@ -86,6 +90,11 @@ class HostEnvironment(Spaces):
         self.max_episode_steps: int | None = getattr(environment.spec, "max_episode_steps", None)
         self._is_repeatable = known_repeatability(environment)
         self.notes = tuple(note for note in (seen.note, done.note) if note)
+        self._lack_of_pictures = lack_for_instances(environment.metadata)
+
+    @property
+    def lack_of_pictures(self) -> str | None:
+        return self._lack_of_pictures
 
     @functools.cached_property
     def _key(self) -> str:
@@ -138,6 +147,11 @@ class Instance:
     def render(self) -> np.ndarray:
         """What it looks like now, uint8 [height, width, 3]."""
         return np.asarray(self.environment.render())
+
+    @property
+    def frame_rate(self) -> float:
+        """Steps per second in which it looks natural."""
+        return frame_rate_of(self.environment)
 
     def close(self) -> None:
         """Gives back what it holds."""

@@ -70,6 +70,7 @@ class MountainCar(Valley):
 
     name = "MountainCar-v0"
     num_actions = 3
+    drawn_by = "MountainCar-v0"
     threshold = -110.0
     GOAL = 0.5
 
@@ -91,6 +92,7 @@ class MountainCarContinuous(Valley):
 
     name = "MountainCarContinuous-v0"
     action_low, action_high = (-1.0,), (1.0,)
+    drawn_by = "MountainCarContinuous-v0"
     threshold = 90.0
     GOAL = 0.45
 

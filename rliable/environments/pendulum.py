@@ -35,6 +35,7 @@ class Pendulum(Environment):
     name = "Pendulum-v1"
     observation_size = 3
     action_low, action_high = (-MAX_TORQUE,), (MAX_TORQUE,)
+    drawn_by = "Pendulum-v1"
 
     max_episode_steps: int = time_limit(200)
     gravity: float = setting(10.0, "Acceleration of free fall.", unit="m/s²", low=0, high=1000)

@@ -173,7 +173,7 @@ def open_data(config: ModelConfig, sc: Any = None) -> Any:
     """A new instance of what the model is trained and evaluated on."""
     learns_from = kinds_for(MODELS.load(config.class_name))
     context = sc if config.data == "rdd" else None
-    return load_data(config.environment, context, learns_from, config.environment_kwargs)
+    return load_data(config.environment, context, learns_from, config.environment_kwargs, config.wrappers)
 
 
 def error_line(error: BaseException) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rliable.registry import file_in
+from rliable.unit import wrapper_name
 
 #: The places of one file by kind, from the surest on.
 Places = dict[str, str]
@@ -45,13 +46,19 @@ def find_again(record: dict[str, Any], files: dict[str, Places], folder: Path) -
       folder: in which they were recorded, wherever that is now.
     """
     names = {key: record[key] for key in ("sampler", "class", "environment") if isinstance(record.get(key), str)}
-    moved = {}
-    for key, name in names.items():
-        file = file_in(name)
-        known = files.get(file, {})
-        now = next((path for path in candidates(known, folder) if Path(path).is_file()), known.get(AS_WRITTEN, file))
-        moved[key] = now + name.removeprefix(file)
+    moved: dict[str, Any] = {key: name_now(name, files, folder) for key, name in names.items()}
+    if record.get("wrappers"):
+        wrappers = [(wrapper_name(wrapper), wrapper) for wrapper in record["wrappers"]]
+        moved["wrappers"] = [{name_now(name, files, folder): wrapper[name]} for name, wrapper in wrappers]
     return {**record, **moved}
+
+
+def name_now(name: str, files: dict[str, Places], folder: Path) -> str:
+    """A recorded name, with the file in it where that is now."""
+    file = file_in(name)
+    known = files.get(file, {})
+    now = next((path for path in candidates(known, folder) if Path(path).is_file()), known.get(AS_WRITTEN, file))
+    return now + name.removeprefix(file)
 
 
 def candidates(known: Places, folder: Path) -> Iterator[str]:

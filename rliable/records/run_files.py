@@ -17,7 +17,7 @@ from rliable.records.places import Places, find_again, places_of
 from rliable.records.writing import write_atomically
 from rliable.registry import file_in
 from rliable.schema import ConfigError
-from rliable.unit import ModelConfig, UnitResult
+from rliable.unit import ModelConfig, UnitResult, wrapper_name
 
 
 class ModelRecord(msgspec.Struct, frozen=True, kw_only=True, rename={"class_name": "class"}):
@@ -25,7 +25,7 @@ class ModelRecord(msgspec.Struct, frozen=True, kw_only=True, rename={"class_name
 
     Attributes:
       format: of the file.
-      class_name, environment, hp_params, data, environment_kwargs: the model file as run.
+      class_name, environment, hp_params, data, environment_kwargs, wrappers: the model file as run.
       files: the files that it names -> where to look for each again.
       seed: of the run.
       threads: cores that it was computed with.
@@ -44,6 +44,7 @@ class ModelRecord(msgspec.Struct, frozen=True, kw_only=True, rename={"class_name
     num_test_episodes: int | None
     metrics: dict[str, float | None] | None
     environment_kwargs: dict[str, Any] = {}
+    wrappers: list[Any] = []
 
 
 def write_run(
@@ -67,7 +68,7 @@ def write_run(
     write_predictions(folder, result)
     if result.error is not None:
         folder.error_txt.write_text(result.traceback or result.error + "\n", encoding="utf-8")
-    its_own = [file_in(name) for name in (model.class_name, model.environment)]
+    its_own = [file_in(name) for name in (model.class_name, model.environment, *map(wrapper_name, model.wrappers))]
     places = places_of({name: written for name, written in (files or {}).items() if name in its_own}, folder.path)
     write_atomically(folder.model_json, to_json(model_record(model, threads, result, places), indent=2) + "\n")
 
@@ -86,6 +87,7 @@ def model_record(model: ModelConfig, threads: int, result: UnitResult, places: d
         num_test_episodes=len(result.predictions) if result.slices else None,
         metrics=result.metrics,
         environment_kwargs=model.environment_kwargs,
+        wrappers=model.wrappers,
     )
 
 
@@ -150,7 +152,7 @@ def load_run(folder: RunFolder) -> SavedRun:
     if saved.metrics is None:
         end = f"failed and left no model; see {folder.error_txt.name}"
         raise ConfigError([f"{folder.path}: this run {end if folder.error_txt.exists() else 'was stopped'}"])
-    names = {"class": saved.class_name, "environment": saved.environment}
+    names: dict[str, Any] = {"class": saved.class_name, "environment": saved.environment, "wrappers": saved.wrappers}
     names = find_again(names, saved.files, folder.path.resolve())  # a study's `best` is a link
     return SavedRun(
         folder=folder.path,
@@ -162,6 +164,7 @@ def load_run(folder: RunFolder) -> SavedRun:
             saved.hp_params,
             saved.data,
             saved.environment_kwargs,
+            names["wrappers"],
         ),
         seed=saved.seed,
         threads=saved.threads,

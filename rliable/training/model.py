@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -63,6 +64,14 @@ class AgentModel(EpisodicModel):
     def run_episodes(self, data: Any, episodes: range) -> list[float]:
         return self._trained_run().play_test_episodes(data, episodes)
 
+    @classmethod
+    def lack_of_pictures(cls, data: Any) -> str | None:
+        lack: str | None = data.lack_of_pictures
+        return lack
+
+    def draw_episode(self, data: Any, episode: int) -> tuple[float, Iterator[np.ndarray]]:
+        return self._trained_run().draw_test_episode(data, episode)
+
     def predict(self, data: Any) -> np.ndarray:
         """The greedy actions, int32 [B] or float32 [B, A], for observations [B, O]."""
         return self._trained_run().actions(data)
@@ -71,7 +80,8 @@ class AgentModel(EpisodicModel):
         self._trained_run().save(Path(self.cfg["mdl_file"]))
 
     def load_model(self) -> None:
-        run = self._make_run(load_data(self.cfg["environment"], constants=self.cfg.get("environment_kwargs", {})))
+        constants, wrappers = self.cfg.get("environment_kwargs", {}), self.cfg.get("wrappers", ())
+        run = self._make_run(load_data(self.cfg["environment"], constants=constants, wrappers=wrappers))
         run.load(Path(self.cfg["mdl_file"]))
         self._run = run
 

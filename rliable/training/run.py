@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +87,10 @@ class Run:
     def play_test_episodes(self, environment: Spaces, episodes: range) -> list[float]:
         """The returns of test episodes, at most `num_rows` of them, with the trained policy."""
         return self.program(environment).episodes.play(self._acting(self.parts), self.seed, "test episode", episodes)
+
+    def draw_test_episode(self, environment: Spaces, episode: int) -> tuple[float, Iterator[np.ndarray]]:
+        """A test episode as pictures; see `EpisodicModel.draw_episode`."""
+        return self.program(environment).episodes.draw(self._acting(self.parts), self.seed, "test episode", episode)
 
     def actions(self, observations: Any) -> np.ndarray:
         """The trained policy's greedy actions for observations [B, O]."""

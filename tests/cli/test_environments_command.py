@@ -5,6 +5,7 @@ import pytest
 from rliable.cli import main
 from rliable.config.constants import constants_of
 from rliable.environments import ENVIRONMENTS
+from rliable.environments.wrappers import WRAPPERS
 from rliable.registry import ENVIRONMENTS as REGISTRY
 
 
@@ -82,3 +83,9 @@ def test_an_environment_in_which_no_agent_can_act_is_shown_and_refused(tmp_path,
     assert main(["environments", f"{tmp_path}/endless_thing.py:Endless"]) == 2
     captured = capsys.readouterr()
     assert "step_cost" in captured.out and "agents need finite bounds" in captured.err
+
+
+def test_the_wrappers_are_listed_with_their_parameters(printed):
+    listing = printed("--wrappers")
+    assert all(f" {name} " in listing for name in WRAPPERS)
+    assert "times (required): How often each action is done. (a whole number, in [1, 1000])" in listing

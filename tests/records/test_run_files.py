@@ -62,6 +62,7 @@ def test_files_say_their_format(tmp_path):
         "num_test_episodes": None,
         "metrics": {"score": 1.5},
         "environment_kwargs": {},
+        "wrappers": [],
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import importlib.resources
 import json
@@ -21,6 +22,7 @@ from rliable.report.facts import (
     result_text,
     slot_names,
 )
+from rliable.report.film import SUFFIXES, study_film
 from rliable.report.formats import format_duration, format_metric, format_value
 from rliable.report.plots import interactive
 from rliable.report.plots.data import Pictures, trials_text
@@ -41,12 +43,12 @@ def write_page(pictures: Pictures, folder: Path) -> Path:
       The page's path.
     """
     neighbour = folder / f"{PAGE_NAME}.tmp"
-    neighbour.write_text(make_page(pictures), encoding="utf-8")
+    neighbour.write_text(make_page(pictures, film_card(pictures.record, folder)), encoding="utf-8")
     return neighbour.replace(folder / PAGE_NAME)
 
 
-def make_page(pictures: Pictures) -> str:
-    """The page as one string, plotly.js included."""
+def make_page(pictures: Pictures, film: str = "") -> str:
+    """The page as one string, plotly.js included, with the card of a film before the pictures."""
     from plotly.offline import get_plotlyjs
 
     record = pictures.record
@@ -56,10 +58,26 @@ def make_page(pictures: Pictures) -> str:
         subtitle=html.escape(trials_text(record)),
         facts=html_facts(page_facts(record)),
         space=html_facts(record.space.describe()),
-        cards="".join(make_cards(pictures)),
+        cards=film + "".join(make_cards(pictures)),
         trials=html_trials(record),
         plotly=get_plotlyjs(),
     )
+
+
+def film_card(record: StudyRecord, folder: Path) -> str:
+    """The film of the best trial's test episodes, in the page itself; empty where there is none."""
+    files = [study_film(folder, record.best).with_suffix(end) for end in SUFFIXES] if record.best is not None else []
+    film = next((file for file in files if file.is_file()), None)
+    if film is None:
+        return ""
+    data = base64.b64encode(film.read_bytes()).decode()
+    shown = (
+        f"<img src='data:image/gif;base64,{data}' alt='the film'>"
+        if film.suffix == ".gif"
+        else f"<video controls loop muted playsinline src='data:video/mp4;base64,{data}'></video>"
+    )
+    note = f"The first test episodes of trial {record.best}, run 0, played by the trained policy."
+    return f"<section class='card' id='film'><h2>The best trial at work</h2><p class='note'>{note}</p>{shown}</section>"
 
 
 def make_cards(pictures: Pictures) -> list[str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 
 import numpy as np
 
-from rliable.environments.host import HostEnvironment
+from rliable.environments.host import HostEnvironment, Instance
 from rliable.environments.runtime import tf
 from rliable.environments.side_by_side import SideBySide
 from rliable.seeding import derive_seed
@@ -43,6 +44,26 @@ class HostEpisodes:
                 returns[row] += reward
             playing = [row for row, ended in zip(playing, stepped.is_boundary.tolist(), strict=True) if not ended]
         return [returns[row] for row in rows]
+
+    def draw(self, parts: Parts, seed: int, purpose: str, episode: int) -> tuple[float, Iterator[np.ndarray]]:
+        """Plays an episode, and draws it; see `GreedyEpisodes.draw`."""
+        environment: HostEnvironment = self.agent.environment
+        instance = environment.make(render_mode="rgb_array")
+        return instance.frame_rate, self._pictures(instance, parts, derive_seed(seed, purpose, episode), episode)
+
+    def _pictures(self, instance: Instance, parts: Parts, seed: int, episode: int) -> Iterator[np.ndarray]:
+        row, is_over = episode % self.num_rows, False
+        now = instance.reset(seed)
+        shown = np.zeros([self.num_rows, *now.shape], now.dtype)
+        shown[row] = now
+        greedy = self._greedy or self._trace(parts, shown)
+        greedy.bind(parts=parts)
+        yield instance.render()
+        while not is_over:
+            shown[row], _, terminated, truncated = instance.step(greedy.call(shown=shown)[row])
+            is_over = terminated or truncated
+            yield instance.render()
+        instance.close()
 
     def _begin(self, rows: list[int], seeds: list[int]) -> np.ndarray:
         """What all rows show at the beginning; those that do not play show zeros."""
