@@ -4,6 +4,7 @@ from __future__ import annotations
 
 MODELS: dict[str, str] = {
     "C51": "models.c51:C51",
+    "Command": "models.command:Command",
     "CountModel": "models.count_model:CountModel",
     "DDPG": "models.ddpg:DDPG",
     "DQN": "models.dqn:DQN",

@@ -34,7 +34,8 @@ def type_name(hint: Any) -> str:
     if isinstance(hint, types.UnionType):
         return " or ".join(type_name(option) for option in typing.get_args(hint))
     if typing.get_origin(hint) is list:
-        return f"a non-empty list of {type_name((typing.get_args(hint) or (Any,))[0])}s".replace("a whole", "whole")
+        inner = type_name((typing.get_args(hint) or (Any,))[0])
+        return f"a non-empty list of {inner.removeprefix('a ')}s"
     names = {int: "a whole number", float: "a number", bool: "true or false", str: "a text", list: "a list"}
     names[types.NoneType] = "null"
     is_object = (typing.get_origin(hint) or hint) is dict or dataclasses.is_dataclass(hint)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
 from rliable.metrics import RETURN_METRICS, return_metrics
@@ -125,6 +125,30 @@ class BaseModel(ABC):
           NotImplementedError: the model keeps no checkpoints.
         """
         raise NotImplementedError(f"{type(self).__name__} keeps no checkpoints")
+
+    @classmethod
+    def hyperparameters_for(cls, hp_params: Mapping[str, Any]) -> type | None:
+        """Like `hyperparameters`, for a model in which some of `hp_params` decide what else they may hold.
+
+        Args:
+          hp_params: as they are in the model file, not checked yet.
+        """
+        return cls.hyperparameters
+
+    @classmethod
+    def metrics_for(cls, hp_params: Mapping[str, Any]) -> tuple[str, ...]:
+        """Like `metrics`, for a model in which they follow from `hp_params`, which are not checked yet."""
+        return cls.metrics
+
+    @classmethod
+    def with_files(cls, hp_params: dict[str, Any], place: Callable[[str], str]) -> dict[str, Any]:
+        """The hyperparameters with the files that they name at other places, for a model that needs them where it runs.
+
+        Args:
+          hp_params: of the model, checked.
+          place: gives for the name of a file its place, for any other the name itself.
+        """
+        return hp_params
 
     @abstractmethod
     def train(self, data: Any, *args: Any) -> None:

@@ -68,6 +68,7 @@ class Rule:
         function that rounds it up to what is compiled (`rliable.training.shapes`).
       in_program: for a hyperparameter of an agent, whether the compiled program reads it; False for what only the run
         around it does, such as when to evaluate.
+      searchable: for a hyperparameter, whether a study may search over it.
     """
 
     doc: str
@@ -79,6 +80,7 @@ class Rule:
     name: str = ""
     compiles: bool | Callable[[Any], Any] = False
     in_program: bool = True
+    searchable: bool = True
 
     def allowed(self) -> str:
         """Words for the allowed values, such as "in [0, 1]" or "one of huber, mse"; empty when all are."""

@@ -12,6 +12,8 @@ sys.path.insert(0, str(ROOT))
 
 from models.count_model import CountHyperparameters  # noqa: E402
 from models.dqn import QHyperparameters  # noqa: E402
+from models.scripts.settings import CommandHyperparameters  # noqa: E402
+from models.scripts.source import FigureSource  # noqa: E402
 from rliable.cli.environments import action_words, numbers  # noqa: E402
 from rliable.config.constants import constants_of  # noqa: E402
 from rliable.config.model_file import ModelFile  # noqa: E402
@@ -34,6 +36,8 @@ RECORDS = {
     "metric": MetricConfig,
     "model": ModelFile,
     "CountModel": CountHyperparameters,
+    "Command": CommandHyperparameters,
+    "figures": FigureSource,
 }
 #: What agents inherit, under the words by which the page calls it.
 SHARED = {

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
+from rliable.config.claims import files_in
 from rliable.config.environment import classes_of
 from rliable.config.study_file import Study, load_study
 from rliable.executors import make_executor
@@ -19,7 +20,7 @@ from rliable.records.checkpoints import Checkpoints
 from rliable.records.folders import StudyFolder
 from rliable.records.results import StudyRecord
 from rliable.records.saved_study import load_saved_study, save_study, version_of
-from rliable.registry import EXECUTORS, SAMPLERS
+from rliable.registry import EXECUTORS, MODELS, SAMPLERS
 from rliable.report.plots.drawer import CurveDrawer
 from rliable.schema import ConfigError, nearest
 from rliable.tuning.interrupts import Interrupts
@@ -185,7 +186,7 @@ def executor_options(study: Study, mode: Mode, folder: StudyFolder | None) -> Ex
         app_name=study.config.optim_name,
         log_path=folder.log if folder else None,
         class_names=classes_of(study.model),
-        files=(study.model.environment,),
+        files=(study.model.environment, *files_in(MODELS.load(study.model.class_name), study.model.hp_params)),
         uses_cluster=study.model.data == "rdd",
         threads=study.config.threads_per_trial,
         checkpoints=Checkpoints(folder, version_of(study.model.class_name)) if folder else None,

@@ -19,18 +19,19 @@ def grid_problems(grid: Any, space: SearchSpace, table: Any) -> list[Problem]:
     problems = unknown_key_problems(unknown, known, "grid", "hyperparameter")
     for name in [name for name in grid if name in known and (name in space.varied or name in space.fixed)]:
         problems += rule_problems(grid[name], known[name], join("grid", name))
+    for name in [name for name in grid if name in known and not known[name].rule.searchable]:
+        problems.append(Problem(join("grid", name), "cannot be searched over; write it in the model file"))
     return problems
 
 
-def whole_range_notes(space: SearchSpace, model_class: Any) -> list[str]:
+def whole_range_notes(space: SearchSpace, table: Any) -> list[str]:
     """Says which ranges of whole numbers are for hyperparameters that take real ones: perhaps not what was meant."""
-    table = getattr(model_class, "hyperparameters", None)
     known = declarations(table) if table is not None else {}
     whole = {name: found for name, found in space.varied.items() if isinstance(found, Range) and found.is_integer}
     return [
         f"grid.{name}: whole ends make a range of whole numbers; write {parameter.low}.0 for real ones"
         for name, parameter in whole.items()
-        if name in known and has_type(0.5, known[name].hint)
+        if name in known and known[name].hint is not Any and has_type(0.5, known[name].hint)
     ]
 
 

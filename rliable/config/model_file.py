@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import inspect
+import os
 from collections.abc import Sequence, Set
 from pathlib import Path
 from typing import Any
 
+from rliable.config.claims import table_for, with_files
 from rliable.config.constants import constants_problems, make_environment
 from rliable.config.environment import (
     in_library,
@@ -20,7 +23,7 @@ from rliable.config.environment import (
 from rliable.config.json_file import apply_overrides, load_json
 from rliable.config.wrappers import check_wrappers, place_problems, split_wrapper
 from rliable.model import CONTRACT, DATA_KINDS
-from rliable.registry import MODELS, file_in
+from rliable.registry import MODELS, file_in, find_file
 from rliable.schema import (
     REQUIRED,
     ConfigError,
@@ -111,6 +114,7 @@ def check_model(
     problems += found + wrong
     if problems:
         return None, [], problems
+    hp_params = with_files(model_class, hp_params, functools.partial(absolute_file, beside=path))
     is_found = environment == registered(environment) or in_library(environment)
     if is_found and environment != file.environment:
         notes = [f"environment {file.environment!r} is {environment}", *notes]
@@ -140,6 +144,12 @@ def check_data(file: ModelFile, learns_from: Sequence[str], path: str) -> tuple[
     if file.data == "rdd" and kind != "rows":
         problems.append(Problem("data", f"'rdd' is for rows of a file, and {environment} is an environment"))
     return environment, problems + constants_problems(environment, kind, file.environment_kwargs)
+
+
+def absolute_file(name: str, beside: str) -> str:
+    """Where a file is that is named like one; any other name as it is."""
+    found = find_file(name, beside) if "." in name or "/" in name else None
+    return name if found is None else os.path.normpath(Path(found).absolute())
 
 
 def check_fit(
@@ -174,9 +184,9 @@ def fill_hyperparameters(
     model_class: Any, given: dict[str, Any], varied: Set[str]
 ) -> tuple[dict[str, Any], list[Problem]]:
     """The hyperparameters with the model's defaults filled in, and mistakes."""
-    if getattr(model_class, "hyperparameters", None) is None:
+    table = table_for(model_class, given)
+    if table is None:
         return given, []
-    table = model_class.hyperparameters
     if varied:
         _, problems = check_fields(table, given, "hp_params", varied)
     else:

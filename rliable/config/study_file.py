@@ -7,6 +7,7 @@ import functools
 from collections.abc import Sequence
 from typing import Any
 
+from rliable.config.claims import metrics_for, table_for
 from rliable.config.clashes import clash_problems
 from rliable.config.grid import grid_problems, whole_range_notes
 from rliable.config.json_file import JsonError, apply_overrides, load_json
@@ -132,30 +133,29 @@ def check_study(data: Any, path: str, model_data: Any, model_path: str, model_pr
         check_model(model_data, model_path, set(grid) - set(space.conditions)) if is_read else (None, [], [])
     )
     model_class = class_of(model_data, model_path)
-    problems += found + meaning_problems(keys, path, space, model_class)
+    given = model_data.get("hp_params") if isinstance(model_data, dict) else None
+    table = table_for(model_class, given)
+    problems += found + meaning_problems(keys, path, space, table)
+    problems += metric_problems(keys.get("metric"), metrics_for(model_class, given))
     model_lines = [*model_problems, *[f"{model_path}: {line}" for line in lines]]
     if problems or model_lines or model is None or config is None:
         raise ConfigError([f"{path}: {line}" for line in problems] + model_lines)
-    clashes = clash_problems(getattr(model_class, "hyperparameters", None), model.hp_params, space)
+    clashes = clash_problems(table, model.hp_params, space)
     if clashes:
         raise ConfigError([f"{path if line.path.startswith('grid.') else model_path}: {line}" for line in clashes])
     sampler = SAMPLERS.find(config.sampler, path)
     files = named_files({sampler: config.sampler, **written_names(model, model_data)})
-    notes = [*notes, *whole_range_notes(space, model_class)]
+    notes = [*notes, *whole_range_notes(space, table)]
     return Study(dataclasses.replace(config, sampler=sampler), model, space, tuple(notes), files)
 
 
-def meaning_problems(keys: dict[str, Any], path: str, space: SearchSpace, model_class: Any) -> list[Problem]:
+def meaning_problems(keys: dict[str, Any], path: str, space: SearchSpace, table: Any) -> list[Problem]:
     """Checks what well-formed keys of a study mean together; malformed ones have their own lines already."""
     problems = name_problems(keys["optim_name"]) if isinstance(keys.get("optim_name"), str) else []
     options, sampler = keys.get("sampler_options", {}), keys.get("sampler", "random")
     if isinstance(sampler, str) and isinstance(options, dict):
         problems += sampler_problems(sampler, options, space, path)
-    if model_class is not None:
-        metric = keys["metric"].get("name") if isinstance(keys.get("metric"), dict) else None
-        problems += metric_problems(metric, model_class) if isinstance(metric, str) else []
-        problems += grid_problems(keys.get("grid", {}), space, getattr(model_class, "hyperparameters", None))
-    return problems
+    return problems + grid_problems(keys.get("grid", {}), space, table)
 
 
 def sampler_problems(
@@ -175,12 +175,11 @@ def class_of(model_data: Any, path: str) -> Any:
     return find_model_class(model_data["class"], path)[1] if is_named else None
 
 
-def metric_problems(name: str, model_class: Any) -> list[Problem]:
+def metric_problems(metric: Any, known: Sequence[str]) -> list[Problem]:
     """Checks that the model reports the metric, where it says what it reports."""
-    known = getattr(model_class, "metrics", ())
-    if not isinstance(known, tuple | list):
-        return []
-    return [Problem("metric.name", f"unknown {name!r}{nearest(name, known)}")] if known and name not in known else []
+    name = metric.get("name") if isinstance(metric, dict) else None
+    is_unknown = isinstance(name, str) and known and name not in known
+    return [Problem("metric.name", f"unknown {name!r}{nearest(name, known)}")] if is_unknown else []
 
 
 def name_problems(name: str) -> list[Problem]:

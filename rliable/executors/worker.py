@@ -17,9 +17,10 @@ from typing import Any
 
 from rliable.config.environment import kinds_for
 from rliable.environments import load_data
+from rliable.folder_files import read_files
 from rliable.metrics import evaluation_fields
 from rliable.model import BaseModel, EpisodicModel, RunPaused, RunStopped
-from rliable.records.run_files import SavedRun, read_files
+from rliable.records.run_files import SavedRun
 from rliable.registry import MODELS
 from rliable.schema import ConfigError
 from rliable.threads import limit_threads

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from rliable.folder_files import write_files
 from rliable.records.encoding import FORMAT, load_record_file, to_json
 from rliable.records.folders import RunFolder, run_folders
 from rliable.records.learning_curve import write_learning_curve
@@ -171,20 +172,6 @@ def load_run(folder: RunFolder) -> SavedRun:
         num_episodes=saved.num_test_episodes,
         metrics=saved.metrics,
     )
-
-
-def read_files(folder: str) -> dict[str, bytes]:
-    """The content of every file below `folder`, by path relative to it."""
-    root = Path(folder)
-    return {str(path.relative_to(root)): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
-
-
-def write_files(folder: Path, files: dict[str, bytes]) -> None:
-    """Writes what `read_files` read."""
-    for name, content in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
 
 
 def unsafe_names(files: Iterable[str]) -> list[str]:

@@ -8,10 +8,9 @@ import pytest
 
 from rliable.config.environment import kinds_for, resolve_environment
 from rliable.config.model_file import load_model_file
-from rliable.environments import load_data
-from rliable.executors.worker import make_model, run_unit
+from rliable.executors.worker import make_model, open_data, run_unit
+from rliable.folder_files import write_files
 from rliable.model import CONTRACT
-from rliable.records.run_files import write_files
 from rliable.registry import MODELS
 from rliable.unit import Limits, Unit
 
@@ -52,7 +51,8 @@ def test_class_keeps_the_contract_and_documents_its_hyperparameters(name):
 
 def test_reports_the_metrics_that_it_declares(quick_model, result):
     assert result.error is None, result.traceback
-    assert set(result.metrics) == set(MODELS.load(quick_model.class_name).metrics)
+    model_class = MODELS.load(quick_model.class_name)
+    assert set(result.metrics) == set(model_class.metrics_for(quick_model.hp_params))
 
 
 def test_same_seed_gives_the_same_bits(quick_model, result):
@@ -66,7 +66,7 @@ def test_loaded_model_evaluates_like_the_saved_one(quick_model, result, tmp_path
     write_files(tmp_path, result.files)
     model = make_model(quick_model, 3, str(tmp_path))
     model.load_model()
-    predictions, metrics = model.evaluate(load_data(quick_model.environment))
+    predictions, metrics = model.evaluate(open_data(quick_model))
     assert metrics == result.metrics
     assert list(predictions) == result.predictions
 

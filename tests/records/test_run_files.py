@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+from rliable.folder_files import read_files
 from rliable.records.folders import RunFolder
-from rliable.records.run_files import find_runs, read_files, write_run
+from rliable.records.run_files import find_runs, write_run
 from rliable.schema import ConfigError
 from rliable.unit import ModelConfig, PlayedSlice, UnitResult
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import psutil
 
+from rliable.child_environment import python_path_variables
 from rliable.executors.slots.messages import Start, pack
 from rliable.threads import thread_variables
 
@@ -194,8 +195,8 @@ def start_guard(group: int, folder: str) -> subprocess.Popen[bytes]:
 def process_environment(threads: int, folder: str) -> dict[str, str]:
     """What the process finds in its environment besides the supervisor's own."""
     path = os.pathsep.join(entry for entry in sys.path if entry)
-    own = {"PYTHONPATH": path, "TMPDIR": folder, "PYTHONUNBUFFERED": "1", MARK: folder}
-    return thread_variables(threads) | own
+    own = {"TMPDIR": folder, "PYTHONUNBUFFERED": "1", MARK: folder}
+    return thread_variables(threads) | python_path_variables(path) | own
 
 
 def descendants(process: psutil.Process) -> list[psutil.Process]:

@@ -20,6 +20,7 @@ from typing import Any
 
 import psutil
 
+from rliable.config.claims import with_files
 from rliable.executors.slots.messages import (
     Answered,
     Ask,
@@ -50,9 +51,10 @@ from rliable.executors.worker import (
     play_slice,
     run_unit,
 )
+from rliable.folder_files import write_files
 from rliable.model import EpisodicModel
-from rliable.records.run_files import write_files
 from rliable.registry import MODELS
+from rliable.schema import ConfigError
 from rliable.unit import Answer, Unit, UnitResult
 
 #: Linux: orphans below this process become its children, so that they are found.
@@ -114,9 +116,18 @@ class Computer:
         self._channel.send_bytes(pack(message))
 
     def _at_home(self, unit: Unit) -> Unit:
-        """The unit with the place of its data file on this machine."""
-        place = self._files.get(unit.model.environment, unit.model.environment)
-        return dataclasses.replace(unit, model=dataclasses.replace(unit.model, environment=place))
+        """The unit with the places of the files that it names on this machine."""
+        if not self._files:
+            return unit
+        model, hp_params = unit.model, unit.model.hp_params
+        with contextlib.suppress(ConfigError):  # no such class here: the result will say so
+            hp_params = with_files(MODELS.load(model.class_name), hp_params, self._place)
+        environment = self._files.get(model.environment, model.environment)
+        return dataclasses.replace(unit, model=dataclasses.replace(model, environment=environment, hp_params=hp_params))
+
+    def _place(self, name: str) -> str:
+        """Where a file is: where it was named, if that is here as well, else where it was shipped to."""
+        return name if Path(name).exists() else self._files.get(name, name)
 
     def _run(self, unit: Unit, checkpoint: dict[str, bytes] | None) -> None:
         self._loaded = None

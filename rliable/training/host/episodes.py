@@ -47,8 +47,8 @@ class HostEpisodes:
 
     def draw(self, parts: Parts, seed: int, purpose: str, episode: int) -> tuple[float, Iterator[np.ndarray]]:
         """Plays an episode, and draws it; see `GreedyEpisodes.draw`."""
-        environment: HostEnvironment = self.agent.environment
-        instance = environment.make(render_mode="rgb_array")
+        assert isinstance(self.agent.environment, HostEnvironment)
+        instance = self.agent.environment.make(render_mode="rgb_array")
         return instance.frame_rate, self._pictures(instance, parts, derive_seed(seed, purpose, episode), episode)
 
     def _pictures(self, instance: Instance, parts: Parts, seed: int, episode: int) -> Iterator[np.ndarray]:
@@ -57,10 +57,10 @@ class HostEpisodes:
         shown = np.zeros([self.num_rows, *now.shape], now.dtype)
         shown[row] = now
         greedy = self._greedy or self._trace(parts, shown)
-        greedy.bind(parts=parts)
+        greedy.bind(parts)
         yield instance.render()
         while not is_over:
-            shown[row], _, terminated, truncated = instance.step(greedy.call(shown=shown)[row])
+            shown[row], _, terminated, truncated = instance.step(greedy.call(shown)[row])
             is_over = terminated or truncated
             yield instance.render()
         instance.close()

@@ -1,0 +1,41 @@
+"""What a model class says of the hyperparameters in a model file; one that is no `BaseModel` need not say it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+
+def table_for(model_class: Any, hp_params: Any) -> Any:
+    """The settings record of its hyperparameters; None where there is no class, or nothing is to be checked."""
+    find = getattr(model_class, "hyperparameters_for", None)
+    if find is not None and isinstance(hp_params, dict):
+        return find(hp_params)
+    return getattr(model_class, "hyperparameters", None)
+
+
+def metrics_for(model_class: Any, hp_params: Any) -> Sequence[str]:
+    """What it reports; empty where there is no class, or only running it can tell."""
+    find = getattr(model_class, "metrics_for", None)
+    has_values = isinstance(hp_params, dict)
+    known = find(hp_params) if find is not None and has_values else getattr(model_class, "metrics", ())
+    return known if isinstance(known, tuple | list) else ()
+
+
+def with_files(model_class: Any, hp_params: dict[str, Any], place: Callable[[str], str]) -> dict[str, Any]:
+    """The hyperparameters with the files that they name at other places.
+
+    Args:
+      model_class: the model's.
+      hp_params: of the model, checked.
+      place: called with each name that may be a file's.
+    """
+    find = getattr(model_class, "with_files", None)
+    return hp_params if find is None else find(hp_params, place)
+
+
+def files_in(model_class: Any, hp_params: dict[str, Any]) -> tuple[str, ...]:
+    """The names in them that may be files'."""
+    names: list[str] = []
+    with_files(model_class, hp_params, lambda name: names.append(name) or name)  # type: ignore[func-returns-value]
+    return tuple(names)
