@@ -19,7 +19,7 @@ from rliable.executors.worker import (
     plain_curve,
     train_model,
 )
-from rliable.records.run_files import read_files, write_files
+from rliable.folder_files import read_files, write_files
 from rliable.registry import MODELS
 from rliable.schema import Problem
 from rliable.unit import Limits, ModelConfig, Unit

@@ -52,7 +52,8 @@ class SideBySide:
 
     def step(self, which: Sequence[int], actions: np.ndarray) -> Stepped:
         """Moves some instances on by one step; row i of the actions is for the i-th of them."""
-        rows = [self._instances[index].step(action) for index, action in zip(which, actions, strict=True)]
+        given = actions.copy()  # an instance may change or keep what it is given
+        rows = [self._instances[index].step(action) for index, action in zip(which, given, strict=True)]
         shown, rewards, terminated, truncated = zip(*rows, strict=True)
         ended = np.array(terminated, np.bool_)
         return Stepped(np.stack(shown), np.array(rewards), ended, ended | np.array(truncated, np.bool_))

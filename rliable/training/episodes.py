@@ -5,6 +5,7 @@ Shapes: B episodes side by side, S numbers of state.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -31,6 +32,14 @@ class GreedyEpisodes:
         self.num_rows = num_rows
         self._play = tf.function(self._play_rows, jit_compile=True, autograph=False)
         self._watch = tf.function(self._watch_row, jit_compile=True, autograph=False)
+
+    def opened(self, values: Any) -> contextlib.AbstractContextManager[None]:
+        """Holds what playing needs, while a run plays: nothing here, and on the host its environments.
+
+        Args:
+          values: the run's hyperparameters.
+        """
+        return contextlib.nullcontext()
 
     def play(self, parts: Parts, seed: int, purpose: str, episodes: range) -> list[float]:
         """Plays episodes.

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from rliable.environments.workers import Stepping
 from rliable.schema import REQUIRED, Problem, setting, with_default
 from rliable.training.shapes import known_to_programs, padded_batch, padded_widths
 
@@ -77,6 +78,23 @@ class RunHyperparameters:
         high=10**9,
         in_program=False,
     )
+    env_workers: int = setting(
+        0,
+        "Processes that step environments outside the graph, if slow; 0 for the run's own. Results are the same.",
+        unit="processes",
+        low=0,
+        high=256,
+        in_program=False,
+    )
+    env_step_timeout_seconds: float | None = setting(
+        None,
+        "How long a step or reset of an environment outside the graph may take, else the run fails; null for no limit. "
+        "With a limit and env_workers 0, one process steps them.",
+        unit="seconds",
+        above=0,
+        high=10**6,
+        in_program=False,
+    )
 
     def problems(self) -> list[Problem]:
         """The mistakes that only show where hyperparameters are seen together; paths are their names."""
@@ -110,6 +128,11 @@ class RunHyperparameters:
     def hidden_sizes(self) -> tuple[int, ...]:
         """Width of each hidden layer."""
         return tuple(self.fc_layer_params or ())
+
+    @property
+    def stepping(self) -> Stepping:
+        """How environments on the host are stepped."""
+        return Stepping(self.env_workers, self.env_step_timeout_seconds)
 
     @property
     def iterations_per_checkpoint(self) -> int:

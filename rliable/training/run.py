@@ -76,17 +76,14 @@ class Run:
           RunStopped: the answer to a report.
         """
         self.evaluation_environment, self._keep = evaluation_environment, keep
-        state, done = self._begin(report) if checkpoint is None else self._restored(checkpoint)
-        try:
-            while done < self.values.train_iterations:
-                state, done = self._train_chunk(state, done, report)
-        finally:
-            self.program(self.environment).loop.close(state)
-        self.parts = to_arrays(state.parts)
+        with self.program(evaluation_environment).episodes.opened(self.values):
+            self.parts = to_arrays(self._train(report, checkpoint).parts)
 
     def play_test_episodes(self, environment: Spaces, episodes: range) -> list[float]:
         """The returns of test episodes, at most `num_rows` of them, with the trained policy."""
-        return self.program(environment).episodes.play(self._acting(self.parts), self.seed, "test episode", episodes)
+        player = self.program(environment).episodes
+        with player.opened(self.values):
+            return player.play(self._acting(self.parts), self.seed, "test episode", episodes)
 
     def draw_test_episode(self, environment: Spaces, episode: int) -> tuple[float, Iterator[np.ndarray]]:
         """A test episode as pictures; see `EpisodicModel.draw_episode`."""
@@ -115,10 +112,20 @@ class Run:
             raise FileNotFoundError(f"no trained model in {folder}: {PARTS_FILE} is missing")
         self.parts = as_nest(from_bytes((folder / PARTS_FILE).read_bytes()))
 
-    def _begin(self, report: ReportFigures) -> tuple[RunState, int]:
+    def _train(self, report: ReportFigures, checkpoint: dict[str, bytes] | None) -> RunState:
+        """The state at the end of the training."""
+        loop = self.program(self.environment).loop
+        new = loop.initial_state(self.values, self._seeds, derive_seed(self.seed, "weights"))
+        try:
+            state, done = self._begin(new, report) if checkpoint is None else self._restored(new, checkpoint)
+            while done < self.values.train_iterations:
+                state, done = self._train_chunk(state, done, report)
+        finally:
+            loop.close(new)
+        return state
+
+    def _begin(self, state: RunState, report: ReportFigures) -> tuple[RunState, int]:
         """A new run, after its warm-up: its state and the iterations done."""
-        program = self.program(self.environment)
-        state = program.loop.initial_state(self.values, self._seeds, derive_seed(self.seed, "weights"))
         report(0, average_return=self._average_return(state))
         if self.values.warm_up_steps:
             state, _ = self._run(state, Call(0, 1, self.values.warm_up_steps, 0))
@@ -171,12 +178,10 @@ class Run:
             arrays = self.program(self.environment).loop.to_arrays(state)
             self._keep({STATE_FILE: to_bytes({"state": arrays, "iterations": np.int64(done)})})
 
-    def _restored(self, checkpoint: dict[str, bytes]) -> tuple[RunState, int]:
+    def _restored(self, template: RunState, checkpoint: dict[str, bytes]) -> tuple[RunState, int]:
         """The state and the iterations done of a checkpoint."""
-        loop = self.program(self.environment).loop
-        template = loop.initial_state(self.values, self._seeds, derive_seed(self.seed, "weights"))
         arrays = from_bytes(checkpoint[STATE_FILE])
-        return loop.restored(template, arrays), int(arrays["iterations"])
+        return self.program(self.environment).loop.restored(template, arrays), int(arrays["iterations"])
 
     def _step_at(self, iterations: int) -> int:
         """How many environment steps were taken after that many iterations."""

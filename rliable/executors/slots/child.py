@@ -20,6 +20,7 @@ import psutil
 
 from rliable.child_environment import python_path_variables
 from rliable.executors.slots.messages import Start, pack
+from rliable.processes import import_path, signal_name
 from rliable.threads import thread_variables
 
 MODULE = "rliable.executors.slots.compute"
@@ -194,9 +195,8 @@ def start_guard(group: int, folder: str) -> subprocess.Popen[bytes]:
 
 def process_environment(threads: int, folder: str) -> dict[str, str]:
     """What the process finds in its environment besides the supervisor's own."""
-    path = os.pathsep.join(entry for entry in sys.path if entry)
     own = {"TMPDIR": folder, "PYTHONUNBUFFERED": "1", MARK: folder}
-    return thread_variables(threads) | python_path_variables(path) | own
+    return thread_variables(threads) | python_path_variables(import_path()) | own
 
 
 def descendants(process: psutil.Process) -> list[psutil.Process]:
@@ -231,14 +231,6 @@ def ending(code: int, output: str) -> str:
         return f"worker process died ({signal_name(-code)})"
     last = next((line for line in reversed(output.splitlines()) if line.strip()), "")
     return f"worker process ended with exit code {code}" + (f": {last}" if RAISED.match(last) else "")
-
-
-def signal_name(number: int) -> str:
-    """The name of a signal; most of the real-time signals have none."""
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
 
 
 def resident_bytes(process: psutil.Process) -> int:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import functools
+import contextlib
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 from rliable.environments.host import HostEnvironment, Instance
 from rliable.environments.runtime import tf
 from rliable.environments.side_by_side import SideBySide
+from rliable.environments.workers import Workers, make_instances
 from rliable.seeding import derive_seed
 from rliable.training.agent import Agent, Parts, in_bounds
 from rliable.training.host.functions import HostFunction
@@ -26,14 +28,29 @@ class HostEpisodes:
         self.agent = agent
         self.num_rows = num_rows
         self._greedy: HostFunction | None = None
+        self._instances: SideBySide | Workers | None = None
+
+    @contextlib.contextmanager
+    def opened(self, values: Any) -> Iterator[None]:
+        """Holds the environments; see `GreedyEpisodes.opened`."""
+        assert isinstance(self.agent.environment, HostEnvironment)
+        others, opened = self._instances, make_instances(self.agent.environment, self.num_rows, False, values.stepping)
+        self._instances = opened
+        try:
+            yield
+        finally:
+            self._instances = others
+            opened.close()
 
     def play(self, parts: Parts, seed: int, purpose: str, episodes: range) -> list[float]:
         """Plays episodes; see `GreedyEpisodes.play`."""
         if len(episodes) > self.num_rows:
             raise ValueError(f"{len(episodes)} episodes at once, at most {self.num_rows} are possible")
+        assert self._instances is not None
         rows = [number % self.num_rows for number in episodes]
         returns = dict.fromkeys(rows, 0.0)
-        shown = self._begin(rows, [derive_seed(seed, purpose, number) for number in episodes])
+        first, _ = self._instances.reset(rows, [derive_seed(seed, purpose, number) for number in episodes])
+        shown = self._filled_up(rows, first)
         playing, greedy = rows, self._greedy or self._trace(parts, shown)
         greedy.bind(parts)
         while playing:
@@ -53,9 +70,7 @@ class HostEpisodes:
 
     def _pictures(self, instance: Instance, parts: Parts, seed: int, episode: int) -> Iterator[np.ndarray]:
         row, is_over = episode % self.num_rows, False
-        now = instance.reset(seed)
-        shown = np.zeros([self.num_rows, *now.shape], now.dtype)
-        shown[row] = now
+        shown = self._filled_up([row], [instance.reset(seed)])
         greedy = self._greedy or self._trace(parts, shown)
         greedy.bind(parts)
         yield instance.render()
@@ -65,9 +80,8 @@ class HostEpisodes:
             yield instance.render()
         instance.close()
 
-    def _begin(self, rows: list[int], seeds: list[int]) -> np.ndarray:
+    def _filled_up(self, rows: list[int], first: list[np.ndarray]) -> np.ndarray:
         """What all rows show at the beginning; those that do not play show zeros."""
-        first, _ = self._instances.reset(rows, seeds)
         shown = np.zeros([self.num_rows, *first[0].shape], first[0].dtype)
         shown[rows] = np.stack(first)
         return shown
@@ -78,8 +92,3 @@ class HostEpisodes:
 
     def _best(self, parts: Parts, shown: tf.Tensor) -> tf.Tensor:
         return in_bounds(self.agent.environment, self.agent.greedy(parts, shown))
-
-    @functools.cached_property
-    def _instances(self) -> SideBySide:
-        assert isinstance(self.agent.environment, HostEnvironment)
-        return SideBySide(self.agent.environment, self.num_rows, is_training=False)

@@ -40,7 +40,7 @@ class HostLoop:
     def initial_state(self, values: Any, seeds: dict[str, np.int32], weights_seed: int) -> RunState:
         """The state before the first step: new parts, nothing remembered, new episodes."""
         number = self.agent.shape.num_environments
-        stage = Stage(self.environment, number, int(seeds["reset"]))
+        stage = Stage(self.environment, number, int(seeds["reset"]), values.stepping)
         parts, window = self.agent.initial_parts(values, weights_seed), dict.fromkeys(self.agent.losses, np.float32(0))
         interaction = Interaction(stage, None, self.agent.initial_carry(number), np.int32(0))
         return RunState(parts, interaction, self.memory.new(values), np.int32(0), window)

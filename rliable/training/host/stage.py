@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from rliable.environments.host import HostEnvironment
-from rliable.environments.side_by_side import SideBySide
+from rliable.environments.workers import Stepping, make_instances
 from rliable.seeding import derive_seed
 from rliable.training.loop import Seen
 
@@ -28,12 +28,13 @@ class Stage:
       environment: what to act in.
       number: E.
       seed: of the run's training episodes.
+      stepping: how they are stepped.
     """
 
-    def __init__(self, environment: HostEnvironment, number: int, seed: int) -> None:
+    def __init__(self, environment: HostEnvironment, number: int, seed: int, stepping: Stepping) -> None:
         self._seed, self._number = seed, number
         self._all = range(number)
-        self._instances = SideBySide(environment, number, is_training=True)
+        self._instances = make_instances(environment, number, True, stepping)
         self._episodes = [0] * number
         self._first: list[int] = [0] * number  # the episode in which each began anew
         self._actions: list[list[Any]] = [[] for _ in self._all]  # since then
