@@ -56,7 +56,7 @@ def test_noise_is_carried_from_step_to_step_and_forgotten_where_an_episode_ends(
     seeds = {name: np.int32(index) for index, name in enumerate(PURPOSES)}
     state = program.loop.initial_state(values, seeds, 1)
     extra = {"warm_up_steps": np.int32(0), "total_steps": np.int32(15)}
-    state, _ = program.run(state, Call(*map(np.int32, (0, 5, 1, 0))), numbers_of(values) | extra, seeds)
+    state, _ = program.loop.run(state, Call(*map(np.int32, (0, 5, 1, 0))), numbers_of(values) | extra, seeds)
     carry = state.interaction.carry.numpy()
     assert carry.shape == (3, len(environment.action_low))
     assert (carry == 0).all() if is_reset else len(set(carry.ravel().tolist())) == carry.size
