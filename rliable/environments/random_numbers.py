@@ -6,8 +6,9 @@ front. A run's seeds are well mixed already, and leaving it out makes a program 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from rliable.environments.runtime import tf
 
@@ -47,21 +48,22 @@ def integers(seed: tf.Tensor, shape: Sequence[int], bound: tf.Tensor | int, draw
     )
 
 
-class DrawnAhead(Protocol):
+class DrawnAhead(ABC):
     """Stands for a seed where the numbers of many steps are drawn before the first of them is taken."""
 
+    @abstractmethod
     def take(self, kind: str, shape: Sequence[int], dtype: tf.DType, draw: int) -> tf.Tensor:
         """What `standard` would draw with the seed."""
 
 
 def seed_at(stream: Any, counter: tf.Tensor) -> Any:
     """The seed for one draw of a stream: int32 [2]; what is drawn ahead knows its counter."""
-    return stream if hasattr(stream, "take") else tf.stack([stream, counter])
+    return stream if isinstance(stream, DrawnAhead) else tf.stack([stream, counter])
 
 
 def standard(kind: str, seed: Any, shape: Sequence[int], dtype: tf.DType, draw: int) -> tf.Tensor:
     """Numbers that are "uniform" in [0, 1), or standard "normal"."""
-    if hasattr(seed, "take"):
+    if isinstance(seed, DrawnAhead):
         return seed.take(kind, shape, dtype, draw)
     key, counter = key_and_counter(seed, draw)
     operation = {"uniform": tf.raw_ops.StatelessRandomUniformV2, "normal": tf.raw_ops.StatelessRandomNormalV2}[kind]

@@ -74,7 +74,7 @@ class Training:
         call = Call(first, end - first, collect or values.collect_steps_per_iteration, train)
         steps = {"warm_up_steps": np.int32(values.warm_up_steps * values.num_environments)}
         numbers = numbers_of(values) | steps | {"total_steps": np.int32(values.total_steps)}
-        return self.program.run(state, Call(*map(np.int32, call)), numbers, SEEDS)
+        return self.program.loop.run(state, Call(*map(np.int32, call)), numbers, SEEDS)
 
 
 def make_training(max_episode_steps: int = 200, **changes: Any) -> Training:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rliable.environments.random_numbers import standard
+from rliable.environments.random_numbers import DrawnAhead, standard
 from rliable.environments.runtime import tf
 
 #: Steps for which numbers are drawn at once; a call takes about as long as a hundred of them.
@@ -25,7 +25,7 @@ class Draw(NamedTuple):
     draw: int
 
 
-class Listed:
+class Listed(DrawnAhead):
     """Stands for the seeds of a stream while a function is traced: what is drawn with them is listed, or given.
 
     Args:

@@ -73,7 +73,7 @@ def spec_of(array: Any) -> Any:
     return tf.TensorSpec(np.shape(array), np.asarray(array).dtype)
 
 
-class Step(NamedTuple):
+class TapeStep(NamedTuple):
     """An operation: what computes it, and the places of what it takes and gives."""
 
     function: Callable[..., Any]
@@ -128,8 +128,8 @@ class Tape:
         self._place_of = {tensor.ref(): place for place, tensor in enumerate(graph.inputs)}
         self._values: list[Any] = [None] * self._num_inputs
         self._varying = set(range(num_bound, self._num_inputs))  # places that no bound argument decides
-        self._at_binding: list[Step] = []
-        self._at_calls: list[Step] = []
+        self._at_binding: list[TapeStep] = []
+        self._at_calls: list[TapeStep] = []
         for operation in graph.get_operations():
             self._add(operation)
         self._outputs = [self._place_of[tensor.ref()] for tensor in graph.outputs]
@@ -163,7 +163,7 @@ class Tape:
         if operation.type == "Const":
             self._values[outputs[0]] = tf.make_ndarray(operation.get_attr("value"))
             return
-        step = Step(OPERATIONS[operation.type](operation), inputs, outputs)
+        step = TapeStep(OPERATIONS[operation.type](operation), inputs, outputs)
         if all(self._values[place] is not None for place in inputs):
             carry_out([step], self._values)
         elif self._varying.intersection(inputs):
@@ -188,7 +188,7 @@ class Tape:
                     del steps[index]
 
 
-def carry_out(steps: list[Step], values: list[Any]) -> None:
+def carry_out(steps: list[TapeStep], values: list[Any]) -> None:
     """Computes operations in order."""
     for function, inputs, outputs in steps:
         answer = function(*[values[place] for place in inputs])

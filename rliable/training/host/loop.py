@@ -49,18 +49,18 @@ class HostLoop:
         self, state: RunState, call: Call, numbers: dict[str, Any], seeds: dict[str, np.int32]
     ) -> tuple[RunState, dict[str, np.ndarray]]:
         """Runs iterations; see `Loop`."""
-        work = Work(self.program(state, numbers, seeds), state, numbers, seeds)
+        iterations = Iterations(self.program(state, numbers, seeds), state, numbers, seeds)
         log = {name: np.zeros(MAX_WINDOWS + 1, np.float32) for name in self.agent.losses}
         for name, total in state.window.items():
             log[name][0] = total
         interval, first = int(numbers["log_interval"]), int(call.first_iteration)
         for iteration in range(first, first + int(call.num_iterations)):
-            work.collect(int(call.collect_steps))
-            figures = work.learn(int(call.train_steps))
+            iterations.collect(int(call.collect_steps))
+            figures = iterations.learn(int(call.train_steps))
             for name, figure in figures.items():
                 log[name][iteration // interval - first // interval] += figure
         last = (first + int(call.num_iterations)) // interval - first // interval
-        return work.state({name: log[name][last] for name in log}), log
+        return iterations.state({name: log[name][last] for name in log}), log
 
     def to_arrays(self, state: RunState) -> Any:
         """A state as a nest of arrays, for a checkpoint."""
@@ -93,7 +93,7 @@ class HostLoop:
         return self._program
 
 
-class Work:
+class Iterations:
     """One call of a loop: a run's state while its iterations go on.
 
     Args:

@@ -17,7 +17,7 @@ from rliable.training.host.functions import builder_of, leaves
 Vectors = list[Any]
 
 
-class Place(NamedTuple):
+class Span(NamedTuple):
     """Where an array lies in the vector of its type."""
 
     dtype: str
@@ -37,12 +37,12 @@ class Packing:
     """
 
     def __init__(self, nest: Any) -> None:
-        self._places: list[Place] = []
+        self._places: list[Span] = []
         sizes: dict[str, int] = {}
         for array in map(np.asarray, leaves(nest)):
             dtype, size = array.dtype.name, math.prod(array.shape)
             start = sizes.get(dtype, 0)
-            self._places.append(Place(dtype, start, start + size, array.shape))
+            self._places.append(Span(dtype, start, start + size, array.shape))
             sizes[dtype] = start + size
         self.dtypes = sorted(sizes)
         self._build = builder_of(nest, iter(range(len(self._places))))
