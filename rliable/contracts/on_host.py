@@ -83,7 +83,7 @@ def check_moment(instance: Any, moment: Moment) -> None:
     problem = observation_problem(instance.observation_space, moment.observation)
     if problem is not None:
         raise Fault(problem.path, problem.words)
-    if not is_finite_number(moment.reward):
+    if not is_one_number(moment.reward):
         raise Fault("reward", f"must be a finite number, found {moment.reward!r:.60}")
     for name in ("terminated", "truncated"):
         flag = getattr(moment, name)
@@ -91,7 +91,7 @@ def check_moment(instance: Any, moment: Moment) -> None:
             raise Fault("flags", f"{name} must be True or False, found {flag!r:.60}")
 
 
-def is_finite_number(value: Any) -> bool:
+def is_one_number(value: Any) -> bool:
     """Tells whether something is one finite number, as Python or NumPy have them."""
     try:
         return isinstance(np.asarray(value).item(), int | float) and math.isfinite(value)
