@@ -16,7 +16,7 @@ from rliable.cli.wrapper_table import wrapper_table
 from rliable.config.constants import constants_of
 from rliable.config.environment import LIBRARIES, resolve_environment
 from rliable.environments import load_data
-from rliable.environments.catalogue import absent_groups, groups_of, lack_of
+from rliable.environments.catalogue import absent_groups, groups_of, lack_of, shortened
 from rliable.environments.extras import cure
 from rliable.registry import ENVIRONMENTS
 
@@ -64,7 +64,7 @@ def library_text(library: str) -> Text:
     text = Text.assemble((f"\n{library}", "bold"), f": as {library}:NAME, or NAME where nothing above has it\n")
     for group, names in groups.items():
         lack = lack_of(library, group)
-        text.append(Text.assemble((f"  {group}: ", "bold"), lack or ", ".join(names), "\n"))
+        text.append(Text.assemble((f"  {group}: ", "bold"), lack or ", ".join(shortened(names)), "\n"))
     for group, lack in absent_groups(library).items():
         text.append(Text.assemble((f"  {group}: ", "bold"), lack, "\n"))
     return text

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from rliable.cli.arguments import AT_LEAST_1, SEED, LineParser, number_problems
+from rliable.cli.environments import space_words
 from rliable.cli.streams import redirect_stderr
-from rliable.config.constants import constants_problems
+from rliable.config.constants import constants_problems, make_environment
 from rliable.config.environment import kind_of_environment, kinds_for, resolve_environment
 from rliable.config.model_file import check_fit
 from rliable.config.wrappers import place_problems
@@ -27,6 +28,7 @@ from rliable.registry import MODELS
 from rliable.report.film import SUFFIXES, write_film
 from rliable.report.formats import format_metric, one_line
 from rliable.schema import ConfigError, Problem
+from rliable.unit import ModelConfig
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -176,11 +178,30 @@ def with_environment(run: SavedRun, name: str | None) -> SavedRun:
     problems += [Problem("--env", problem.words) for problem in place_problems(wrappers, resolved, kind)]
     if kind == "environment" and not problems:
         _, unfit = check_fit(model_class, resolved, constants, wrappers)
+        unfit = unfit or (shape_problems(run.model, resolved) if hasattr(model_class, "environment_problem") else [])
         problems = [Problem("--env", problem.words) for problem in unfit]
     if problems:
         raise ConfigError(problems)
     model = dataclasses.replace(run.model, environment=resolved, environment_kwargs=constants)
     return dataclasses.replace(run, model=model)
+
+
+def shape_problems(model: ModelConfig, name: str) -> list[Problem]:
+    """Why a trained policy cannot act in another environment: there are other numbers to see, or other actions."""
+    if name == model.environment:
+        return []
+    trained = make_environment(model.environment, model.environment_kwargs, model.wrappers)
+    other = make_environment(name, {}, model.wrappers)
+    if shape_of_spaces(trained) == shape_of_spaces(other):
+        return []
+    words = f"{name} has {space_words(other)}; the model was trained with {space_words(trained)}"
+    return [Problem("environment", words)]
+
+
+def shape_of_spaces(environment: Any) -> tuple[Any, ...]:
+    """All that a network's shape follows from."""
+    seen = environment.image_shape or environment.observation_size
+    return seen, environment.num_actions, len(environment.action_low)
 
 
 def return_statistics(returns: list[float], seed: int) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def groups_of(library: str) -> dict[str, list[str]]:
     for name, spec in specs_of(library).items():
         if isinstance(spec.entry_point, str):  # else it only tells that it has moved
             groups[group_of(library, spec)].append(name)
-    return {group: shortened(sorted(groups[group])) for group in sorted(groups, key=str.lower)}
+    return {group: sorted(groups[group]) for group in sorted(groups, key=str.lower)}
 
 
 def shortened(names: list[str]) -> list[str]:

@@ -12,7 +12,8 @@ import functools
 import importlib
 import importlib.util
 import os
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from rliable.config.environment import LIBRARIES, in_library
@@ -156,8 +157,23 @@ class GymnasiumMaker:
             os.environ.setdefault("MUJOCO_GL", "egl")  # MuJoCo draws without a screen
         spec = copy.copy(gymnasium.spec(self.name))
         spec.order_enforce = False
-        with silent(1, 2):
+        with silent(1, 2), mujoco_unheard():
             return repeatable(functools.partial(gymnasium.make, spec, disable_env_checker=True, **options))
+
+
+@contextlib.contextmanager
+def mujoco_unheard() -> Iterator[None]:
+    """Keeps MuJoCo from writing a log into the working folder about the age of Gymnasium's scenes, if it is there."""
+    mujoco: Any = sys.modules.get("mujoco")
+    if mujoco is None:
+        yield
+        return
+    before = mujoco.get_mju_user_warning()
+    mujoco.set_mju_user_warning(lambda text: None)
+    try:
+        yield
+    finally:
+        mujoco.set_mju_user_warning(before)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -43,7 +43,7 @@ def test_a_runs_record_holds_them_and_an_older_one_without_the_key_has_none(save
 
 
 @pytest.mark.parametrize(
-    ("name", "expected"), [(None, KWARGS), ("cartpole-v1", KWARGS), ("CartPole-v0", {}), ("Acrobot-v1", {})]
+    ("name", "expected"), [(None, KWARGS), ("cartpole-v1", KWARGS), ("CartPole-v0", {}), ("gymnasium:CartPole-v1", {})]
 )
 def test_evaluation_elsewhere_has_the_usual_constants(saved, name, expected):
     (found,) = find_runs(str(saved))

@@ -70,6 +70,16 @@ def test_a_trained_model_is_not_evaluated_where_it_cannot_act():
         with_environment(run, "Pendulum-v1")
 
 
+@pytest.mark.parametrize("name", ["Acrobot-v1", "gymnasium:LunarLander-v3"])
+def test_a_trained_model_is_not_evaluated_where_there_is_something_else_to_see(name):
+    run = SavedRun(Path("w"), Path("w"), ModelConfig("DQN", "CartPole-v1", "w", {}), 1, 1, 10, {})
+    with pytest.raises(
+        ConfigError, match=r"--env: .* has observation: \d numbers; action: one of \d; the model was tr"
+    ):
+        with_environment(run, name)
+    assert with_environment(run, "gymnasium:CartPole-v1").model.environment == "gymnasium:CartPole-v1"
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_the_check_imports_no_tensorflow(name):
     code = f"""

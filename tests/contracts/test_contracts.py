@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from rliable.cli import main
+from rliable.config.environment import LIBRARIES
 from rliable.contracts import environment_problems, model_problems
 from rliable.environments import ENVIRONMENTS, load_data
+from rliable.environments.catalogue import groups_of
 from tests.contracts import broken_environments, broken_models
 from tests.environments import host_environments
 from tests.environments.own_environment import ShortPole
@@ -54,8 +56,8 @@ def test_ours_keep_the_contract(name):
 @pytest.mark.parametrize(
     "name",
     [
-        *(f"gymnasium:{name}" for name in ("CartPole-v1", "MountainCar-v0", "Pendulum-v1", "Acrobot-v1")),
-        *(f"gym:{name}" for name in ("CartPole-v0", "MountainCarContinuous-v0", "Blackjack-v1")),
+        *(f"{library}:{name}" for library in LIBRARIES for name in groups_of(library)["classic_control"]),
+        "gym:Blackjack-v1",
         "gymnasium:LunarLander-v3",
         "gym:LunarLanderContinuous-v2",
         "gymnasium:BipedalWalker-v3",
