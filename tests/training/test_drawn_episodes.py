@@ -11,15 +11,8 @@ BRIEF = {"train_iterations": 300, "initial_collect_steps": 10, "num_eval_episode
 
 def trained(environment, changes=None, **keys):
     """A model that was trained a little, so that its episodes differ, and its environment."""
-    cfg = {
-        "class": "DQN",
-        "environment": environment,
-        "mdl_file": "",
-        "hp_params": BRIEF | (changes or {}),
-        "seed": 3,
-        **keys,
-    }
-    model = MODELS.load("DQN")(None, cfg)
+    cfg = {"class": "DQN", "environment": environment, "mdl_file": "", "hp_params": BRIEF | (changes or {}), **keys}
+    model = MODELS.load("DQN")(None, {**cfg, "seed": 3})
     data = load_data(environment, constants=keys.get("environment_kwargs", {}), wrappers=keys.get("wrappers", ()))
     model.train(data, data)
     return model, data
