@@ -36,7 +36,7 @@ def number_problems(args: argparse.Namespace, **rules: Rule) -> list[Problem]:
     """The numbers that are out of range; `rules` says by the argument's name what is allowed."""
     given = {name: getattr(args, name) for name in rules}
     return [
-        Problem(f"--{name}", f"{value} is out of range, must be {rules[name].allowed()}")
+        Problem(f"--{name.replace('_', '-')}", f"{value} is out of range, must be {rules[name].allowed()}")
         for name, value in given.items()
         if value is not None and not is_in_range(value, rules[name])
     ]

@@ -64,3 +64,16 @@ class AddToReward(gymnasium.RewardWrapper):
 
     def reward(self, reward):
         return reward + self.amount
+
+
+class Endless(gymnasium.Env):
+    """What CartPole looks like to an agent, and no picture of it."""
+
+    observation_space = gymnasium.spaces.Box(-1, 1, (4,), np.float32)
+    action_space = gymnasium.spaces.Discrete(2)
+
+    def reset(self, *, seed=None, options=None):
+        return np.zeros(4, np.float32), {}
+
+    def step(self, action):
+        return np.zeros(4, np.float32), 0.0, False, False, {}

@@ -14,7 +14,6 @@ from rliable.seeding import derive_seed
 
 #: Whether an episode goes on from where the one before ended, in what `reset` says beside the observation.
 CONTINUES = "continues"
-Step = tuple[Any, Any, bool, bool, dict[str, Any]]
 Opening = tuple[Any, dict[str, Any]]
 
 
@@ -116,7 +115,7 @@ class OneLife(gymnasium.Wrapper[Any, Any, Any, Any]):
         self._lives, self._is_over = info["lives"], False
         return observation, {**info, CONTINUES: continues}
 
-    def step(self, action: Any) -> Step:
+    def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
         observation, reward, terminated, truncated, info = self.env.step(action)
         self._is_over = terminated or truncated
         is_lost = 0 < info["lives"] < self._lives  # games may show 0 lives for some frames before they are over

@@ -6,6 +6,7 @@ import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rliable.records.folders import run_folders
 from rliable.records.learning_curve import CSV_NAME, STEP, curve_keys, read_learning_curve
@@ -14,6 +15,9 @@ from rliable.report.facts import leading_figure
 from rliable.report.formats import one_line
 from rliable.report.plots.parts import drawable
 from rliable.schema import ConfigError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 NUM_BEST = 5
 
@@ -40,6 +44,7 @@ class TrialCurve:
       key: what the curves show, such as "average_return".
       mean: over the runs.
       runs: one per run that reported; empty when there is only one.
+      low, high: the lowest and the highest of the runs, at the steps of the mean; empty when there is only one. [P]
     """
 
     number: int
@@ -47,6 +52,8 @@ class TrialCurve:
     key: str
     mean: Curve
     runs: list[Curve]
+    low: list[float] = dataclasses.field(default_factory=list)
+    high: list[float] = dataclasses.field(default_factory=list)
 
 
 def load_best_curves(record: StudyRecord, folder: Path) -> list[TrialCurve]:
@@ -63,7 +70,12 @@ def load_trial_curve(trial: TrialRecord, folder: Path) -> TrialCurve | None:
     runs = [curve for curve in (make_curve(rows, key) for rows in rows_of_runs) if curve.steps]
     if not runs:
         return None
-    return TrialCurve(trial.number, float(trial.value or 0.0), key, mean_curve(runs), runs if len(runs) > 1 else [])
+    value = float(trial.value or 0.0)
+    if len(runs) == 1:
+        return TrialCurve(trial.number, value, key, runs[0], [])
+    steps, values = at_common_steps(runs)
+    mean = Curve(steps.tolist(), values.mean(axis=0).tolist())
+    return TrialCurve(trial.number, value, key, mean, runs, values.min(axis=0).tolist(), values.max(axis=0).tolist())
 
 
 def read_rows(file: Path) -> list[dict[str, float]]:
@@ -90,14 +102,15 @@ def make_curve(rows: Sequence[Mapping[str, float]], key: str) -> Curve:
     return Curve([float(step) for step, _ in points], [drawable(value) for _, value in points])
 
 
-def mean_curve(runs: Sequence[Curve]) -> Curve:
-    """The mean of several runs at the steps of all, over the stretch that all of them cover."""
-    if len(runs) == 1:
-        return runs[0]
+def at_common_steps(runs: Sequence[Curve]) -> tuple[np.ndarray, np.ndarray]:
+    """Several runs at the steps of all, over the stretch that all of them cover.
+
+    Returns:
+      The steps [P], and the values. [runs, P]
+    """
     import numpy as np  # whoever only reads a curve does without
 
     first, last = max(run.steps[0] for run in runs), min(run.steps[-1] for run in runs)
     steps = np.unique(np.concatenate([run.steps for run in runs]))
     steps = steps[(steps >= first) & (steps <= last)]
-    values = np.mean([np.interp(steps, run.steps, run.values) for run in runs], axis=0)
-    return Curve(steps.tolist(), np.atleast_1d(values).tolist())
+    return steps, np.array([np.interp(steps, run.steps, run.values) for run in runs])

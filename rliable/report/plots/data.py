@@ -17,6 +17,7 @@ from rliable.report.plots.parts import Caption, Kind, Marks, make_marks, trial_l
 
 LOG_RATIO = 1000.0
 STEPS_LABEL = "environment steps"
+BAND_NOTE = "thick: the mean over the seeds; band: from the lowest to the highest"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -144,7 +145,8 @@ def best_curves_of(curves: list[TrialCurve]) -> BestCurves:
     """The learning curves, with what they show."""
     missing = "" if curves else "No trial reported a learning curve."
     label = figure_words(curves[0].key) if curves else ""
-    return BestCurves(Caption("Learning curves of the best trials", missing=missing), curves, label)
+    note = BAND_NOTE if any(curve.runs for curve in curves) else ""
+    return BestCurves(Caption("Learning curves of the best trials", note, missing), curves, label)
 
 
 def trials_text(record: StudyRecord) -> str:

@@ -97,7 +97,7 @@ def importance_plot(pictures: Pictures) -> go.Figure:
 
 
 def curves_plot(pictures: Pictures) -> go.Figure:
-    """The learning curves of the best trials: the mean over runs, and each run as a thin line."""
+    """The learning curves of the best trials: the mean over runs, their band, and each run as a thin line."""
     figure = shape_figure(430)
     # From the last to the first, so that the best lies on top.
     for curve, colour in reversed(list(zip(pictures.curves.curves, style.RANKS, strict=False))):
@@ -112,9 +112,25 @@ def curve_lines(curve: TrialCurve, colour: str, metric_name: str) -> list[go.Sca
     name = f"trial {curve.number}: {metric_name} {format_metric(curve.value)}"
     runs = [make_line(run.steps, run.values, name, colour, 1.0) for run in curve.runs]
     mean = make_line(curve.mean.steps, curve.mean.values, name, colour, 2.5)
-    return [line.update(opacity=0.35, showlegend=False, legendgroup=str(curve.number)) for line in runs] + [
-        mean.update(legendgroup=str(curve.number))
-    ]
+    bands = [make_band(curve, colour)] if curve.runs else []
+    thin = [line.update(opacity=0.35, showlegend=False) for line in runs]
+    return [line.update(legendgroup=str(curve.number)) for line in (*bands, *thin, mean)]
+
+
+def make_band(curve: TrialCurve, colour: str) -> go.Scatter:
+    """What lies between the lowest and the highest run of a trial: along the one, and back along the other."""
+    edge = make_line(curve.mean.steps, curve.low, "", colour, 0)
+    back = make_line(curve.mean.steps, curve.high, "", colour, 0)
+    return edge.update(
+        x=[*edge.x, *reversed(back.x)],
+        y=[*edge.y, *reversed(back.y)],
+        mode="lines",
+        fill="toself",
+        fillcolor=colour,
+        opacity=0.12,
+        hoverinfo="skip",
+        showlegend=False,
+    )
 
 
 def panel_traces(panel: Panel) -> list[go.Scatter]:

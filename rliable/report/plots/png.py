@@ -102,13 +102,15 @@ def importance_figure(pictures: Pictures) -> Figure:
 
 
 def best_curves_figure(pictures: Pictures) -> Figure:
-    """The best trials: the mean over runs, and each run as a thin line when there are several."""
+    """The best trials: the mean over runs and, when there are several, their band and each as a thin line."""
     figure = make_captioned(8, 4.4, pictures.curves.caption, pictures)
     if pictures.curves.caption.missing:
         return figure
     axes = figure.add_subplot()
     # From the last to the first, so that the best lies on top.
     for curve, colour in reversed(list(zip(pictures.curves.curves, style.RANKS, strict=False))):
+        if curve.runs:
+            axes.fill_between(curve.mean.steps, curve.low, curve.high, color=colour, alpha=0.12, linewidth=0)
         for run in curve.runs:
             _draw_line(axes, run, colour, 0.8, 0.35)
         _draw_line(axes, curve.mean, colour, 1.8, 1.0, f"trial {curve.number}: {format_metric(curve.value)}")

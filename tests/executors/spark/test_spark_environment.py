@@ -1,4 +1,4 @@
-"""An environment in a file of the user's, stepped in executors that have nothing but what was shipped."""
+"""An environment and a wrapper in files of the user's, stepped in executors that have nothing but what was shipped."""
 
 import sys
 
@@ -30,6 +30,18 @@ class Line(gymnasium.Env):
     def step(self, action):
         self.place = max(self.place + (1 if self.np_random.random() < 0.7 else -1), 0)
         return self.place, self.prize - 0.01 * self.place, self.place == LENGTH, False, {}
+"""
+WRAPPER = """
+import gymnasium
+from shipped_parts import LENGTH
+
+class Longer(gymnasium.RewardWrapper):
+    def __init__(self, env, times=1):
+        super().__init__(env)
+        self.times = times
+
+    def reward(self, reward):
+        return reward * LENGTH * self.times
 """
 WALKER = """
 import json
@@ -68,16 +80,18 @@ class Goer(EpisodicModel):
 
 @pytest.fixture
 def model(tmp_path):
-    """A model and its environment in files outside the repository, the environment with a file beside it."""
-    for name, text in (("shipped_world", WORLD), ("shipped_goer", WALKER), ("shipped_parts", "LENGTH = 6\n")):
-        (tmp_path / f"{name}.py").write_text(text)
+    """A model, its environment and its wrapper in files outside the repository, with a file beside them."""
+    texts = {"world": WORLD, "goer": WALKER, "wrapper": WRAPPER, "parts": "LENGTH = 6\n"}
+    for name, text in texts.items():
+        (tmp_path / f"shipped_{name}.py").write_text(text)
+    wrappers = [{"time_limit": {"steps": 40}}, {f"{tmp_path}/shipped_wrapper.py:Longer": {"times": 2}}]
     environment = resolve_environment("shipped_world.py:Line", beside=str(tmp_path / "study.json"))
-    yield ModelConfig(f"{tmp_path}/shipped_goer.py:Goer", environment, "", {}, environment_kwargs={"prize": 2.0})
-    for name in ("shipped_world", "shipped_goer", "shipped_parts"):
-        sys.modules.pop(name, None)
+    yield ModelConfig(f"{tmp_path}/shipped_goer.py:Goer", environment, "", {}, "environment", {"prize": 2.0}, wrappers)
+    for name in texts:
+        sys.modules.pop(f"shipped_{name}", None)
 
 
-def test_ones_own_environment_is_shipped_with_what_it_imports_from_beside_it(cluster_spark, model):
+def test_ones_own_environment_and_wrapper_are_shipped_with_what_they_import_from_beside_them(cluster_spark, model):
     units = [Unit(trial, 0, model, 100 + trial, Limits()) for trial in range(3)]
     options = ExecutorOptions(class_names=classes_of(model), num_workers=2, level=2)
     executor = SparkExecutor(options, cluster_spark)
@@ -87,4 +101,4 @@ def test_ones_own_environment_is_shipped_with_what_it_imports_from_beside_it(clu
         executor.close()
     assert [result.error for result in shipped] == [None] * 3
     assert all_facts(shipped) == all_facts(InProcessExecutor(ExecutorOptions()).execute(iter(units)))
-    assert shipped[0].metrics["reward"] > 5
+    assert shipped[0].metrics["reward"] > 60  # twelve times what the environment gives

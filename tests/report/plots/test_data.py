@@ -7,7 +7,7 @@ from fake_studies import make_study
 
 from rliable.records.learning_curve import write_learning_curve
 from rliable.records.results import StudyRecord, TrialRecord
-from rliable.report.plots.curves import Curve, load_trial_curve, make_curve, mean_curve
+from rliable.report.plots.curves import Curve, at_common_steps, load_trial_curve, make_curve
 from rliable.report.plots.data import best_so_far, history_of, make_pictures, parameters_of, spans_decades
 from rliable.report.plots.importance import MIN_TRIALS, importance_of, top_share
 from rliable.report.plots.panels import jitter, make_panels, num_columns
@@ -70,6 +70,7 @@ def test_curves_come_in_the_order_of_the_runs(tmp_path):
     (tmp_path / "trial/run_5").mkdir()
     trial = TrialRecord(0, value=1.5, folder="trial")
     curves = load_trial_curve(trial, tmp_path)
+    assert (curves.mean.values, curves.low, curves.high) == ([61 / 11], [0.0], [11.0])
     assert [curve.values for curve in curves.runs] == [[float(number)] for number in (*range(5), *range(6, 12))]
 
 
@@ -149,10 +150,11 @@ def test_points_that_are_missing_or_not_finite_are_left_out():
 
 
 def test_the_mean_of_runs_is_taken_where_all_have_values():
-    mean = mean_curve([Curve([0, 10, 20], [0, 10, 20]), Curve([5, 15], [1, 3])])
-    assert mean.steps == [5, 10, 15]
-    assert mean.values == pytest.approx([(5 + 1) / 2, (10 + 2) / 2, (15 + 3) / 2])
+    steps, values = at_common_steps([Curve([0, 10, 20], [0, 10, 20]), Curve([5, 15], [1, 3])])
+    assert steps.tolist() == [5, 10, 15]
+    assert values.tolist() == [[5, 10, 15], [1, 2, 3]]
 
 
 def test_runs_that_never_overlap_still_give_curves():
-    assert mean_curve([Curve([0, 1], [0, 0]), Curve([5, 6], [1, 1])]) == Curve([], [])
+    steps, values = at_common_steps([Curve([0, 1], [0, 0]), Curve([5, 6], [1, 1])])
+    assert steps.size == 0 and values.shape == (2, 0)

@@ -72,7 +72,7 @@ def test_a_category_has_its_name_and_its_median(pictures):
 def test_a_click_in_the_legend_hides_a_trial_with_all_its_runs(pictures):
     lines = interactive.curves_plot(pictures).data
     best = [line for line in lines if line.legendgroup == str(pictures.curves.curves[0].number)]
-    assert [line.showlegend for line in best] == [False, False, None]
+    assert [line.showlegend for line in best] == [False, False, False, None]  # the band, the runs, their mean
     assert best[-1].name.endswith(": reward 200")
     assert lines[-1] is best[-1]
 
