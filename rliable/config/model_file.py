@@ -110,6 +110,7 @@ def check_model(
     problems += wrong_wrappers or place_problems(wrappers, environment if not problems else None, kind)
     if model_class and not problems and kind == "environment":
         notes, problems = check_fit(model_class, environment, file.environment_kwargs, wrappers)
+        problems = problems or idle_problems(model_class, environment, file.hp_params, varied)
     hp_params, wrong = fill_hyperparameters(model_class, file.hp_params, varied)
     problems += found + wrong
     if problems:
@@ -178,6 +179,22 @@ def check_fit(
     except Exception as error:
         return [], [Problem("environment", f"making {name} failed: {type(error).__name__}: {error}")]
     return notes, [Problem("environment", problem)] if problem else []
+
+
+def idle_problems(model_class: Any, name: str, given: dict[str, Any], varied: Set[str]) -> list[Problem]:
+    """Hyperparameters that do nothing in an environment, as far as the model's class can tell.
+
+    Args:
+      model_class: its `idle_hyperparameter`, a class method, gets the names of the environment and of a hyperparameter
+        and answers with one line or None.
+      name: the environment's, as resolved.
+      given: those of the model file; what is null, false or 0 is not asked for.
+      varied: those that a study sets.
+    """
+    why_idle = getattr(model_class, "idle_hyperparameter", lambda *_: None)
+    asked = [*(f"hp_params.{key}" for key, value in given.items() if value), *(f"grid.{key}" for key in sorted(varied))]
+    reasons = {path: why_idle(name, path.partition(".")[2]) for path in asked}
+    return [Problem(path, reason) for path, reason in reasons.items() if reason]
 
 
 def fill_hyperparameters(

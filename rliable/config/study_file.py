@@ -137,16 +137,21 @@ def check_study(data: Any, path: str, model_data: Any, model_path: str, model_pr
     table = table_for(model_class, given)
     problems += found + meaning_problems(keys, path, space, table)
     problems += metric_problems(keys.get("metric"), metrics_for(model_class, given))
-    model_lines = [*model_problems, *[f"{model_path}: {line}" for line in lines]]
+    model_lines = [*model_problems, *(placed_line(line, path, model_path) for line in lines)]
     if problems or model_lines or model is None or config is None:
         raise ConfigError([f"{path}: {line}" for line in problems] + model_lines)
     clashes = clash_problems(table, model.hp_params, space)
     if clashes:
-        raise ConfigError([f"{path if line.path.startswith('grid.') else model_path}: {line}" for line in clashes])
+        raise ConfigError([placed_line(line, path, model_path) for line in clashes])
     sampler = SAMPLERS.find(config.sampler, path)
     files = named_files({sampler: config.sampler, **written_names(model, model_data)})
     notes = [*notes, *whole_range_notes(space, table)]
     return Study(dataclasses.replace(config, sampler=sampler), model, space, tuple(notes), files)
+
+
+def placed_line(problem: Problem, path: str, model_path: str) -> str:
+    """A mistake with the file in which it stands: the study's or the model's."""
+    return f"{path if problem.path.startswith('grid.') else model_path}: {problem}"
 
 
 def meaning_problems(keys: dict[str, Any], path: str, space: SearchSpace, table: Any) -> list[Problem]:

@@ -79,10 +79,10 @@ class WorkerProcess:
         """Has it close its instances and end."""
         self._channel.close()
 
-    def end(self) -> int:
+    def end(self, patience_seconds: float = PATIENCE_SECONDS) -> int:
         """Waits a moment for it to end, then kills it; gives its exit code."""
         with contextlib.suppress(subprocess.TimeoutExpired):
-            return self._process.wait(PATIENCE_SECONDS)
+            return self._process.wait(patience_seconds)
         self._process.kill()
         return self._process.wait()
 

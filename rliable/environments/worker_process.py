@@ -15,12 +15,12 @@ import time
 import traceback
 from multiprocessing.connection import Connection
 
+from rliable.config.constants import make_environment
 from rliable.environments.host import HostEnvironment, Instance
 from rliable.environments.orders import TELL_SIGNAL, Assignment, Order, Raised
 from rliable.environments.runtime import prepare_import
 from rliable.environments.shared_arrays import SharedArrays, open_arrays
 from rliable.processes import die_with
-from rliable.registry import ENVIRONMENTS
 
 
 class Worker:
@@ -34,7 +34,7 @@ class Worker:
         self._arrays = open_arrays(given.memory, given.layout)
         os.close(given.memory)
         prepare_import()
-        environment = ENVIRONMENTS.load(given.name)(wrappers=given.wrappers, **given.constants)
+        environment = make_environment(given.name, given.constants, given.wrappers)
         assert isinstance(environment, HostEnvironment)
         self._instances = {index: environment.make(given.is_training) for index in given.instances}
         self._number = given.worker

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ from rliable.environments.host import HostEnvironment
 from rliable.environments.orders import Assignment, Order
 from rliable.environments.shared_arrays import layout_for, new_memory, open_arrays
 from rliable.environments.side_by_side import SideBySide, Stepped
-from rliable.environments.worker import WorkerProcess
+from rliable.environments.worker import PATIENCE_SECONDS, WorkerProcess
 
 
 class Stepping(NamedTuple):
@@ -74,8 +75,9 @@ class Workers:
         """Ends the processes, which give back what the instances hold."""
         for _, process in self._processes:
             process.hang_up()
+        deadline = time.monotonic() + PATIENCE_SECONDS  # for all of them: who hangs is often not alone
         for _, process in self._processes:
-            process.end()
+            process.end(max(0.0, deadline - time.monotonic()))
 
     def _order(self, seeds: dict[int, int], begins: bool) -> None:
         """Has instances, the keys, step or begin an episode, and waits for them."""

@@ -21,6 +21,9 @@ MAX_COUNT = 2**31 - 1
 #: The size of numbers that 32 bits hold in full, other than 0.
 SMALLEST, LARGEST = float(np.finfo(np.float32).tiny), float(np.finfo(np.float32).max)
 
+#: What does nothing where environments step inside the graph.
+OUTSIDE_THE_GRAPH = ("env_workers", "env_step_timeout_seconds")
+
 
 @dataclasses.dataclass(frozen=True)
 class RunHyperparameters:

@@ -11,11 +11,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from rliable.environments import load_data
-from rliable.environments.base import Spaces
+from rliable.environments.base import Environment, Spaces
 from rliable.environments.runtime import prepare_tensorflow
 from rliable.model import EpisodicModel
 from rliable.schema import ConfigError, check_record
 from rliable.training.agent import Agent
+from rliable.training.hyperparameters import OUTSIDE_THE_GRAPH
 from rliable.training.run import Run
 
 
@@ -49,6 +50,13 @@ class AgentModel(EpisodicModel):
         if cls.acts in (found, "both"):
             return None
         return f"{cls.__name__} needs {cls.acts} actions; {environment.name} has {size} {found} one{'s'[: size > 1]}"
+
+    @classmethod
+    def idle_hyperparameter(cls, environment: str, name: str) -> str | None:
+        """Why a hyperparameter does nothing in the environment of a name, in one line; None if it does something."""
+        if name not in OUTSIDE_THE_GRAPH or not isinstance(load_data(environment), Environment):
+            return None
+        return f"is for environments outside the graph, and {environment} steps inside it; leave it out"
 
     def train(self, data: Any, *args: Any) -> None:
         self._run = self._make_run(data)

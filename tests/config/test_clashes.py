@@ -160,3 +160,12 @@ def test_more_steps_than_can_be_counted_are_refused_with_the_cure(table, hp_para
 def test_every_clash_of_an_agent_is_named():
     found = clashes(C51Hyperparameters, v_min=5, v_max=1, batch_size=9, replay_buffer_max_length=8)
     assert [line.partition(":")[0] for line in found] == ["hp_params.batch_size", "hp_params.v_min"]
+
+
+@pytest.mark.parametrize(("name", "value"), [("env_workers", 2), ("env_step_timeout_seconds", 1.5)])
+def test_what_does_nothing_inside_the_graph_is_refused_where_it_is_set(tmp_path, monkeypatch, name, value):
+    why = "is for environments outside the graph, and CartPole-v1 steps inside it; leave it out"
+    grid = {"learning_rate": [0.1, 0.2]}
+    assert refused(tmp_path, monkeypatch, grid, **{name: value}) == [f"model.json: hp_params.{name}: {why}"]
+    assert refused(tmp_path, monkeypatch, {**grid, name: value}) == [f"study.json: grid.{name}: {why}"]
+    assert refused(tmp_path, monkeypatch, grid, env_workers=0, env_step_timeout_seconds=None) == []
