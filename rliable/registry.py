@@ -129,6 +129,9 @@ ENVIRONMENTS = Registry(
     "rliable.environments.factory:as_factory",
     "rliable.environments.libraries",
 )
+NETWORKS = Registry(
+    "network", "network", "rliable.training.networks:NETWORKS", "rliable.training.networks.base:as_network"
+)
 SAMPLERS = Registry("sampler", "", "rliable.tuning.samplers:SAMPLERS", "rliable.tuning.samplers.base:as_sampler")
 EXECUTORS = Registry("executor", "executor", "rliable.executors:EXECUTORS", "rliable.executors.base:as_executor")
 

@@ -32,6 +32,16 @@ class Spaces:
     action_high: tuple[float, ...] = ()
     threshold: float | None = None
 
+    @property
+    def observation_shape(self) -> tuple[int, ...]:
+        """Of one observation."""
+        return self.image_shape or (self.observation_size,)
+
+    @property
+    def observation_type(self) -> type[np.uint8] | type[np.float32]:
+        """Of its numbers."""
+        return np.uint8 if self.image_shape else np.float32
+
 
 class Environment(Spaces, ABC):
     """An environment written in TensorFlow operations, stepped in batches inside a compiled program.

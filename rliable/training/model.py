@@ -64,7 +64,7 @@ class AgentModel(EpisodicModel):
         return self._trained_run().play_test_episodes(data, episodes)
 
     def predict(self, data: Any) -> np.ndarray:
-        """The greedy actions, int32 [B] or float32 [B, A], for observations [B, O]."""
+        """The greedy actions, int32 [B] or float32 [B, A], for observations [B, O] or images [B, …]."""
         return self._trained_run().actions(data)
 
     def save(self) -> None:

@@ -17,7 +17,7 @@ import numpy as np
 
 from rliable.environments.runtime import release_memory, tf
 from rliable.training.host.operations import OPERATIONS
-from rliable.training.networks import plain_products
+from rliable.training.networks.dense import plain_products
 
 #: Operations that hand on what they get.
 SAME = ("Identity", "StopGradient", "PreventGradient")
