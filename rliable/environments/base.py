@@ -18,6 +18,7 @@ class Spaces:
       name: as registered in `rliable.environments`, or as it is named in a model file.
       observation_size: O, the numbers of an observation.
       image_shape: of observations that are images, (height, width, channels), uint8; None for numbers, float32.
+      num_frames: how many images, the oldest first, such an image is stacked of, as its channels.
       num_actions: how many actions there are, an action being a number in [0, num_actions); 0 where actions are
         continuous.
       action_low, action_high: the bounds of each number of a continuous action; empty where actions are discrete.
@@ -27,6 +28,7 @@ class Spaces:
     name: str
     observation_size: int
     image_shape: tuple[int, int, int] | None = None
+    num_frames: int = 1
     num_actions: int = 0
     action_low: tuple[float, ...] = ()
     action_high: tuple[float, ...] = ()
