@@ -18,7 +18,6 @@ from rliable.environments.runtime import tf
 from rliable.schema import Problem, setting
 from rliable.training.agent import Batch, Parts
 from rliable.training.model import AgentModel
-from rliable.training.networks import mlp
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,7 +51,7 @@ class C51Agent(QAgent):
 
     def logits(self, q: Any, observation: tf.Tensor) -> tf.Tensor:
         """The logarithm of each atom's probability, up to a constant, for every action. [B, A, N]"""
-        outputs = mlp(q, observation, self.shape.activation)  # [B, A * N]
+        outputs = self.network(q, observation)  # [B, A * N]
         return tf.reshape(outputs, [-1, self.environment.num_actions, self.shape.num_atoms])
 
     def q_values(self, q: Any, observation: tf.Tensor) -> tf.Tensor:

@@ -17,7 +17,6 @@ from rliable.seeding import derive_seed
 from rliable.training.agent import Acted, Batch, Clock, Parts
 from rliable.training.exploration import NoisyAgent, NoisyHyperparameters, actor_learning_rate
 from rliable.training.model import AgentModel
-from rliable.training.networks import initial_mlp, mlp
 from rliable.training.optimizer import adam_step, initial_adam, moved_target
 
 
@@ -33,9 +32,9 @@ class DDPGAgent(NoisyAgent):
     losses = ("critic_loss", "actor_loss")
 
     def initial_parts(self, values: Any, seed: int) -> Parts:
-        num_inputs, size = self.environment.observation_size, len(self.environment.action_low)
-        actor = initial_mlp((num_inputs, *values.hidden_sizes, size), derive_seed(seed, "actor"))
-        critic = initial_mlp((num_inputs + size, *values.hidden_sizes, 1), derive_seed(seed, "critic"))
+        size = len(self.environment.action_low)
+        actor = self.networks.initial(values, derive_seed(seed, "actor"), size)
+        critic = self.networks.initial(values, derive_seed(seed, "critic"), 1, size)
         return {
             "actor": actor,
             "actor_target": actor,
@@ -84,11 +83,11 @@ class DDPGAgent(NoisyAgent):
 
     def action(self, actor: Any, observation: tf.Tensor) -> tf.Tensor:
         """mu(s). [B, A]"""
-        return tf.tanh(mlp(actor, observation, self.shape.activation))
+        return tf.tanh(self.network(actor, observation))
 
     def value(self, critic: Any, observation: tf.Tensor, action: tf.Tensor) -> tf.Tensor:
         """Q(s, a). [B]"""
-        return mlp(critic, tf.concat([observation, action], 1), self.shape.activation)[:, 0]
+        return self.network(critic, observation, action)[:, 0]
 
 
 class DDPG(AgentModel):

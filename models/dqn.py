@@ -21,7 +21,6 @@ from rliable.seeding import derive_seed
 from rliable.training.agent import Acted, Batch, Clock, OffPolicyAgent, Parts, random_action
 from rliable.training.hyperparameters import OffPolicyHyperparameters
 from rliable.training.model import AgentModel
-from rliable.training.networks import initial_mlp, mlp
 from rliable.training.optimizer import adam_step, initial_adam, moved_target
 from rliable.training.shapes import padded_widths
 
@@ -87,8 +86,7 @@ class QAgent(OffPolicyAgent):
 
     def initial_parts(self, values: QHyperparameters, seed: int) -> Parts:
         num_outputs = self.environment.num_actions * values.outputs_per_action
-        sizes = (self.environment.observation_size, *values.hidden_sizes, num_outputs)
-        q = initial_mlp(sizes, derive_seed(seed, "q"))
+        q = self.networks.initial(values, derive_seed(seed, "q"), num_outputs)
         return {"q": q, "q_target": q, "q_adam": initial_adam(q)}
 
     def act(self, parts: Parts, observation: tf.Tensor, carry: Any, numbers: Any, clock: Clock, seed: Any) -> Acted:
@@ -136,7 +134,7 @@ class DQNAgent(QAgent):
     """Learns the expected return of each action."""
 
     def q_values(self, q: Any, observation: tf.Tensor) -> tf.Tensor:
-        return mlp(q, observation, self.shape.activation)
+        return self.network(q, observation)
 
     def target(self, parts: Parts, batch: Batch, numbers: Any) -> tf.Tensor:
         return batch.reward + batch.discount * self.next_value(parts, batch)  # y [B]

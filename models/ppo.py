@@ -111,7 +111,7 @@ class PPOAgent(ActorCritic):
 
     def log_probability_of_steps(self, networks: dict[str, Any], rollout: Experience) -> tf.Tensor:
         """The logarithms of the probabilities with which the actions of a rollout were taken. [T, E]"""
-        observation = tf.reshape(rollout.observation, [self.num_rows, -1])  # [N, O]
+        observation = tf.reshape(rollout.observation, [self.num_rows, *rollout.observation.shape[2:]])  # [N, O]
         action = tf.reshape(rollout.action, [self.num_rows, *rollout.action.shape[2:]])
         return tf.reshape(self.policy(networks, observation).log_probability(action), rollout.reward.shape)
 

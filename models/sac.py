@@ -22,7 +22,6 @@ from rliable.seeding import derive_seed
 from rliable.training.agent import Acted, Batch, Clock, Parts
 from rliable.training.exploration import NoisyAgent, NoisyHyperparameters, actor_learning_rate
 from rliable.training.model import AgentModel
-from rliable.training.networks import initial_mlp, mlp
 from rliable.training.optimizer import adam_step, initial_adam, moved_target
 
 LOG_STD_RANGE = (-20.0, 2.0)
@@ -50,10 +49,9 @@ class SACAgent(NoisyAgent):
     losses = ("critic_loss", "actor_loss", "alpha", "entropy")
 
     def initial_parts(self, values: SACHyperparameters, seed: int) -> Parts:
-        num_inputs, size = self.environment.observation_size, len(self.environment.action_low)
-        sizes = (num_inputs + size, *values.hidden_sizes, 1)
-        actor = initial_mlp((num_inputs, *values.hidden_sizes, 2 * size), derive_seed(seed, "actor"))
-        critics = {name: initial_mlp(sizes, derive_seed(seed, name)) for name in ("q1", "q2")}
+        size = len(self.environment.action_low)
+        actor = self.networks.initial(values, derive_seed(seed, "actor"), 2 * size)
+        critics = {name: self.networks.initial(values, derive_seed(seed, name), 1, size) for name in ("q1", "q2")}
         parts = {"actor": actor, "actor_adam": initial_adam(actor)}
         parts |= {"critics": critics, "critics_target": critics, "critics_adam": initial_adam(critics)}
         if values.alpha is not None:
@@ -122,7 +120,7 @@ class SACAgent(NoisyAgent):
 
     def mean_and_log_std(self, actor: Any, observation: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Of the normal distribution before tanh. [B, A] each"""
-        mean, log_std = tf.split(mlp(actor, observation, self.shape.activation), 2, 1)
+        mean, log_std = tf.split(self.network(actor, observation), 2, 1)
         return mean, tf.clip_by_value(log_std, *LOG_STD_RANGE)
 
     def least_value(self, critics: Any, observation: tf.Tensor, action: tf.Tensor) -> tf.Tensor:
@@ -132,7 +130,7 @@ class SACAgent(NoisyAgent):
 
     def value(self, critic: Any, observation: tf.Tensor, action: tf.Tensor) -> tf.Tensor:
         """Q(s, a). [B]"""
-        return mlp(critic, tf.concat([observation, action], 1), self.shape.activation)[:, 0]
+        return self.network(critic, observation, action)[:, 0]
 
 
 class SAC(AgentModel):

@@ -19,7 +19,6 @@ from rliable.seeding import derive_seed
 from rliable.training.agent import Batch, Clock, Parts
 from rliable.training.exploration import actor_learning_rate
 from rliable.training.model import AgentModel
-from rliable.training.networks import initial_mlp
 from rliable.training.optimizer import adam_step, initial_adam, moved_target
 
 
@@ -40,10 +39,9 @@ class TD3Agent(DDPGAgent):
     """A deterministic actor mu(s) and two critics Q1(s, a), Q2(s, a), each with a target network."""
 
     def initial_parts(self, values: Any, seed: int) -> Parts:
-        num_inputs, size = self.environment.observation_size, len(self.environment.action_low)
-        sizes = (num_inputs + size, *values.hidden_sizes, 1)
-        actor = initial_mlp((num_inputs, *values.hidden_sizes, size), derive_seed(seed, "actor"))
-        critics = {name: initial_mlp(sizes, derive_seed(seed, name)) for name in ("q1", "q2")}
+        size = len(self.environment.action_low)
+        actor = self.networks.initial(values, derive_seed(seed, "actor"), size)
+        critics = {name: self.networks.initial(values, derive_seed(seed, name), 1, size) for name in ("q1", "q2")}
         return {
             "actor": actor,
             "actor_target": actor,

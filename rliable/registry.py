@@ -132,6 +132,9 @@ ENVIRONMENTS = Registry(
 WRAPPERS = Registry(
     "wrappers", "wrapper", "rliable.environments.wrappers:WRAPPERS", "rliable.environments.wrappers.base:as_wrapper"
 )
+NETWORKS = Registry(
+    "network", "network", "rliable.training.networks:NETWORKS", "rliable.training.networks.base:as_network"
+)
 SAMPLERS = Registry("sampler", "", "rliable.tuning.samplers:SAMPLERS", "rliable.tuning.samplers.base:as_sampler")
 EXECUTORS = Registry("executor", "executor", "rliable.executors:EXECUTORS", "rliable.executors.base:as_executor")
 

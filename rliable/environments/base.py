@@ -19,6 +19,7 @@ class Spaces:
       name: as registered in `rliable.environments`, or as it is named in a model file.
       observation_size: O, the numbers of an observation.
       image_shape: of observations that are images, (height, width, channels), uint8; None for numbers, float32.
+      num_frames: how many images, the oldest first, such an image is stacked of, as its channels.
       num_actions: how many actions there are, an action being a number in [0, num_actions); 0 where actions are
         continuous.
       action_low, action_high: the bounds of each number of a continuous action; empty where actions are discrete.
@@ -28,6 +29,7 @@ class Spaces:
     name: str
     observation_size: int
     image_shape: tuple[int, int, int] | None = None
+    num_frames: int = 1
     num_actions: int = 0
     action_low: tuple[float, ...] = ()
     action_high: tuple[float, ...] = ()
@@ -37,6 +39,16 @@ class Spaces:
     def lack_of_pictures(self) -> str | None:
         """Why it cannot be drawn, in one line; None if it can."""
         return "there is nothing that draws it"
+
+    @property
+    def observation_shape(self) -> tuple[int, ...]:
+        """Of one observation."""
+        return self.image_shape or (self.observation_size,)
+
+    @property
+    def observation_type(self) -> type[np.uint8] | type[np.float32]:
+        """Of its numbers."""
+        return np.uint8 if self.image_shape else np.float32
 
 
 class Environment(Spaces, ABC):

@@ -80,11 +80,12 @@ class HostEnvironment(Spaces):
 
     def _read_spaces(self, environment: gymnasium.Env[Any, Any]) -> None:
         from rliable.environments.repeatable import known_repeatability
-        from rliable.environments.spaces import read_actions, read_observations
+        from rliable.environments.spaces import frames_in, read_actions, read_observations
 
         seen = read_observations(self.name, environment.observation_space)
         done = read_actions(self.name, environment.action_space)
         self.observation_size, self.image_shape, self.show = seen.size, seen.image_shape, seen.show
+        self.num_frames = frames_in(environment, seen.image_shape[2]) if seen.image_shape else 1
         self.num_actions, self.action_low, self.action_high, self.take = done.count, done.low, done.high, done.take
         self.threshold = getattr(environment.spec, "reward_threshold", None)
         self.max_episode_steps: int | None = getattr(environment.spec, "max_episode_steps", None)

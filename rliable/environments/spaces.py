@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import gymnasium
 import numpy as np
 from gymnasium import spaces
 from gymnasium.spaces.utils import flatdim, flatten
@@ -100,6 +101,18 @@ def read_box(space: spaces.Box) -> Observations:
         return Observations(size, None, lambda seen: np.array(seen, np.float32))
     note = f"observations {short_text(space)} are flattened to {size} numbers" if len(space.shape) > 1 else ""
     return Observations(size, None, lambda seen: np.array(seen, np.float32).ravel(), note)
+
+
+def frames_in(environment: gymnasium.Env[Any, Any], channels: int) -> int:
+    """How many images an image of so many channels is stacked of.
+
+    This need not be true of what wrappers further out make of it: then images only take more memory to be remembered.
+    """
+    while isinstance(environment, gymnasium.Wrapper):
+        if isinstance(environment, gymnasium.wrappers.FrameStackObservation):
+            return 1 if channels % environment.stack_size else environment.stack_size
+        environment = environment.env
+    return 1
 
 
 class OneHot:

@@ -13,12 +13,12 @@ from rliable.environments.runtime import tf
 from rliable.seeding import derive_seed
 from rliable.training.agent import Acted, Clock, Experience, OnPolicyAgent, Parts
 from rliable.training.distributions import Categorical, DiagonalNormal
-from rliable.training.networks import Weights, initial_mlp, mlp
+from rliable.training.networks.base import Scales
 from rliable.training.normalise import initial_statistics, normalised, scaled, updated
 from rliable.training.optimizer import adam_step, initial_adam
 
-#: Scales of orthogonal initial weights: of hidden layers, of the policy's last layer, of the value's last layer.
-HIDDEN_SCALE, POLICY_SCALE, VALUE_SCALE = float(np.sqrt(2)), 0.01, 1.0
+#: Scales of orthogonal initial weights: of the policy's network, and of the value's.
+SCALES = Scales(float(np.sqrt(2)), 0.01), Scales(float(np.sqrt(2)), 1.0)
 
 
 class ActorCritic(OnPolicyAgent):
@@ -34,16 +34,20 @@ class ActorCritic(OnPolicyAgent):
 
     def initial_parts(self, values: Any, seed: int) -> Parts:
         num_outputs = self.environment.num_actions or len(self.environment.action_low)
+        policy_scales, value_scales = SCALES if values.orthogonal_weights else (None, None)
+        initial = self.networks.initial
         networks: dict[str, Any] = {
-            "policy": self._initial_network(values, derive_seed(seed, "policy"), num_outputs, POLICY_SCALE),
-            "value": self._initial_network(values, derive_seed(seed, "value"), 1, VALUE_SCALE),
+            "policy": initial(values, derive_seed(seed, "policy"), num_outputs, scales=policy_scales),
+            "value": initial(values, derive_seed(seed, "value"), 1, scales=value_scales),
         }
         if not self.environment.num_actions:
             networks["log_std"] = np.full(num_outputs, values.log_std_init, np.float32)
         return {
             "networks": networks,
             "adam": initial_adam(networks),
-            "observations": initial_statistics(self.environment.observation_size),
+            "observations": initial_statistics(
+                0 if self.environment.image_shape else self.environment.observation_size
+            ),
             "returns": initial_statistics(1),
         }
 
@@ -72,17 +76,17 @@ class ActorCritic(OnPolicyAgent):
 
     def policy(self, networks: dict[str, Any], observation: tf.Tensor) -> Categorical | DiagonalNormal:
         """What actions are drawn from, for observations [B, O] as `view` gives them."""
-        outputs = mlp(networks["policy"], observation, self.shape.activation)  # [B, A]
+        outputs = self.network(networks["policy"], observation)  # [B, A]
         return Categorical(outputs) if self.environment.num_actions else DiagonalNormal(outputs, networks["log_std"])
 
     def value(self, networks: dict[str, Any], observation: tf.Tensor) -> tf.Tensor:
         """V(s) for observations [B, O] as `view` gives them. [B]"""
-        return mlp(networks["value"], observation, self.shape.activation)[:, 0]
+        return self.network(networks["value"], observation)[:, 0]
 
     def values_of_steps(self, networks: dict[str, Any], observation: tf.Tensor) -> tf.Tensor:
         """V(s) for the observations of a rollout, [T, E, O] -> [T, E], as one batch."""
-        rows = tf.reshape(observation, [-1, observation.shape[-1]])  # [T·E, O]
-        return tf.reshape(self.value(networks, rows), observation.shape[:-1])
+        rows = tf.reshape(observation, [-1, *observation.shape[2:]])  # [T·E, O]
+        return tf.reshape(self.value(networks, rows), observation.shape[:2])
 
     def descend(self, parts: Parts, gradients: Any, numbers: Any) -> Parts:
         """The parts after one step of the optimizer."""
@@ -95,11 +99,6 @@ class ActorCritic(OnPolicyAgent):
             numbers.gradient_clipping,
         )
         return parts | {"networks": networks, "adam": adam}
-
-    def _initial_network(self, values: Any, seed: int, num_outputs: int, last_scale: float) -> Weights:
-        sizes = (self.environment.observation_size, *values.hidden_sizes, num_outputs)
-        scales = [HIDDEN_SCALE] * len(values.hidden_sizes) + [last_scale]
-        return initial_mlp(sizes, seed, scales if values.orthogonal_weights else None)
 
 
 def scheduled(start: Any, end: Any, progress: tf.Tensor) -> Any:

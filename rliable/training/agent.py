@@ -11,6 +11,7 @@ from typing import Any, ClassVar, NamedTuple
 from rliable.environments.base import Spaces
 from rliable.environments.random_numbers import uniform
 from rliable.environments.runtime import tf
+from rliable.training.networks.base import make_network
 from rliable.training.shapes import Shape, as_namespace
 
 #: What a run changes, by name: networks, targets, temperatures, statistics, states of optimizers; nests of arrays.
@@ -58,6 +59,7 @@ class Agent(ABC):
     Attributes:
       environment: what it acts in.
       shape: the hyperparameters that are compiled in, rounded as they are compiled (`rliable.training.shapes`).
+      networks: how its networks are built.
       acts_with: names of the parts that `greedy` needs.
       losses: names of the figures that `update` gives.
     """
@@ -68,6 +70,17 @@ class Agent(ABC):
     def __init__(self, environment: Spaces, shape: Shape) -> None:
         self.environment = environment
         self.shape = as_namespace(shape)
+        self.networks = make_network(self.shape.network, environment)
+
+    def network(self, parameters: Any, observation: tf.Tensor, action: tf.Tensor | None = None) -> tf.Tensor:
+        """What one of its networks, begun by `networks.initial`, gives. [B, outputs]
+
+        Args:
+          parameters: of the network.
+          observation: as `view` gives it. [B, O]
+          action: what else the network sees. [B, A]
+        """
+        return self.networks.outputs(parameters, observation, action, self.shape.activation)
 
     @abstractmethod
     def initial_parts(self, values: Any, seed: int) -> Parts:

@@ -49,6 +49,12 @@ class RunHyperparameters:
         None, "Largest norm of all gradients of an update together; null for no limit.", above=0
     )
     gamma: float = setting(0.99, "Discount factor: what a reward is worth one step later.", low=0, high=1)
+    network: str | None = setting(
+        None,
+        "What sees: mlp, nature_cnn, impala_cnn or module:Class; null for nature_cnn where images are seen, else mlp. "
+        "Convolutional ones bring their dense layers along.",
+        compiles=True,
+    )
     fc_layer_params: list[int] | None = setting(
         [256, 256],
         "Widths of the hidden layers of each network; null for none.",

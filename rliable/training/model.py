@@ -81,7 +81,7 @@ class AgentModel(EpisodicModel):
         return self._trained_run().draw_test_episode(data, episode)
 
     def predict(self, data: Any) -> np.ndarray:
-        """The greedy actions, int32 [B] or float32 [B, A], for observations [B, O]."""
+        """The greedy actions, int32 [B] or float32 [B, A], for observations [B, O] or images [B, …]."""
         return self._trained_run().actions(data)
 
     def save(self) -> None:

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from rliable.environments.runtime import tf
-from rliable.training.networks import Weights, padded_layer
+from rliable.training.networks.dense import Weights, padded_layer
 
 CHECKPOINT = Path("checkpoint", "model")
 KERNEL = re.compile(r"network/.*/kernel/.ATTRIBUTES/VARIABLE_VALUE")

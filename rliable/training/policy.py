@@ -78,7 +78,8 @@ class PolicyExporter:
 
 def time_step_spec(environment: Spaces) -> time_step.TimeStep:
     """What a policy gets to see of the environment."""
-    return time_step.time_step_spec(tf.TensorSpec([environment.observation_size], tf.float32, "observation"))
+    shape, dtype = environment.observation_shape, environment.observation_type
+    return time_step.time_step_spec(tf.TensorSpec(shape, dtype, "observation"))
 
 
 def action_spec(environment: Spaces) -> BoundedTensorSpec:

@@ -26,7 +26,7 @@ class Rollout:
         environment, shape = self.agent.environment, self.agent.shape
         steps = (shape.collect_steps_per_iteration, shape.num_environments)
         observations, numbers = (
-            np.zeros([*steps, environment.observation_size], np.float32),
+            np.zeros([*steps, *environment.observation_shape], environment.observation_type),
             np.zeros(steps, np.float32),
         )
         flags = np.zeros(steps, np.bool_)

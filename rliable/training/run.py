@@ -92,7 +92,7 @@ class Run:
     def actions(self, observations: Any) -> np.ndarray:
         """The trained policy's greedy actions for observations [B, O]."""
         program = self.program(self.environment)
-        return program.actions(self._acting(self.parts), np.asarray(observations, np.float32))
+        return program.actions(self._acting(self.parts), np.asarray(observations, self.environment.observation_type))
 
     def save(self, folder: Path) -> None:
         """Writes `policy/`, a SavedModel, and `parts.npz`: networks, targets, optimizers, by name."""

@@ -15,7 +15,7 @@ from tf_agents.trajectories import time_step
 from models.dqn import DQN, DQNHyperparameters
 from rliable.environments import load_data
 from rliable.schema import ConfigError, check_record
-from rliable.training.networks import filled_up
+from rliable.training.networks.dense import filled_up
 from tests.models.dqn_models import SMALL, make_dqn, parts_of, trained_dqn
 from tests.training.scripted_environment import OneStepEpisodes
 

@@ -20,7 +20,7 @@ from tf_agents.utils import common
 from models.dqn import DQNAgent, DQNHyperparameters, epsilon_at
 from rliable.environments.cartpole import CartPole
 from rliable.training.agent import Batch, Clock
-from rliable.training.networks import filled_up
+from rliable.training.networks.dense import filled_up
 from rliable.training.optimizer import initial_adam
 from rliable.training.policy import action_spec, time_step_spec
 from rliable.training.shapes import numbers_of, shape_of

@@ -88,7 +88,7 @@ def doubles(nest: Any) -> Any:
 
 
 def network(parameters: Any, inputs: np.ndarray, activation: str = "relu") -> np.ndarray:
-    """What `rliable.training.networks.mlp` computes."""
+    """What `rliable.training.networks.dense.mlp` computes."""
     for index in range(len(parameters)):
         layer = parameters[f"layer_{index}"]
         inputs = inputs @ layer["kernel"] + layer["bias"]

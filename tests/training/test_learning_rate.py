@@ -11,7 +11,7 @@ import tensorflow as tf
 from models.dqn import DQN, DQNHyperparameters
 from rliable.environments import load_data
 from rliable.seeding import derive_seed
-from rliable.training.networks import initial_mlp
+from rliable.training.networks.dense import initial_mlp
 from rliable.training.optimizer import learning_rates_at
 from rliable.training.shapes import numbers_of, shape_of
 

@@ -87,7 +87,7 @@ class HostEpisodes:
         return shown
 
     def _trace(self, parts: Parts, shown: np.ndarray) -> HostFunction:
-        self._greedy = HostFunction(self._best, [parts], [shown])
+        self._greedy = HostFunction(self._best, [parts], [shown], self.agent.networks.is_fast_in_xla)
         return self._greedy
 
     def _best(self, parts: Parts, shown: tf.Tensor) -> tf.Tensor:

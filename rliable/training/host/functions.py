@@ -17,7 +17,7 @@ import numpy as np
 
 from rliable.environments.runtime import release_memory, tf
 from rliable.training.host.operations import OPERATIONS
-from rliable.training.networks import plain_products
+from rliable.training.networks.dense import plain_products
 
 #: Operations that hand on what they get.
 SAME = ("Identity", "StopGradient", "PreventGradient")
@@ -31,16 +31,19 @@ class HostFunction:
       bound: examples of the arguments that stay the same for many calls, which `bind` sets: an array, or a nest of
         arrays, for each; what matters is shapes and types.
       others: examples of those that `call` gets.
+      is_fast_in_xla: whether XLA compiles it where NumPy cannot compute it.
     """
 
-    def __init__(self, function: Callable[..., Any], bound: Sequence[Any], others: Sequence[Any]) -> None:
+    def __init__(
+        self, function: Callable[..., Any], bound: Sequence[Any], others: Sequence[Any], is_fast_in_xla: bool = True
+    ) -> None:
         examples = [*bound, *others]
         specs = [tf.nest.map_structure(spec_of, example) for example in examples]
         with plain_products():
             concrete = tf.function(function, autograph=False).get_concrete_function(*specs)
         self._build = builder_of(concrete.structured_outputs, itertools.count())
         self._tape = Tape(concrete, len(leaves(bound))) if can_interpret(concrete) else None
-        self._compiled = None if self._tape else CompiledCall(function, examples)
+        self._compiled = None if self._tape else CompiledCall(function, examples, is_fast_in_xla)
         self._bound: list[Any] = []
 
     @property
@@ -54,9 +57,10 @@ class HostFunction:
 
     def bind(self, *arguments: Any) -> None:
         """Sets the bound arguments for the calls to come."""
-        self._bound = leaves(arguments)
         if self._tape is not None:
-            self._tape.bind(self._bound)
+            self._tape.bind([np.asarray(array) for array in leaves(arguments)])
+        else:
+            self._bound = [tf.convert_to_tensor(array) for array in leaves(arguments)]
 
     def call(self, *arguments: Any) -> Any:
         """The function's value, a nest of arrays, for the other arguments."""
@@ -89,12 +93,13 @@ class CompiledCall:
     Args:
       function: a pure function of nests of tensors.
       examples: an array or a nest of arrays for each argument.
+      is_fast_in_xla: whether XLA compiles it; else TensorFlow's own operations compute it.
     """
 
-    def __init__(self, function: Callable[..., Any], examples: list[Any]) -> None:
+    def __init__(self, function: Callable[..., Any], examples: list[Any], is_fast_in_xla: bool = True) -> None:
         arrays, build = leaves(examples), builder_of(examples, itertools.count())
         specs = [spec_of(array) for array in arrays]
-        traced = tf.function(lambda *flat: leaves(function(*build(flat))), jit_compile=True, autograph=False)
+        traced = tf.function(lambda *flat: leaves(function(*build(flat))), jit_compile=is_fast_in_xla, autograph=False)
         program = traced.get_concrete_function(*specs)
         inner = getattr(program, "inference_fn", None)  # TensorFlow's own, which checks no arguments
         flat_call = getattr(inner, "call_preflattened", None)

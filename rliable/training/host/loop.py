@@ -168,6 +168,5 @@ class Iterations:
     def _set_parts(self, vectors: Vectors) -> None:
         """Takes new parts, as NumPy arrays or as tensors, which then go back as they are."""
         self._vectors = vectors
-        bound = [np.asarray(vector) for vector in vectors]
-        self._program.choose.bind(bound, self._numbers)
-        self._program.watch.bind(bound, self._numbers)
+        self._program.choose.bind(vectors, self._numbers)
+        self._program.watch.bind(vectors, self._numbers)

@@ -53,7 +53,7 @@ class HostProgram:
         draws = self._list_draws(state.parts, shown, carry, numbers, clock)
         self.drawn = Drawn(draws, agent.shape.num_environments)
         others = (shown, carry, clock, [np.zeros(draw.shape, draw.dtype.as_numpy_dtype) for draw in draws])
-        self.choose = HostFunction(self._choose, bound, others)
+        self.choose = HostFunction(self._choose, bound, others, agent.networks.is_fast_in_xla)
         self.choose.bind(*bound)
         step = (self.choose.call(*others), seen_like(shown))
         self.watch = HostFunction(self._watch, bound, step)
@@ -64,7 +64,7 @@ class HostProgram:
         """Learns in a compiled call; see `_learn`."""
         key = power_of_two(updates)
         if key not in self._lessons:
-            self._lessons[key] = CompiledCall(self._learn, [vectors, lesson, known])
+            self._lessons[key] = CompiledCall(self._learn, [vectors, lesson, known], self.agent.networks.is_fast_in_xla)
         return self._lessons[key].call([*vectors, *leaves(lesson), *known])
 
     def namespace(self, numbers: dict[str, Any]) -> SimpleNamespace:

@@ -107,13 +107,19 @@ def initial_mlp(sizes: Sequence[int], seed: int, scales: Sequence[float] | None 
     drawn = {}
     for index, (inputs, units) in enumerate(layers):
         generator = np.random.default_rng(derive_seed(seed, "layer", index))
-        if scales is None:
-            bound = 1 / np.sqrt(inputs)
-            kernel, bias = generator.uniform(-bound, bound, (inputs, units)), generator.uniform(-bound, bound, units)
-        else:
-            kernel, bias = orthogonal(generator, inputs, units) * scales[index], np.zeros(units)
+        kernel, bias = initial_layer(generator, inputs, units, None if scales is None else scales[index])
         drawn[f"layer_{index}"] = padded_layer(kernel, bias, index == 0, index == len(layers) - 1)
     return drawn
+
+
+def initial_layer(
+    generator: np.random.Generator, inputs: int, units: int, scale: float | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draws the kernel [I, H] and the bias [H] of one layer; see `initial_mlp`."""
+    if scale is not None:
+        return orthogonal(generator, inputs, units) * scale, np.zeros(units)
+    bound = 1 / np.sqrt(inputs)
+    return generator.uniform(-bound, bound, (inputs, units)), generator.uniform(-bound, bound, units)
 
 
 def padded_layer(kernel: np.ndarray, bias: np.ndarray, is_first: bool, is_last: bool) -> dict[str, np.ndarray]:

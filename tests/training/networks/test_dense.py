@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 from tensorflow.python.framework.func_graph import FuncGraph
 
-from rliable.training.networks import affine, filled_up, initial_mlp, mlp, product
+from rliable.training.networks.dense import affine, filled_up, initial_mlp, mlp, product
 from rliable.training.optimizer import adam_step, initial_adam
 
 
