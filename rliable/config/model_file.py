@@ -10,7 +10,7 @@ from collections.abc import Sequence, Set
 from pathlib import Path
 from typing import Any
 
-from rliable.config.claims import table_for, with_files
+from rliable.config.claims import missing_needs, table_for, with_files, without
 from rliable.config.constants import constants_problems, make_environment
 from rliable.config.environment import (
     in_library,
@@ -21,9 +21,11 @@ from rliable.config.environment import (
     rows_problem,
 )
 from rliable.config.json_file import apply_overrides, load_json
+from rliable.extras import cure
 from rliable.model import CONTRACT, DATA_KINDS
 from rliable.registry import MODELS, file_in, find_file
 from rliable.schema import (
+    ABSENT,
     REQUIRED,
     ConfigError,
     Problem,
@@ -44,6 +46,7 @@ class ModelFile:
     environment: str = setting(REQUIRED, "What it learns from: an environment, or a JSON-lines or CSV file.")
     mdl_file: str = setting(REQUIRED, "The folder that train.py saves to, with the time appended.")
     hp_params: dict[str, Any] = setting(REQUIRED, "Hyperparameters by name.")
+    algorithm: str | None = setting(None, "The hyperparameter `algorithm` of a model that has it, written beside it.")
     data: str = setting("environment", "How the model gets its data.", choices=("environment", "rdd"))
     environment_kwargs: dict[str, Any] = setting(
         {}, "Constants of the environment that are changed, by name; `rliable environments NAME` lists them."
@@ -95,7 +98,7 @@ def check_model(
     environment, problems = check_data(file, kinds_for(model_class) if model_class else DATA_KINDS, path)
     if model_class and not problems and kind_of_environment(environment, kinds_for(model_class)) == "environment":
         notes, problems = check_fit(model_class, environment, file.environment_kwargs)
-    hp_params, wrong = fill_hyperparameters(model_class, file.hp_params, varied)
+    hp_params, wrong = fill_hyperparameters(model_class, given_hyperparameters(data), varied)
     problems += found + wrong
     if problems:
         return None, [], problems
@@ -107,11 +110,20 @@ def check_model(
     return model, notes, []
 
 
+def given_hyperparameters(data: Any) -> Any:
+    """The `hp_params` of a model file's content, with the `algorithm` that stands beside them; not checked yet."""
+    given, algorithm = (data.get("hp_params"), data.get("algorithm")) if isinstance(data, dict) else (None, None)
+    return {"algorithm": algorithm, **given} if isinstance(given, dict) and algorithm is not None else given
+
+
 def find_model_class(name: str, path: str) -> tuple[str, Any, list[Problem]]:
     """The name by which a model is loaded from here on, its class (None with mistakes), and mistakes."""
     try:
         found = MODELS.find(name, path)
-        return found, MODELS.load(found), []
+        model_class = MODELS.load(found)
+        missing = missing_needs(model_class)
+        words = f"{name} needs more: {cure(missing[0])}" if missing else ""
+        return found, None if missing else model_class, [Problem("class", words)] if missing else []
     except ConfigError as error:
         return name, None, error.found
 
@@ -157,14 +169,15 @@ def check_fit(model_class: Any, name: str, constants: dict[str, Any]) -> tuple[l
         return [], error.found
     except Exception as error:
         return [], [Problem("environment", f"making {name} failed: {type(error).__name__}: {error}")]
-    return list(getattr(environment, "notes", ())), [Problem("environment", problem)] if problem else []
+    notes = getattr(environment, "notes", ()) if "environment" in kinds_for(model_class) else ()
+    return list(notes), [Problem("environment", problem)] if problem else []
 
 
 def fill_hyperparameters(
     model_class: Any, given: dict[str, Any], varied: Set[str]
 ) -> tuple[dict[str, Any], list[Problem]]:
     """The hyperparameters with the model's defaults filled in, and mistakes."""
-    table = table_for(model_class, given)
+    table = table_for(model_class, without(given, varied))
     if table is None:
         return given, []
     if varied:
@@ -172,7 +185,7 @@ def fill_hyperparameters(
     else:
         _, problems = check_record(table, given, "hp_params")
     defaults = {key: declared.default for key, declared in declarations(table).items()}
-    return {name: value for name, value in {**defaults, **given}.items() if value is not REQUIRED}, problems
+    return {name: value for name, value in {**defaults, **given}.items() if value not in (REQUIRED, ABSENT)}, problems
 
 
 def as_model(name: str, model_class: Any) -> type[Any]:
