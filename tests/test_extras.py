@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rliable.environments.catalogue import ABSENT, NEEDS
-from rliable.environments.extras import EXTRAS, NAMED_BY
+from rliable.extras import EXTRAS, NAMED_BY
 
 ROOT = Path(__file__).parents[1]
 PIN = re.compile(r"^(\S+)==(\S+)\s+# \[(\w+)\] \S+", re.MULTILINE)
