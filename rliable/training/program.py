@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,3 +75,7 @@ def program_for(agent_class: type[Agent], environment: Spaces, shape: Shape, num
     only its graph (about 4 MB) and costs as much again when the shape comes back: hence many are kept.
     """
     return Program(agent_class(environment, shape), num_rows)
+
+
+#: While Python ends TensorFlow's functions cannot be given up without a word of complaint, so it is done before.
+atexit.register(program_for.cache_clear)
