@@ -1,5 +1,6 @@
 """An environment in a file of the user's, stepped in executors that have nothing but what was shipped."""
 
+import dataclasses
 import sys
 
 import pytest
@@ -34,6 +35,10 @@ class Line(gymnasium.Env):
 WALKER = """
 import json
 from pathlib import Path
+
+import numpy as np
+
+from rliable.environments.workers import Stepping, make_instances
 from rliable.model import EpisodicModel
 
 class Goer(EpisodicModel):
@@ -44,16 +49,16 @@ class Goer(EpisodicModel):
         pass
 
     def run_episodes(self, data, episodes):
-        instance = data.make()
-        return [self.play(instance, self.cfg["seed"] + episode) for episode in episodes]
-
-    def play(self, instance, seed):
-        total, is_over = 0.0, False
-        instance.reset(seed)
-        while not is_over:
-            _, reward, *ends = instance.step(1)
-            total, is_over = total + reward, any(ends)
-        return total
+        stepping = Stepping(self.cfg["hp_params"]["env_workers"])
+        instances = make_instances(data, len(episodes), False, stepping)
+        playing, returns = list(range(len(episodes))), np.zeros(len(episodes))
+        instances.reset(playing, [self.cfg["seed"] + episode for episode in episodes])
+        while playing:
+            stepped = instances.step(playing, np.ones(len(playing), np.int32))
+            returns[playing] += stepped.reward
+            playing = [row for row, is_over in zip(playing, stepped.is_boundary) if not is_over]
+        instances.close()
+        return returns.tolist()
 
     def predict(self, data):
         return 1
@@ -72,13 +77,18 @@ def model(tmp_path):
     for name, text in (("shipped_world", WORLD), ("shipped_goer", WALKER), ("shipped_parts", "LENGTH = 6\n")):
         (tmp_path / f"{name}.py").write_text(text)
     environment = resolve_environment("shipped_world.py:Line", beside=str(tmp_path / "study.json"))
-    yield ModelConfig(f"{tmp_path}/shipped_goer.py:Goer", environment, "", {}, environment_kwargs={"prize": 2.0})
+    yield ModelConfig(
+        f"{tmp_path}/shipped_goer.py:Goer", environment, "", {"env_workers": 0}, environment_kwargs={"prize": 2.0}
+    )
     for name in ("shipped_world", "shipped_goer", "shipped_parts"):
         sys.modules.pop(name, None)
 
 
-def test_ones_own_environment_is_shipped_with_what_it_imports_from_beside_it(cluster_spark, model):
-    units = [Unit(trial, 0, model, 100 + trial, Limits()) for trial in range(3)]
+@pytest.mark.parametrize("env_workers", [0, 2])
+def test_ones_own_environment_is_shipped_with_what_it_imports_from_beside_it(cluster_spark, model, env_workers):
+    here = [Unit(trial, 0, model, 100 + trial, Limits()) for trial in range(3)]
+    there = dataclasses.replace(model, hp_params={"env_workers": env_workers})
+    units = [dataclasses.replace(unit, model=there) for unit in here]
     options = ExecutorOptions(class_names=classes_of(model), num_workers=2, level=2)
     executor = SparkExecutor(options, cluster_spark)
     try:
@@ -86,5 +96,5 @@ def test_ones_own_environment_is_shipped_with_what_it_imports_from_beside_it(clu
     finally:
         executor.close()
     assert [result.error for result in shipped] == [None] * 3
-    assert all_facts(shipped) == all_facts(InProcessExecutor(ExecutorOptions()).execute(iter(units)))
+    assert all_facts(shipped) == all_facts(InProcessExecutor(ExecutorOptions()).execute(iter(here)))
     assert shipped[0].metrics["reward"] > 5
