@@ -22,6 +22,12 @@ def metrics_for(model_class: Any, hp_params: Any) -> Sequence[str]:
     return known if isinstance(known, tuple | list) else ()
 
 
+def missing_packages(model_class: Any) -> str | None:
+    """What this machine lacks for it, in one line; None if nothing, or if it cannot tell."""
+    find = getattr(model_class, "missing_packages", None)
+    return None if find is None else find()
+
+
 def with_files(model_class: Any, hp_params: dict[str, Any], place: Callable[[str], str]) -> dict[str, Any]:
     """The hyperparameters with the files that they name at other places.
 

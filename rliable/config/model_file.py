@@ -10,7 +10,7 @@ from collections.abc import Sequence, Set
 from pathlib import Path
 from typing import Any
 
-from rliable.config.claims import table_for, with_files
+from rliable.config.claims import missing_packages, table_for, with_files
 from rliable.config.constants import constants_problems, make_environment
 from rliable.config.environment import (
     in_library,
@@ -93,7 +93,12 @@ def check_model(
     notes: list[str] = []
     class_name, model_class, found = find_model_class(file.class_name, path)
     environment, problems = check_data(file, kinds_for(model_class) if model_class else DATA_KINDS, path)
-    if model_class and not problems and kind_of_environment(environment, kinds_for(model_class)) == "environment":
+    if (
+        model_class
+        and not problems
+        and not found
+        and kind_of_environment(environment, kinds_for(model_class)) == "environment"
+    ):
         notes, problems = check_fit(model_class, environment, file.environment_kwargs)
     hp_params, wrong = fill_hyperparameters(model_class, file.hp_params, varied)
     problems += found + wrong
@@ -111,9 +116,11 @@ def find_model_class(name: str, path: str) -> tuple[str, Any, list[Problem]]:
     """The name by which a model is loaded from here on, its class (None with mistakes), and mistakes."""
     try:
         found = MODELS.find(name, path)
-        return found, MODELS.load(found), []
+        model_class = MODELS.load(found)
     except ConfigError as error:
         return name, None, error.found
+    missing = missing_packages(model_class)
+    return found, model_class, [Problem("class", missing)] if missing else []
 
 
 def check_data(file: ModelFile, learns_from: Sequence[str], path: str) -> tuple[str, list[Problem]]:
