@@ -1,5 +1,6 @@
 # make demo: runs the README's study, serially and then on embedded Spark.   make test: runs all tests;
 # make test-fast: those that need neither Spark nor a training.
+# make test-search: those of the search alone, with another Python than 3.11 and without our agents.
 # Each makes .venv with Python 3.11 and installs the pinned requirements first.
 
 PYTHON ?= python3.11
@@ -7,8 +8,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 PEERS := .venv-peers
 SPARK4 := .venv-spark4
+SEARCH := .venv-search
+OTHERS := $(wildcard $(foreach version,3.13 3.12 3.10,/usr/bin/python$(version) /usr/local/bin/python$(version) $(HOME)/.pyenv/versions/$(version).*/bin/python))
+OTHER_PYTHON ?= $(firstword $(OTHERS))
 
-.PHONY: demo test test-fast test-spark4 check format benchmark clean
+.PHONY: demo test test-fast test-spark4 test-search check format benchmark clean
 
 demo: $(VENV)/installed
 	$(BIN)/python optimize.py config/optim_dqn.json --seed 1
@@ -23,6 +27,17 @@ test-fast: $(VENV)/installed
 test-spark4: $(SPARK4)/installed
 	$(SPARK4)/bin/python -m pytest -n 2 --dist loadfile tests/executors
 
+test-search:
+ifeq ($(OTHER_PYTHON),)
+	@echo "no Python 3.10, 3.12 or 3.13 was found: nothing is tested; set OTHER_PYTHON=/path/to/python"
+else
+	@echo "installing the search alone, with $(OTHER_PYTHON), into $(SEARCH)"
+	@rm -rf $(SEARCH)
+	@$(OTHER_PYTHON) -m venv $(SEARCH)
+	@$(SEARCH)/bin/python -m pip install --quiet --disable-pip-version-check . $$(sed -n '/^# Development/,$$s/^\(pytest[^ ]*\|hypothesis[^ ]*\) .*/\1/p' requirements.txt)
+	$(SEARCH)/bin/python -m pytest -n 2 --dist loadfile
+endif
+
 check: $(VENV)/installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -36,7 +51,7 @@ benchmark: $(VENV)/installed $(PEERS)/installed
 	$(BIN)/python scripts/benchmark_all.py --peer-python $(PEERS)/bin/python
 
 clean:
-	rm -rf $(VENV) $(PEERS) $(SPARK4) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf $(VENV) $(PEERS) $(SPARK4) $(SEARCH) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
 
 $(VENV)/installed: requirements.txt requirements-extras.txt setup.py
 	@command -v $(PYTHON) >/dev/null || { echo "error: Python 3.11 is needed; set PYTHON=/path/to/python3.11"; exit 2; }

@@ -7,12 +7,14 @@ Stable-Baselines3: Reliable Reinforcement Learning Implementations (Raffin, Hill
 from __future__ import annotations
 
 import functools
+import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.baselines.settings import BaselineHyperparameters, table_for_algorithm
 from rliable.environments.host import HostEnvironment
+from rliable.extras import cure
 from rliable.model import EpisodicModel
 from rliable.schema import ConfigError, check_record
 
@@ -28,9 +30,13 @@ class SB3(EpisodicModel):
 
     hyperparameters = BaselineHyperparameters
     learns_from = ("gymnasium",)
-    needs = ("stable_baselines3",)
     _trained: Trained | None = None
     _checkpoint: dict[str, bytes] | None = None
+
+    @classmethod
+    def missing_packages(cls) -> str | None:
+        is_there = importlib.util.find_spec("stable_baselines3") is not None
+        return None if is_there else f"{cls.__name__} needs more: {cure('stable_baselines3')}"
 
     @classmethod
     def import_libraries(cls, threads: int) -> None:

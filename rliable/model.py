@@ -79,6 +79,14 @@ class BaseModel(ABC):
         self.on_report: Callable[[dict[str, float]], Answer] | None = None
         self.on_checkpoint: Callable[[dict[str, bytes]], None] | None = None
 
+    @classmethod
+    def missing_packages(cls) -> str | None:
+        """What this machine lacks for the model, in one line with the cure; None if nothing.
+
+        Asked before a study or a training starts; what it can tell without importing anything.
+        """
+        return None
+
     @classmethod  # noqa: B027
     def import_libraries(cls, threads: int) -> None:
         """Imports what training needs and this module did not: called before a run, whose time limit begins after it.

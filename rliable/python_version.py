@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 
-NEEDED = (3, 11)
+LEAST = (3, 10)
 
 
 def require_python() -> None:
-    """Ends the process with exit code 2 unless this is Python 3.11, which TensorFlow and TF-Agents need."""
-    if sys.version_info[:2] != NEEDED:
-        found = "%d.%d" % sys.version_info[:2]  # noqa: UP031
-        sys.stderr.write("error: RLiable needs Python 3.11 (for tf-agents 0.19), but this is Python %s\n" % found)  # noqa: UP031
+    """Ends the process with exit code 2 unless this Python is new enough."""
+    if sys.version_info[:2] < LEAST:
+        words = "error: RLiable needs Python %d.%d or newer, but this is Python %d.%d\n"
+        sys.stderr.write(words % (LEAST + sys.version_info[:2]))
         sys.exit(2)

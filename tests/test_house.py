@@ -198,7 +198,7 @@ BRIEF = {"train_iterations": 20, "initial_collect_steps": 10, "num_eval_episodes
     ("module", "name", "data", "params"),
     [
         ("count_model", "CountModel", str(ROOT / "config/data/counts.jsonl"), {}),
-        pytest.param("dqn", "DQN", "CartPole-v0", BRIEF, marks=pytest.mark.slow),
+        pytest.param("dqn", "DQN", "CartPole-v0", BRIEF, marks=[pytest.mark.slow, pytest.mark.agents]),
     ],
 )
 def test_a_computing_process_loads_nothing_of_the_drivers(tmp_path, module, name, data, params):

@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILURE
     except ModuleNotFoundError as error:
-        cure = "activate the environment (source .venv/bin/activate), or pip install -r requirements.txt"
+        cure = "activate the environment (source .venv/bin/activate), or pip install rliable-spark"
         print(f"error: the package {error.name!r} is missing; {cure}", file=sys.stderr)
         return USER_ERROR
     except ConfigError as error:

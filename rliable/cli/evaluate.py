@@ -13,6 +13,7 @@ import numpy as np
 from rliable.cli.arguments import AT_LEAST_1, SEED, LineParser, number_problems
 from rliable.cli.environments import space_words
 from rliable.cli.streams import redirect_stderr
+from rliable.config.claims import missing_packages
 from rliable.config.constants import constants_problems, make_environment
 from rliable.config.environment import kind_of_environment, kinds_for, resolve_environment
 from rliable.config.model_file import check_fit
@@ -171,6 +172,9 @@ def with_environment(run: SavedRun, name: str | None) -> SavedRun:
         resolved = resolve_environment(name or recorded, learns_from)
     except ConfigError as error:
         raise ConfigError([Problem("--env", problem.words) for problem in error.found]) from error
+    missing = missing_packages(model_class)
+    if missing:
+        raise ConfigError([Problem("--model", missing)])
     constants = run.model.environment_kwargs if resolved == recorded else {}
     kind = kind_of_environment(resolved, learns_from)
     wrappers = run.model.wrappers

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
-from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -13,13 +12,12 @@ from rich.text import Text
 
 from rliable.cli.arguments import LineParser
 from rliable.config.environment import kinds_for
+from rliable.config.shipped import shipped_folder
+from rliable.environments import short_name
 from rliable.json_types import type_name
 from rliable.records.encoding import to_json
 from rliable.registry import MODELS
 from rliable.schema import REQUIRED, Declaration, declarations
-
-#: The search spaces that the field uses for the registered models.
-SPACES = Path(__file__).parents[2] / "config" / "spaces"
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -28,11 +26,20 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument("name", nargs="?", help="a model's name, package.module:Class or file.py:Class")
     name = parser.parse_args(arguments).name
     Console().print(hyperparameter_table(name) if name else model_table())
-    space = SPACES / f"{name}.json"
-    if name in MODELS and space.is_file():
-        print(f'A search space to begin with, as the "grid" of a study file (config/spaces/{space.name}):\n')
-        print(space.read_text(encoding="utf-8"), end="")
+    if name in MODELS:
+        print_shipped(name)
     return 0
+
+
+def print_shipped(name: str) -> None:
+    """The files that come with a registered model: its search space, and tuned values for some environments."""
+    space = shipped_folder("spaces") / f"{name}.json"
+    if space.is_file():
+        print(f'A search space to begin with, as the "grid" of a study file ({short_name(str(space))}):\n')
+        print(space.read_text(encoding="utf-8"), end="")
+    tuned = sorted(shipped_folder("zoo").glob(f"{name.lower()}_*.json"))
+    if tuned:
+        print("\nModel files with tuned values:\n\n" + "\n".join(f"  {short_name(str(path))}" for path in tuned))
 
 
 def model_table() -> Table:

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable, Sequence, Set
 from typing import Any
-
-
-def missing_needs(model_class: Any) -> list[str]:
-    """The modules that it needs and that are not installed here."""
-    return [module for module in getattr(model_class, "needs", ()) if importlib.util.find_spec(module) is None]
 
 
 def table_for(model_class: Any, hp_params: Any) -> Any:
@@ -32,6 +26,12 @@ def metrics_for(model_class: Any, hp_params: Any) -> Sequence[str]:
     has_values = isinstance(hp_params, dict)
     known = find(hp_params) if find is not None and has_values else getattr(model_class, "metrics", ())
     return known if isinstance(known, tuple | list) else ()
+
+
+def missing_packages(model_class: Any) -> str | None:
+    """What this machine lacks for it, in one line; None if nothing, or if it cannot tell."""
+    find = getattr(model_class, "missing_packages", None)
+    return None if find is None else find()
 
 
 def with_files(model_class: Any, hp_params: dict[str, Any], place: Callable[[str], str]) -> dict[str, Any]:

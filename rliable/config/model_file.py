@@ -10,7 +10,7 @@ from collections.abc import Sequence, Set
 from pathlib import Path
 from typing import Any
 
-from rliable.config.claims import missing_needs, table_for, with_files, without
+from rliable.config.claims import missing_packages, table_for, with_files, without
 from rliable.config.constants import constants_problems, make_environment
 from rliable.config.environment import (
     in_library,
@@ -22,7 +22,6 @@ from rliable.config.environment import (
 )
 from rliable.config.json_file import apply_overrides, load_json
 from rliable.config.wrappers import check_wrappers, place_problems, split_wrapper
-from rliable.extras import cure
 from rliable.model import CONTRACT, DATA_KINDS
 from rliable.registry import MODELS, file_in, find_file
 from rliable.schema import (
@@ -112,7 +111,7 @@ def check_model(
     wrappers, wrong_wrappers = check_wrappers(file.wrappers, path)
     problems += wrong_wrappers or place_problems(wrappers, environment if not problems else None, kind)
     given = given_hyperparameters(data)
-    if model_class and not problems and kind == "environment":
+    if model_class and not problems and not found and kind == "environment":
         notes, problems = check_fit(model_class, environment, file.environment_kwargs, wrappers)
         problems = problems or idle_problems(model_class, environment, given, varied)
     hp_params, wrong = fill_hyperparameters(model_class, given, varied)
@@ -139,11 +138,10 @@ def find_model_class(name: str, path: str) -> tuple[str, Any, list[Problem]]:
     try:
         found = MODELS.find(name, path)
         model_class = MODELS.load(found)
-        missing = missing_needs(model_class)
-        words = f"{name} needs more: {cure(missing[0])}" if missing else ""
-        return found, None if missing else model_class, [Problem("class", words)] if missing else []
     except ConfigError as error:
         return name, None, error.found
+    missing = missing_packages(model_class)
+    return found, model_class, [Problem("class", missing)] if missing else []
 
 
 def check_data(file: ModelFile, learns_from: Sequence[str], path: str) -> tuple[str, list[Problem]]:

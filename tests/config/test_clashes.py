@@ -119,6 +119,7 @@ def test_what_a_derived_range_gives_is_checked_by_the_models_rules(tmp_path, mon
     assert refused(tmp_path, monkeypatch, grid)[0].startswith("study.json: grid.num_test_episodes.as: expected")
 
 
+@pytest.mark.agents
 @pytest.mark.slow
 def test_sampled_trial_whose_hyperparameters_clash_fails_with_the_line(tmp_path):
     quick = {"train_iterations": 2, "initial_collect_steps": 40, "num_eval_episodes": 1, "batch_size": 16}

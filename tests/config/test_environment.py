@@ -70,12 +70,13 @@ def test_file_becomes_an_absolute_path(folder):
             ("name",),
             "'data/rows.csv' is a file of rows; this model learns from the name of an environment that it makes itself",
         ),
-        (
+        pytest.param(
             "CartPole-v2",
             OURS,
             "unknown environment 'CartPole-v2'; did you mean 'CartPole-v1'? "
             f"known: {KNOWN}; `rliable environments --all` lists those of Gymnasium and Gym; "
             "or 'package.module:Class' or 'file.py:Class'",
+            marks=pytest.mark.agents,
         ),
         (
             "json:dumps",

@@ -75,7 +75,13 @@ def test_models_command_prints_the_space_ready_to_paste():
     text = printed("SAC")
     assert "initial_alpha" in text
     heading = 'A search space to begin with, as the "grid" of a study file (config/spaces/SAC.json):\n\n'
-    assert json.loads(text.partition(heading)[2]) == space_of("SAC")[0]
+    pasted, _ = json.JSONDecoder().raw_decode(text.partition(heading)[2])
+    assert pasted == space_of("SAC")[0]
+    assert text.endswith(
+        "Model files with tuned values:\n\n"
+        "  config/zoo/sac_mountaincarcontinuous.json\n"
+        "  config/zoo/sac_pendulum.json\n"
+    )
 
 
 def test_models_command_prints_no_space_of_a_model_that_has_none():

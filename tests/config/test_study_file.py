@@ -125,11 +125,12 @@ def test_unknown_hyperparameter_is_named_with_the_nearest(folder):
         ({"class": "json:Thing"}, "model.json: class: json has no class 'Thing'"),
         ({"class": "tests.study_models:Incomplete"}, "model.json: class: tests.study_models:Incomplete lacks the method 'load_model', which every model needs"),
         ({"environment": "none.csv"}, "model.json: environment: no such file 'none.csv'"),
-        (
+        pytest.param(
             {"environment": "CartPol-v1"},
             "model.json: environment: unknown environment 'CartPol-v1'; did you mean 'CartPole-v1'? "
             f"known: {', '.join(sorted(ENVIRONMENTS))}; `rliable environments --all` lists those of Gymnasium and Gym; "
             "or 'package.module:Class' or 'file.py:Class'",
+            marks=pytest.mark.agents,  # Gymnasium comes with them
         ),
     ],
 )  # fmt: skip

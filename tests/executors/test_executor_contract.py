@@ -9,8 +9,11 @@ from rliable.executors import EXECUTORS, make_executor
 from rliable.executors.base import Executor
 from rliable.executors.worker import run_unit
 
+#: What an executor needs besides what the search does.
+MARKS = {"spark": pytest.mark.spark}
 
-@pytest.fixture(params=sorted(EXECUTORS))
+
+@pytest.fixture(params=[pytest.param(name, marks=MARKS.get(name, ())) for name in sorted(EXECUTORS)])
 def executor(request, tmp_path):
     made = make_executor(request.param, make_options("Walker", num_workers=2, log_path=tmp_path / "log.txt"))
     yield made

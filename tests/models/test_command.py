@@ -304,6 +304,7 @@ def optimize(folder, *arguments):
     return [(t.params, t.metrics, [run.seed for run in t.runs]) for t in load_record(folder).trials]
 
 
+@pytest.mark.spark
 def test_a_study_is_the_same_serially_and_on_a_cluster(tmp_path):
     serial = optimize(tmp_path / "serial")
     assert len(serial) == 5

@@ -12,6 +12,7 @@ from rliable.executors.worker import make_model, open_data, run_unit
 from rliable.folder_files import write_files
 from rliable.model import CONTRACT
 from rliable.registry import MODELS
+from rliable.training.model import AgentModel
 from rliable.unit import Limits, Unit
 
 ROOT = Path(__file__).parents[2]
@@ -19,10 +20,14 @@ ROOT = Path(__file__).parents[2]
 #: A shipped model file of each model, and what makes it quick.
 SHIPPED = [*sorted((ROOT / "config" / "zoo").glob("*.json")), *sorted((ROOT / "config").glob("config_*.json"))]
 FILES = {json.loads(path.read_text())["class"]: path for path in SHIPPED}
+NAMES = [
+    pytest.param(name, marks=[pytest.mark.agents] * issubclass(MODELS.load(name), AgentModel))
+    for name in sorted(MODELS.table)
+]
 QUICK = {"train_iterations": 60, "num_test_episodes": 15, "num_eval_episodes": 10, "num_epochs": 1}
 
 
-@pytest.fixture(params=sorted(MODELS.table))
+@pytest.fixture(params=NAMES)
 def quick_model(request):
     """A model file of each registered model, set to be quick where it knows how."""
     config, *_ = load_model_file(str(FILES[request.param]))

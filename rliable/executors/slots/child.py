@@ -24,6 +24,9 @@ from rliable.processes import import_path, signal_name
 from rliable.threads import thread_variables
 
 MODULE = "rliable.executors.slots.compute"
+#: Runs it without the working folder on its path, where a file of the user's might hide a module of Python's.
+IN_PYTHON_3_10 = ("-c", f"import sys; del sys.path[0]; from {MODULE} import main; main()")
+START = ("-P", "-m", MODULE) if sys.version_info >= (3, 11) else IN_PYTHON_3_10
 TAIL_BYTES = 4000
 GROWTH_BYTES = 850 * 10**6
 #: When the supervisor is gone, however it died, its end of the pipe is closed, and the guard clears up.
@@ -104,7 +107,7 @@ class ComputeProcess:
         with theirs, log.open("ab") as output:
             self._log_start = output.tell()
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", MODULE, str(theirs.fileno())],
+                [sys.executable, *START, str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=output,

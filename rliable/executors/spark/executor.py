@@ -55,7 +55,7 @@ class SparkExecutor(Executor):
     @classmethod
     def check(cls, options: ExecutorOptions) -> None:
         if importlib.util.find_spec("pyspark") is None:
-            raise ConfigError(["--parallelized: the package 'pyspark' is missing; pip install -r requirements.txt"])
+            raise ConfigError(["--parallelized: the package 'pyspark' is missing; pip install 'rliable-spark[spark]'"])
         if not is_submitted():
             find_java_home()
 

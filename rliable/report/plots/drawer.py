@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Self
 
 from rliable.records.folders import RunFolder
 from rliable.records.learning_curve import CSV_NAME, CurveRow
@@ -23,7 +22,7 @@ class CurveDrawer:
         """Has a learning curve drawn soon; returns at once."""
         self._pool.submit(_draw, rows, path, title)
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> CurveDrawer:
         return self
 
     def __exit__(

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TextIO
+from typing import TextIO
 
 from rliable.records.results import StudyRecord, TrialRecord
 from rliable.report.formats import one_line
@@ -117,7 +117,7 @@ class Reporter:
         """Takes the bar away and gives the cursor back; may be called twice."""
         self._screen.end()
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> Reporter:
         return self
 
     def __exit__(

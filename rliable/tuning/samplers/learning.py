@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from rliable.tuning.samplers.base import OptunaSampler
@@ -52,7 +53,7 @@ class GaussianProcess(OptunaSampler):
     Bayesian optimisation.
     """
 
-    needs = "torch==2.1.2"
+    needs = "torch==2.1.2" if find_spec("tf_agents") else "torch"  # newer ones do not fit tf-agents' pins
 
     @classmethod
     def optuna_class(cls) -> type | None:

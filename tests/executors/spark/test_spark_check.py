@@ -46,7 +46,7 @@ def test_a_machine_with_java_and_pyspark_is_fine_and_checking_imports_neither():
 def test_without_pyspark_one_line_says_what_to_do():
     problem, _ = check_elsewhere("without")
 
-    assert problem == "--parallelized: the package 'pyspark' is missing; pip install -r requirements.txt"
+    assert problem == "--parallelized: the package 'pyspark' is missing; pip install 'rliable-spark[spark]'"
 
 
 def test_without_java_it_is_refused(no_java):
