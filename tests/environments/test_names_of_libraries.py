@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rliable import extras
 from rliable.config.environment import classes_of, resolve_environment
 from rliable.config.model_file import check_model
-from rliable.environments import extras, load_data, probe
+from rliable.environments import load_data, probe
 from rliable.environments.host import HostEnvironment
 from rliable.registry import ENVIRONMENTS
 from rliable.schema import ConfigError
