@@ -11,7 +11,6 @@ import dataclasses
 import functools
 import importlib
 import importlib.util
-import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -153,8 +152,6 @@ class GymnasiumMaker:
 
         from rliable.environments.repeatable import repeatable
 
-        if options.get("render_mode") and not os.environ.get("DISPLAY"):
-            os.environ.setdefault("MUJOCO_GL", "egl")  # MuJoCo draws without a screen
         spec = copy.copy(gymnasium.spec(self.name))
         spec.order_enforce = False
         with silent(1, 2), mujoco_unheard():

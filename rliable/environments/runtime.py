@@ -37,11 +37,8 @@ else:
 
 
 def prepare_import() -> None:
-    """Sets what TensorFlow, Gym and its drawing read while they are imported. May be called any number of times."""
+    """Sets what TensorFlow and Gym read while they are imported. May be called any number of times."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    if not os.environ.get("DISPLAY"):  # pictures are drawn without a screen
-        os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
-    os.environ.setdefault("SDL_AUDIODRIVER", "dummy")
     flags = os.environ.get("XLA_FLAGS", "")
     if XLA_FLAGS not in flags:
         os.environ["XLA_FLAGS"] = f"{flags} {XLA_FLAGS}".strip()

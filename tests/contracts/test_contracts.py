@@ -111,7 +111,7 @@ def test_the_command_checks_a_model_by_file_and_by_class(checked, tmp_path):
         (["CartPole-v1", "--kwargs", "3"], "error: --kwargs: expected an object"),
         (["CartPole-v1", "--kwargs", "{"], "error: --kwargs: not JSON: "),
         (["CartPole-v1", "--kwargs", '{"mass": 1}'], "error: environment_kwargs.mass: unknown constant"),
-        (["CartPole-v1", "--max-steps", "0"], "error: --max_steps: 0 is out of range"),
+        (["CartPole-v1", "--max-steps", "0"], "error: --max-steps: 0 is out of range"),
         (["CountModel"], "error: --set: environment=NAME is needed"),
         (["none.json"], "error: none.json: cannot be read"),
     ],

@@ -1,5 +1,6 @@
 """Environments of Gymnasium, Gym and the user's own by name: what a name stands for, and what is missing for it."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -7,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rliable import extras
 from rliable.config.environment import classes_of, resolve_environment
 from rliable.config.model_file import check_model
-from rliable.environments import extras, load_data, probe
+from rliable.environments import load_data, probe
 from rliable.environments.host import HostEnvironment
 from rliable.registry import ENVIRONMENTS
 from rliable.schema import ConfigError
@@ -201,3 +203,11 @@ def test_trying_an_environment_that_dies_hangs_or_raises_harms_nobody_and_says_n
     )
     monkeypatch.setattr(probe, "TIMEOUT_SECONDS", 5.0)
     assert load_data(f"{tmp_path}/harmful_thing.py:Harmful").warnings() == []
+
+
+def test_actions_without_bounds_get_some_by_the_wrapper_that_the_refusal_names():
+    file = {"class": "SAC", "environment": "tests/contracts/broken_environments.py:Unbounded", "mdl_file": "w"}
+    file |= {"hp_params": {"train_iterations": 1}}
+    (problem,) = check_model(file, "model.json")[2]
+    wrapper = str(problem).partition('"wrappers": [')[2].removesuffix("]")
+    assert check_model({**file, "wrappers": [json.loads(wrapper)]}, "model.json")[2] == []
