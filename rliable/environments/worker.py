@@ -159,11 +159,10 @@ def start_python(*descriptors: int) -> subprocess.Popen[bytes]:
 def as_exception(told: Raised) -> Exception:
     """An exception of another process, of a class that may not be known here."""
     error: Exception = type(told.kind, (Exception,), {"__module__": "builtins"})(told.words)
-    error.add_note(f"In the process of the environment:\n{told.trace}")
-    return error
+    return noted(error, f"In the process of the environment:\n{told.trace}")  # type: ignore[no-any-return]
 
 
 def noted(error: Any, text: str) -> Any:
-    """An error with what the process printed last, for its traceback."""
-    error.add_note(f"The process printed last:\n{text}")
+    """An error with a note below its traceback, where Python shows notes (3.11)."""
+    error.__notes__ = [*getattr(error, "__notes__", []), text]
     return error
