@@ -17,7 +17,7 @@ def read_extras():
     lines = Path("requirements-extras.txt").read_text(encoding="utf-8").splitlines()
     found = re.findall(r"^([^#\s]\S*)\s+# \[(\w+)\]", "\n".join(lines), re.MULTILINE)
     extras = {name: [pin for pin, extra in found if extra in (name, "gymnasium")] for _, name in found}
-    return extras | {"gp": ["torch==2.1.2"]}
+    return extras | {"gp": ["torch==2.1.2"], "sb3": ["stable-baselines3==2.9.2", "sb3-contrib==2.9.2"]}
 
 
 setup(

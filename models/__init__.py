@@ -11,5 +11,6 @@ MODELS: dict[str, str] = {
     "PPO": "models.ppo:PPO",
     "REINFORCE": "models.reinforce:REINFORCE",
     "SAC": "models.sac:SAC",
+    "SB3": "models.sb3:SB3",
     "TD3": "models.td3:TD3",
 }

@@ -16,6 +16,8 @@ from typing import Any
 from rliable.json_types import as_type, has_type, item_type, type_name
 
 REQUIRED = dataclasses.MISSING
+#: The default of a key that may be left out, and is not filled in.
+ABSENT = type("Absent", (), {"__repr__": lambda self: "absent"})()
 #: How many mistakes people are shown at once.
 NUM_SHOWN_PROBLEMS = 20
 
@@ -104,7 +106,7 @@ def setting(default: Any, doc: str, **rule: Any) -> Any:
     """Declares one field of a settings record.
 
     Args:
-      default: its default, or `REQUIRED`. A list stands for itself and is copied for each record.
+      default: its default, `REQUIRED` or `ABSENT`. A list stands for itself and is copied for each record.
       doc: one sentence for the user.
       **rule: the other attributes of `Rule`.
     """

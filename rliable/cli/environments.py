@@ -17,7 +17,7 @@ from rliable.config.constants import constants_of
 from rliable.config.environment import LIBRARIES, resolve_environment
 from rliable.environments import load_data
 from rliable.environments.catalogue import absent_groups, groups_of, lack_of
-from rliable.environments.extras import cure
+from rliable.extras import cure
 from rliable.registry import ENVIRONMENTS
 
 

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import importlib.util
+from collections.abc import Callable, Sequence, Set
 from typing import Any
+
+
+def missing_needs(model_class: Any) -> list[str]:
+    """The modules that it needs and that are not installed here."""
+    return [module for module in getattr(model_class, "needs", ()) if importlib.util.find_spec(module) is None]
 
 
 def table_for(model_class: Any, hp_params: Any) -> Any:
@@ -12,6 +18,12 @@ def table_for(model_class: Any, hp_params: Any) -> Any:
     if find is not None and isinstance(hp_params, dict):
         return find(hp_params)
     return getattr(model_class, "hyperparameters", None)
+
+
+def without(hp_params: Any, varied: Set[str]) -> Any:
+    """The hyperparameters of a model file that a study does not set."""
+    is_read = isinstance(hp_params, dict)
+    return {name: value for name, value in hp_params.items() if name not in varied} if is_read else hp_params
 
 
 def metrics_for(model_class: Any, hp_params: Any) -> Sequence[str]:

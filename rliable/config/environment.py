@@ -42,7 +42,8 @@ def kind_of_environment(name: str, learns_from: Sequence[str]) -> str:
     if Path(name).suffix.lower() in ROW_SUFFIXES:
         return "rows"
     is_ours = ":" in name or registered(name) is not None
-    return "environment" if "name" not in learns_from or ("environment" in learns_from and is_ours) else "name"
+    makes_none = "environment" not in learns_from and "gymnasium" not in learns_from
+    return "name" if "name" in learns_from and (makes_none or not is_ours) else "environment"
 
 
 def resolve_environment(name: str, learns_from: Sequence[str] = MADE_FOR_IT, beside: str | None = None) -> str:
@@ -65,8 +66,12 @@ def resolve_environment(name: str, learns_from: Sequence[str] = MADE_FOR_IT, bes
     found = find_file(name, beside) if is_file else name
     if found is None:
         raise ConfigError([Problem("environment", f"no such file {name!r}")])
-    if kind not in learns_from:
+    is_on_host = kind == "environment" and kind not in learns_from and "gymnasium" in learns_from
+    if kind not in learns_from and not is_on_host:
         raise ConfigError([Problem("environment", wrong_kind(name, kind, learns_from))])
+    if is_on_host:
+        ours = registered(name)
+        return find_own_environment(f"gymnasium:{ours}" if ours else name, beside)
     if kind == "environment":
         return registered(name) or find_own_environment(name, beside)
     absolute = os.path.normpath(Path(found).absolute())
@@ -113,6 +118,7 @@ def wrong_kind(name: str, kind: str, learns_from: Sequence[str]) -> str:
     names = ", ".join([*sorted(ENVIRONMENTS.table), *(f"'{library}:NAME'" for library in LIBRARIES)])
     cures = {
         "environment": f"an environment ({names}, {FORMS})",
+        "gymnasium": "an environment with Gymnasium's interface",
         "rows": f"rows (a file ending in {', '.join(ROW_SUFFIXES)})",
         "name": "the name of an environment that it makes itself",
     }

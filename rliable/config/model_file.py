@@ -10,7 +10,7 @@ from collections.abc import Sequence, Set
 from pathlib import Path
 from typing import Any
 
-from rliable.config.claims import table_for, with_files
+from rliable.config.claims import missing_needs, table_for, with_files, without
 from rliable.config.constants import constants_problems, make_environment
 from rliable.config.environment import (
     in_library,
@@ -22,9 +22,11 @@ from rliable.config.environment import (
 )
 from rliable.config.json_file import apply_overrides, load_json
 from rliable.config.wrappers import check_wrappers, place_problems, split_wrapper
+from rliable.extras import cure
 from rliable.model import CONTRACT, DATA_KINDS
 from rliable.registry import MODELS, file_in, find_file
 from rliable.schema import (
+    ABSENT,
     REQUIRED,
     ConfigError,
     Problem,
@@ -45,6 +47,7 @@ class ModelFile:
     environment: str = setting(REQUIRED, "What it learns from: an environment, or a JSON-lines or CSV file.")
     mdl_file: str = setting(REQUIRED, "The folder that train.py saves to, with the time appended.")
     hp_params: dict[str, Any] = setting(REQUIRED, "Hyperparameters by name.")
+    algorithm: str | None = setting(None, "The hyperparameter `algorithm` of a model that has it, written beside it.")
     data: str = setting("environment", "How the model gets its data.", choices=("environment", "rdd"))
     environment_kwargs: dict[str, Any] = setting(
         {}, "Constants of the environment that are changed, by name; `rliable environments NAME` lists them."
@@ -110,7 +113,7 @@ def check_model(
     problems += wrong_wrappers or place_problems(wrappers, environment if not problems else None, kind)
     if model_class and not problems and kind == "environment":
         notes, problems = check_fit(model_class, environment, file.environment_kwargs, wrappers)
-    hp_params, wrong = fill_hyperparameters(model_class, file.hp_params, varied)
+    hp_params, wrong = fill_hyperparameters(model_class, given_hyperparameters(data), varied)
     problems += found + wrong
     if problems:
         return None, [], problems
@@ -123,11 +126,20 @@ def check_model(
     return model, notes, []
 
 
+def given_hyperparameters(data: Any) -> Any:
+    """The `hp_params` of a model file's content, with the `algorithm` that stands beside them; not checked yet."""
+    given, algorithm = (data.get("hp_params"), data.get("algorithm")) if isinstance(data, dict) else (None, None)
+    return {"algorithm": algorithm, **given} if isinstance(given, dict) and algorithm is not None else given
+
+
 def find_model_class(name: str, path: str) -> tuple[str, Any, list[Problem]]:
     """The name by which a model is loaded from here on, its class (None with mistakes), and mistakes."""
     try:
         found = MODELS.find(name, path)
-        return found, MODELS.load(found), []
+        model_class = MODELS.load(found)
+        missing = missing_needs(model_class)
+        words = f"{name} needs more: {cure(missing[0])}" if missing else ""
+        return found, None if missing else model_class, [Problem("class", words)] if missing else []
     except ConfigError as error:
         return name, None, error.found
 
@@ -184,7 +196,7 @@ def fill_hyperparameters(
     model_class: Any, given: dict[str, Any], varied: Set[str]
 ) -> tuple[dict[str, Any], list[Problem]]:
     """The hyperparameters with the model's defaults filled in, and mistakes."""
-    table = table_for(model_class, given)
+    table = table_for(model_class, without(given, varied))
     if table is None:
         return given, []
     if varied:
@@ -192,7 +204,7 @@ def fill_hyperparameters(
     else:
         _, problems = check_record(table, given, "hp_params")
     defaults = {key: declared.default for key, declared in declarations(table).items()}
-    return {name: value for name, value in {**defaults, **given}.items() if value is not REQUIRED}, problems
+    return {name: value for name, value in {**defaults, **given}.items() if value not in (REQUIRED, ABSENT)}, problems
 
 
 def as_model(name: str, model_class: Any) -> type[Any]:

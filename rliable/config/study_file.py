@@ -7,11 +7,17 @@ import functools
 from collections.abc import Sequence
 from typing import Any
 
-from rliable.config.claims import metrics_for, table_for
+from rliable.config.claims import metrics_for, table_for, without
 from rliable.config.clashes import clash_problems
 from rliable.config.grid import grid_problems, whole_range_notes
 from rliable.config.json_file import JsonError, apply_overrides, load_json
-from rliable.config.model_file import check_model, find_model_class, named_files, written_names
+from rliable.config.model_file import (
+    check_model,
+    find_model_class,
+    given_hyperparameters,
+    named_files,
+    written_names,
+)
 from rliable.config.search_space import SearchSpace, parse_search_space
 from rliable.registry import SAMPLERS, find_file
 from rliable.schema import REQUIRED, ConfigError, Problem, check_record, describe, nearest, setting
@@ -133,7 +139,7 @@ def check_study(data: Any, path: str, model_data: Any, model_path: str, model_pr
         check_model(model_data, model_path, set(grid) - set(space.conditions)) if is_read else (None, [], [])
     )
     model_class = class_of(model_data, model_path)
-    given = model_data.get("hp_params") if isinstance(model_data, dict) else None
+    given = without(given_hyperparameters(model_data), set(grid))
     table = table_for(model_class, given)
     problems += found + meaning_problems(keys, path, space, table)
     problems += metric_problems(keys.get("metric"), metrics_for(model_class, given))

@@ -6,7 +6,7 @@ import collections
 import importlib.util
 from typing import Any
 
-from rliable.environments.extras import cure
+from rliable.extras import cure
 from rliable.environments.libraries import specs_of
 
 #: Groups of a library that need a package more.

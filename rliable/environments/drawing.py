@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from rliable.environments.extras import cure
+from rliable.extras import cure
 
 #: Frames per second, where an environment does not say it.
 USUAL_FRAME_RATE = 30.0

@@ -1,4 +1,4 @@
-"""Optional packages: which extra of ours brings one that an environment needs and this machine lacks."""
+"""Optional packages: which extra of ours brings one that an environment or a model needs and this machine lacks."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ EXTRAS = {
     "mujoco": "mujoco",
     "pygame": "video",
     "imageio_ffmpeg": "video",
+    "stable_baselines3": "sb3",
+    "sb3_contrib": "sb3",
 }
 #: Module -> how the names of the environments look that are known once it is imported.
 NAMED_BY = {"ale_py": re.compile(r"ALE/|NoFrameskip-v", re.IGNORECASE), "pybullet_envs": re.compile("Bullet")}

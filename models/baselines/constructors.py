@@ -1,0 +1,71 @@
+"""What the algorithms of Stable-Baselines3 and sb3-contrib take, read from their source: importing them takes seconds."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import functools
+import importlib.util
+from collections.abc import Iterator
+from pathlib import Path
+
+PACKAGES = ("stable_baselines3", "sb3_contrib")
+#: By this argument the constructor of an algorithm is known.
+MARK = "_init_setup_model"
+ALIASES = "policy_aliases"
+
+
+@dataclasses.dataclass(frozen=True)
+class Constructor:
+    """The constructor of an algorithm.
+
+    Attributes:
+      package: where the algorithm is.
+      arguments: the options of each argument's type, as text: {"learning_rate": ("float", "Schedule")}.
+      policies: the names of policies that it knows.
+    """
+
+    package: str
+    arguments: dict[str, tuple[str, ...]]
+    policies: tuple[str, ...]
+
+
+@functools.cache
+def constructors() -> dict[str, Constructor]:
+    """The constructors by the names of the algorithms; empty where the libraries are not installed."""
+    found: dict[str, Constructor] = {}
+    later: list[tuple[str, ast.ClassDef]] = []
+    for package, node in classes():
+        if policies_of(node):
+            found[node.name] = Constructor(package, arguments_of(node), policies_of(node))
+        else:
+            later.append((package, node))
+    for package, node in later:  # its policies are those of the class that it inherits
+        base = found[ast.unparse(node.bases[0])]
+        found[node.name] = Constructor(package, arguments_of(node), base.policies)
+    return dict(sorted(found.items()))
+
+
+def classes() -> Iterator[tuple[str, ast.ClassDef]]:
+    """The package and the class of each algorithm: that of "ppo" is in the file ppo/ppo.py."""
+    for package in PACKAGES:
+        spec = importlib.util.find_spec(package)
+        files = Path(spec.origin).parent.glob("*/*.py") if spec is not None and spec.origin else ()
+        for file in sorted(file for file in files if file.stem == file.parent.name):
+            for node in ast.parse(file.read_text(encoding="utf-8")).body:
+                if isinstance(node, ast.ClassDef) and MARK in arguments_of(node):
+                    yield package, node
+
+
+def arguments_of(node: ast.ClassDef) -> dict[str, tuple[str, ...]]:
+    """The arguments of a class's constructor; empty where it has none of its own."""
+    found = next((part for part in node.body if getattr(part, "name", "") == "__init__"), None)
+    arguments = found.args.args[1:] if isinstance(found, ast.FunctionDef) else []
+    return {one.arg: tuple(ast.unparse(one.annotation).split(" | ")) if one.annotation else () for one in arguments}
+
+
+def policies_of(node: ast.ClassDef) -> tuple[str, ...]:
+    """The names of policies that a class knows by itself."""
+    tables = [part.value for part in node.body if isinstance(part, ast.AnnAssign) and ast.unparse(part.target) == ALIASES]
+    keys = [key for table in tables if isinstance(table, ast.Dict) for key in table.keys]
+    return tuple(key.value for key in keys if isinstance(key, ast.Constant))

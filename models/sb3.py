@@ -1,0 +1,104 @@
+"""Any algorithm of Stable-Baselines3 and sb3-contrib as a model that can be searched over.
+
+Stable-Baselines3: Reliable Reinforcement Learning Implementations (Raffin, Hill, Gleave, Kanervisto, Ernestus, Dormann,
+2021), https://jmlr.org/papers/v22/20-1364.html
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from models.baselines.settings import BaselineHyperparameters, table_for_algorithm
+from rliable.environments.host import HostEnvironment
+from rliable.model import EpisodicModel
+from rliable.schema import ConfigError, check_record
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from models.baselines.trained import Trained
+    from models.baselines.training import Training
+
+
+class SB3(EpisodicModel):
+    """Trains an algorithm of Stable-Baselines3 or sb3-contrib in an environment that steps on the host."""
+
+    hyperparameters = BaselineHyperparameters
+    learns_from = ("gymnasium",)
+    needs = ("stable_baselines3",)
+    _trained: Trained | None = None
+    _checkpoint: dict[str, bytes] | None = None
+
+    @classmethod
+    def import_libraries(cls, threads: int) -> None:
+        import torch
+
+        import models.baselines.training  # noqa: F401
+
+        torch.set_num_threads(threads)
+
+    @classmethod
+    def hyperparameters_for(cls, hp_params: Mapping[str, Any]) -> type:
+        """The settings above, and the arguments of the algorithm's constructor."""
+        algorithm = hp_params.get("algorithm")
+        return table_for_algorithm(algorithm if isinstance(algorithm, str) else None)
+
+    @classmethod
+    def environment_problem(cls, environment: Any) -> str | None:
+        """Why it cannot learn in an environment, in one line; None if it can."""
+        if isinstance(environment, HostEnvironment):
+            return None
+        return f"{cls.__name__} needs an environment with Gymnasium's interface, found {type(environment).__name__}"
+
+    def train(self, data: Any, *args: Any) -> None:
+        training = self._make_training(data, args[0] if args else data)
+        self._trained = training.run(self.report, self.keep_checkpoint, self._checkpoint)
+
+    def restore(self, files: dict[str, bytes]) -> None:
+        self._checkpoint = files
+
+    @property
+    def num_test_episodes(self) -> int:
+        return self.values.num_test_episodes or self.values.num_eval_episodes
+
+    def run_episodes(self, data: Any, episodes: range) -> list[float]:
+        return self._make_training(data, data).play(self._policy(), data, "test episode", episodes)
+
+    def predict(self, data: Any) -> np.ndarray:
+        """The actions without exploration for a batch of observations."""
+        actions, _ = self._policy().act(data)
+        return actions
+
+    def save(self) -> None:
+        """Writes `model.zip`, and `vecnormalize.pkl` where observations are normalised: Stable-Baselines3's own files."""
+        self._policy().save(Path(self.cfg["mdl_file"]))
+
+    def load_model(self) -> None:
+        self.import_libraries(self.cfg.get("threads", 1))
+        from models.baselines.trained import load_trained
+
+        self._trained = load_trained(self.values.algorithm, Path(self.cfg["mdl_file"]), self.values.device)
+
+    @functools.cached_property
+    def values(self) -> Any:
+        """The checked hyperparameters, defaults filled in."""
+        table = self.hyperparameters_for(self.cfg["hp_params"])
+        values, problems = check_record(table, self.cfg["hp_params"], "hp_params")
+        if problems:
+            raise ConfigError(problems)
+        return values
+
+    def _make_training(self, environment: HostEnvironment, evaluation_environment: HostEnvironment) -> Training:
+        """What trains and plays; the first in a process imports Stable-Baselines3."""
+        self.import_libraries(self.cfg.get("threads", 1))
+        from models.baselines.training import Training
+
+        return Training(self.values, environment, evaluation_environment, self.cfg["seed"], self.EPISODES_PER_SLICE)
+
+    def _policy(self) -> Trained:
+        if self._trained is None:
+            raise RuntimeError(f"{type(self).__name__}: neither trained nor loaded yet")
+        return self._trained
