@@ -39,9 +39,10 @@ def from_checkpoint(files: dict[str, bytes], algorithm: str, environments: VecEn
     """
     normaliser = None
     if NORMALISER_FILE in files:
-        environments = normaliser = pickle.loads(files[NORMALISER_FILE])
+        normaliser = pickle.loads(files[NORMALISER_FILE])
         normaliser.set_venv(environments)
-    loaded = algorithm_class(algorithm).load(io.BytesIO(files[MODEL_FILE]), env=environments, device=device)
+    around = normaliser or environments
+    loaded = algorithm_class(algorithm).load(io.BytesIO(files[MODEL_FILE]), env=around, device=device)
     if REPLAY_FILE in files:
         loaded.load_replay_buffer(io.BytesIO(files[REPLAY_FILE]))
         change_arrays(loaded.replay_buffer, lambda array: lengthened(array, loaded.replay_buffer.buffer_size))
