@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from stable_baselines3.common.vec_env import VecEnv, VecNormalize
+from stable_baselines3.common.vec_env import VecEnv
 
 from models.baselines.objects import algorithm_class
 from models.baselines.trained import MODEL_FILE, NORMALISER_FILE, Trained

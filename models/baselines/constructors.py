@@ -1,4 +1,4 @@
-"""What the algorithms of Stable-Baselines3 and sb3-contrib take, read from their source: importing them takes seconds."""
+"""What the algorithms of Stable-Baselines3 and sb3-contrib take, read from their source: importing takes seconds."""
 
 from __future__ import annotations
 
@@ -66,6 +66,8 @@ def arguments_of(node: ast.ClassDef) -> dict[str, tuple[str, ...]]:
 
 def policies_of(node: ast.ClassDef) -> tuple[str, ...]:
     """The names of policies that a class knows by itself."""
-    tables = [part.value for part in node.body if isinstance(part, ast.AnnAssign) and ast.unparse(part.target) == ALIASES]
+    tables = [
+        part.value for part in node.body if isinstance(part, ast.AnnAssign) and ast.unparse(part.target) == ALIASES
+    ]
     keys = [key for table in tables if isinstance(table, ast.Dict) for key in table.keys]
     return tuple(key.value for key in keys if isinstance(key, ast.Constant))

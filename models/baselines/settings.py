@@ -40,9 +40,14 @@ class BaselineHyperparameters:
     total_timesteps: int = setting(REQUIRED, "How long to train.", unit="environment steps", low=1, high=10**10)
     num_envs: int = setting(1, "Environments that it acts in side by side.", unit="environments", low=1, high=1024)
     policy: str | None = setting(
-        None, "MlpPolicy, CnnPolicy, MultiInputPolicy or another of the algorithm's; null for what fits the observations."
+        None,
+        "MlpPolicy, CnnPolicy, MultiInputPolicy or another of the algorithm's; null for what fits the observations.",
     )
-    policy_kwargs: dict[str, Any] = setting({}, "Arguments of the policy; classes in it by name: relu, RMSpropTFLike.")
+    net_arch: list[Any] | dict[str, Any] | None = setting(
+        None, "Widths of the hidden layers, of `policy_kwargs`; null for what is there, or the policy's own."
+    )
+    activation_fn: str | None = setting(None, "What follows each hidden layer, likewise: relu, tanh, elu, leaky_relu.")
+    policy_kwargs: dict[str, Any] = setting({}, "Arguments of the policy; classes in it by name: RMSpropTFLike.")
     normalize: bool | dict[str, Any] = setting(
         False, "Whether observations and rewards are normalised; an object holds arguments of VecNormalize."
     )
@@ -69,6 +74,11 @@ class BaselineHyperparameters:
         ours = {field.name for field in dataclasses.fields(BaselineHyperparameters)}
         names = [field.name for field in dataclasses.fields(self) if field.name not in ours]
         return {name: getattr(self, name) for name in names if getattr(self, name) is not ABSENT}
+
+    def policy_arguments(self) -> dict[str, Any]:
+        """`policy_kwargs` with what stands beside them."""
+        beside = {"net_arch": self.net_arch, "activation_fn": self.activation_fn}
+        return {**self.policy_kwargs, **{name: value for name, value in beside.items() if value is not None}}
 
     def problems(self) -> list[Problem]:
         """What does not fit the algorithm."""
@@ -109,7 +119,8 @@ def table_for_algorithm(algorithm: str | None) -> type[BaselineHyperparameters]:
     arguments = {name: options for one in chosen for name, options in one.arguments.items() if is_theirs(name)}
     doc = "The algorithm, of Stable-Baselines3 or sb3-contrib."
     fields = [("algorithm", str, setting(REQUIRED, doc, choices=tuple(known)))] + [
-        (name, hint_of(options), setting(ABSENT, "An argument of the algorithm.")) for name, options in arguments.items()
+        (name, hint_of(options), setting(ABSENT, "An argument of the algorithm."))
+        for name, options in arguments.items()
     ]
     return dataclasses.make_dataclass(
         "BaselineHyperparameters", fields, bases=(BaselineHyperparameters,), frozen=True, kw_only=True

@@ -189,6 +189,8 @@ def check_fit(
         return [], error.found
     except Exception as error:
         return [], [Problem("environment", f"making {name} failed: {type(error).__name__}: {error}")]
+    if "environment" not in kinds_for(model_class):  # it sees and does there what it likes
+        notes = [note for note in notes if note not in environment.notes]
     return notes, [Problem("environment", problem)] if problem else []
 
 

@@ -6,8 +6,8 @@ import collections
 import importlib.util
 from typing import Any
 
-from rliable.extras import cure
 from rliable.environments.libraries import specs_of
+from rliable.extras import cure
 
 #: Groups of a library that need a package more.
 NEEDS = {

@@ -16,9 +16,9 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from rliable.config.environment import LIBRARIES, in_library
-from rliable.extras import cure, missing_package, named_by
 from rliable.environments.factory import HostFactory
 from rliable.environments.runtime import prepare_import, silent
+from rliable.extras import cure, missing_package, named_by
 from rliable.registry import ENVIRONMENTS, FORMS, import_module
 from rliable.schema import ConfigError, Problem, nearest
 
