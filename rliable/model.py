@@ -45,11 +45,10 @@ class BaseModel(ABC):
       version: changed whenever the same configuration and seed come to give other results; a study is not continued
         with another version than it was begun with, unless that is wished.
       learns_from: what `train` and `evaluate` take as their data, one or more of: "environment", an environment of ours
-        or of the user's own that is made for the model (`rliable.environments.base`); "gymnasium", one that steps on the
-        host (`rliable.environments.host`), where the name of one of ours means Gymnasium's; "rows", a list of dicts read from
-        a JSON-lines or CSV file, or an RDD of them; "name", the `environment` of the model file as text, whatever it
-        names, for models that make their environment themselves.
-      needs: modules of optional packages without which it cannot be used.
+        or of the user's own that is made for the model (`rliable.environments.base`); "gymnasium", one that steps on
+        the host (`rliable.environments.host`), where the name of one of ours means Gymnasium's; "rows", a list of dicts
+        read from a JSON-lines or CSV file, or an RDD of them; "name", the `environment` of the model file as text,
+        whatever it names, for models that make their environment themselves.
       learning_curve: rows that `report` collected, in order.
       stops_by_exception: how `report` tells that the run is to end: by raising `RunStopped`, or, if False, by its
         answer, upon which `train` should return soon. Nothing is saved or evaluated of a run that is stopped.
@@ -62,7 +61,6 @@ class BaseModel(ABC):
     version: ClassVar[str] = "1"
     stops_by_exception: ClassVar[bool] = True
     learns_from: ClassVar[tuple[str, ...]] = ("rows", "name")
-    needs: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, sc: Any, cfg: dict[str, Any]) -> None:
         """Keeps the configuration; trains nothing yet.

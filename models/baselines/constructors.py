@@ -1,4 +1,4 @@
-"""What the algorithms of Stable-Baselines3 and sb3-contrib take, read from their source: importing them takes seconds."""
+"""What the algorithms of Stable-Baselines3 and sb3-contrib take, read from their source: importing takes seconds."""
 
 from __future__ import annotations
 

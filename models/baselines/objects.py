@@ -41,7 +41,7 @@ def constructor_arguments(values: BaselineHyperparameters, num_actions: int) -> 
     """
     options = constructors()[values.algorithm].arguments
     made = {name: as_argument_of(options[name], value) for name, value in values.arguments().items()}
-    made["policy_kwargs"] = as_policy_arguments(values.policy_kwargs)
+    made["policy_kwargs"] = as_policy_arguments(values.policy_arguments())
     if values.noise_type is not None:
         made["action_noise"] = make_noise(values, num_actions)
     return made
@@ -68,7 +68,7 @@ def as_policy_arguments(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def class_named(name: str) -> Any:
-    """A class by its name, in any case and with or without "nn.": of PyTorch's or Stable-Baselines3's, or "module:Class".
+    """A class of PyTorch's or Stable-Baselines3's by its name, in any case, "nn." before it or not; or "module:Class".
 
     Raises:
       ValueError: there is no such class.

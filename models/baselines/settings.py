@@ -43,7 +43,11 @@ class BaselineHyperparameters:
         None,
         "MlpPolicy, CnnPolicy, MultiInputPolicy or another of the algorithm's; null for what fits the observations.",
     )
-    policy_kwargs: dict[str, Any] = setting({}, "Arguments of the policy; classes in it by name: relu, RMSpropTFLike.")
+    net_arch: list[Any] | dict[str, Any] | None = setting(
+        None, "Widths of the hidden layers, of `policy_kwargs`; null for what is there, or the policy's own."
+    )
+    activation_fn: str | None = setting(None, "What follows each hidden layer, likewise: relu, tanh, elu, leaky_relu.")
+    policy_kwargs: dict[str, Any] = setting({}, "Arguments of the policy; classes in it by name: RMSpropTFLike.")
     normalize: bool | dict[str, Any] = setting(
         False, "Whether observations and rewards are normalised; an object holds arguments of VecNormalize."
     )
@@ -70,6 +74,11 @@ class BaselineHyperparameters:
         ours = {field.name for field in dataclasses.fields(BaselineHyperparameters)}
         names = [field.name for field in dataclasses.fields(self) if field.name not in ours]
         return {name: getattr(self, name) for name in names if getattr(self, name) is not ABSENT}
+
+    def policy_arguments(self) -> dict[str, Any]:
+        """`policy_kwargs` with what stands beside them."""
+        beside = {"net_arch": self.net_arch, "activation_fn": self.activation_fn}
+        return {**self.policy_kwargs, **{name: value for name, value in beside.items() if value is not None}}
 
     def problems(self) -> list[Problem]:
         """What does not fit the algorithm."""

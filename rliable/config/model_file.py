@@ -184,12 +184,13 @@ def check_fit(
     try:
         environment = make_environment(name, constants, wrappers)
         problem = problem_with(environment)
-        is_made = "environment" in kinds_for(model_class)
-        notes: list[str] = getattr(environment, "warnings", list)() if is_made else []
+        notes: list[str] = getattr(environment, "warnings", list)()
     except ConfigError as error:
         return [], error.found
     except Exception as error:
         return [], [Problem("environment", f"making {name} failed: {type(error).__name__}: {error}")]
+    if "environment" not in kinds_for(model_class):  # it sees and does there what it likes
+        notes = [note for note in notes if note not in environment.notes]
     return notes, [Problem("environment", problem)] if problem else []
 
 

@@ -104,7 +104,7 @@ class WorkerProcess:
         lines = text.partition(CRASH)[0].split("\n")
         last = next((line.strip() for line in reversed(lines) if line.strip()), "")
         words = f"the process that steps {self._name} {how}" + f"; it printed last: {last:.200}" * bool(last)
-        return noted(ChildProcessError(words), text)
+        return noted(ChildProcessError(words), f"The process printed last:\n{text}")
 
     def _lateness(self) -> TimeoutError:
         """What to say of it when it takes too long, after which it is killed."""
@@ -113,7 +113,7 @@ class WorkerProcess:
         self._process.kill()
         what = "step" if self._order.seeds is None else "reset"
         words = f"a {what} of {self._name} took longer than env_step_timeout_seconds {self._timeout:g}"
-        return noted(TimeoutError(words), self._printed.text())
+        return noted(TimeoutError(words), f"The process printed last:\n{self._printed.text()}")
 
 
 class Printed:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import rliable
 
-PACKAGES = ("tensorflow", "tf-agents", "gym", "numpy", "optuna", "pyspark", "scipy")
+PACKAGES = ("tensorflow", "tf-agents", "gym", "numpy", "optuna", "pyspark", "scipy", "stable-baselines3", "torch")
 
 
 def package_versions() -> dict[str, str]:
