@@ -1,7 +1,7 @@
 """Trains config/zoo/dqn_pong.json for 50,000 steps, and tells how fast it is and how much memory it takes on the way.
 
 That is too short to learn Pong. It shows that the wrappers, the network, the memory of images and its checkpoints work
-together, and that nothing grows but that memory, which is full halfway: the script fails if anything does from there on.
+together, and that nothing grows but that memory, which is full halfway: the script fails if anything does later.
 """
 
 from __future__ import annotations
