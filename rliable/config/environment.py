@@ -79,15 +79,16 @@ def resolve_environment(name: str, learns_from: Sequence[str] = MADE_FOR_IT, bes
 
 
 def classes_of(model: ModelConfig) -> tuple[str, ...]:
-    """The names of the classes that a worker needs for a model: its own, and those of an environment made for it.
+    """The names of the classes that a worker needs for a model: its own, and those that its parts are made of.
 
     Of a library's environment only the module that adds it may be the user's.
     """
-    learns_from = kinds_for(MODELS.load(model.class_name))
-    if kind_of_environment(model.environment, learns_from) != "environment":
+    model_class = MODELS.load(model.class_name)
+    if kind_of_environment(model.environment, kinds_for(model_class)) != "environment":
         return (model.class_name,)
     environment = model.environment.partition(":")[2] if in_library(model.environment) else model.environment
-    return (model.class_name, environment, *map(wrapper_name, model.wrappers))
+    parts = getattr(model_class, "classes_in", lambda _: ())(model.hp_params)
+    return (model.class_name, environment, *map(wrapper_name, model.wrappers), *parts)
 
 
 def registered(name: str) -> str | None:

@@ -6,8 +6,9 @@ import dataclasses
 import functools
 import inspect
 import os
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from rliable.config.claims import missing_packages, table_for, with_files, without
@@ -111,14 +112,16 @@ def check_model(
     wrappers, wrong_wrappers = check_wrappers(file.wrappers, path)
     problems += wrong_wrappers or place_problems(wrappers, environment if not problems else None, kind)
     given = given_hyperparameters(data)
-    if model_class and not problems and not found and kind == "environment":
-        notes, problems = check_fit(model_class, environment, file.environment_kwargs, wrappers)
-        problems = problems or idle_problems(model_class, environment, given, varied)
     hp_params, wrong = fill_hyperparameters(model_class, given, varied)
+    if not wrong:
+        hp_params = with_files(model_class, hp_params, functools.partial(absolute_file, beside=path))
+    if model_class and not problems and not found and kind == "environment":
+        values = {} if wrong else hp_params
+        notes, problems = check_fit(model_class, environment, file.environment_kwargs, wrappers, values)
+        problems = problems or idle_problems(model_class, environment, given, varied)
     problems += found + wrong
     if problems:
         return None, [], problems
-    hp_params = with_files(model_class, hp_params, functools.partial(absolute_file, beside=path))
     is_found = environment == registered(environment) or in_library(environment)
     if is_found and environment != file.environment:
         notes = [f"environment {file.environment!r} is {environment}", *notes]
@@ -165,15 +168,21 @@ def absolute_file(name: str, beside: str) -> str:
 
 
 def check_fit(
-    model_class: Any, name: str, constants: dict[str, Any], wrappers: Sequence[Any] = ()
+    model_class: Any,
+    name: str,
+    constants: dict[str, Any],
+    wrappers: Sequence[Any] = (),
+    hp_params: Mapping[str, Any] = MappingProxyType({}),
 ) -> tuple[list[str], list[Problem]]:
     """Whether a model can learn in an environment that is made for it, if its class can tell.
 
     Args:
-      model_class: its `environment_problem`, a class method, gets the environment and answers with one line or None.
+      model_class: its `environment_problem`, a class method, gets the environment and answers with one line or None;
+        its `misfits`, alike, gets hyperparameters as well and answers with mistakes.
       name: the environment's, as resolved.
       constants: its `environment_kwargs`, checked.
       wrappers: what lies around it, checked.
+      hp_params: hyperparameters, checked; those that a study sets may be missing.
 
     Returns:
       What the environment's user should know, and mistakes.
@@ -185,13 +194,14 @@ def check_fit(
         environment = make_environment(name, constants, wrappers)
         problem = problem_with(environment)
         notes: list[str] = getattr(environment, "warnings", list)()
+        misfits = [] if problem else getattr(model_class, "misfits", lambda *_: [])(hp_params, environment)
     except ConfigError as error:
         return [], error.found
     except Exception as error:
         return [], [Problem("environment", f"making {name} failed: {type(error).__name__}: {error}")]
     if "environment" not in kinds_for(model_class):  # it sees and does there what it likes
         notes = [note for note in notes if note not in environment.notes]
-    return notes, [Problem("environment", problem)] if problem else []
+    return notes, [Problem("environment", problem)] if problem else misfits
 
 
 def idle_problems(model_class: Any, name: str, given: dict[str, Any], varied: Set[str]) -> list[Problem]:

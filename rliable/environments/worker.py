@@ -159,7 +159,7 @@ def start_python(*descriptors: int) -> subprocess.Popen[bytes]:
 def as_exception(told: Raised) -> Exception:
     """An exception of another process, of a class that may not be known here."""
     error: Exception = type(told.kind, (Exception,), {"__module__": "builtins"})(told.words)
-    return noted(error, f"In the process of the environment:\n{told.trace}")  # type: ignore[no-any-return]
+    return noted(error, f"In the process of the environment:\n{told.trace}")
 
 
 def noted(error: Any, text: str) -> Any:

@@ -6,7 +6,7 @@ import functools
 import importlib
 import importlib.util
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,9 +16,10 @@ from rliable.environments import load_data
 from rliable.environments.base import Environment, Spaces
 from rliable.environments.runtime import prepare_tensorflow
 from rliable.model import EpisodicModel
-from rliable.schema import ConfigError, check_record
+from rliable.schema import ConfigError, Problem, check_record
 from rliable.training.agent import Agent
 from rliable.training.hyperparameters import OUTSIDE_THE_GRAPH
+from rliable.training.networks.base import make_network
 from rliable.training.run import Run
 
 #: What agents need besides what the search needs, and the one Python that it is there for.
@@ -66,6 +67,29 @@ class AgentModel(EpisodicModel):
         if cls.acts in (found, "both"):
             return None
         return f"{cls.__name__} needs {cls.acts} actions; {environment.name} has {size} {found} one{'s'[: size > 1]}"
+
+    @classmethod
+    def misfits(cls, hp_params: Mapping[str, Any], environment: Spaces) -> list[Problem]:
+        """Hyperparameters that do not fit what an environment shows."""
+        if environment.image_shape and hp_params.get("normalize_observations"):
+            words = f"is for numbers, and {environment.name} shows images, whose pixels are scaled to [0, 1] anyway"
+            return [Problem("hp_params.normalize_observations", f"{words}; leave it out")]
+        try:
+            make_network(hp_params.get("network"), environment)
+        except ConfigError as error:
+            return [Problem("hp_params.network", problem.words) for problem in error.found]
+        return []
+
+    @classmethod
+    def with_files(cls, hp_params: dict[str, Any], place: Callable[[str], str]) -> dict[str, Any]:
+        file, colon, name = (hp_params.get("network") or "").rpartition(":")
+        return hp_params | {"network": f"{place(file)}:{name}"} if colon and file.endswith(".py") else hp_params
+
+    @classmethod
+    def classes_in(cls, hp_params: Mapping[str, Any]) -> tuple[str, ...]:
+        """The names of the user's own classes among hyperparameters."""
+        network = hp_params.get("network") or ""
+        return (network,) if ":" in network else ()
 
     @classmethod
     def idle_hyperparameter(cls, environment: str, name: str) -> str | None:

@@ -112,7 +112,7 @@ class Iterations:
         self._total_steps = np.float32(numbers["total_steps"])
         self._draws: Steps = program.drawn.blocks(seeds)
         self._known = program.known.pack(run_numbers(numbers, seeds))
-        self._counts = self._known[program.known.dtypes.index("int32")][:NUM_COUNTS]
+        self._counts = self._known[program.known.names.index("int32")][:NUM_COUNTS]
         self._set_parts(program.packing.pack(state.parts))
 
     def collect(self, num_steps: int) -> None:

@@ -1,6 +1,7 @@
 """The parts of an agent as one vector for each type of number, in which they go to compiled calls and come back.
 
-A call of a program costs a few microseconds more with every array that goes in or out; agents have dozens.
+A call of a program costs a few microseconds more with every array that goes in or out; agents have dozens. Large ones,
+of which agents that see images have some, have vectors of their own: copying those would take longer.
 """
 
 from __future__ import annotations
@@ -13,14 +14,16 @@ import numpy as np
 from rliable.environments.runtime import tf
 from rliable.training.host.functions import builder_of, leaves
 
-#: A vector for each type of number, in the order of `Packing.dtypes`.
+#: The vectors, in the order of `Packing.names`.
 Vectors = list[Any]
+#: An array of more numbers has a vector of its own.
+LARGE = 250_000
 
 
 class Span(NamedTuple):
-    """Where an array lies in the vector of its type."""
+    """Where an array lies in the vector of a name."""
 
-    dtype: str
+    name: str
     start: int
     end: int
     shape: tuple[int, ...]
@@ -30,7 +33,7 @@ class Packing:
     """How the arrays of one nest lie in vectors.
 
     Attributes:
-      dtypes: the names of the types.
+      names: of the vectors: the type of the numbers, and for large arrays their place in the nest.
 
     Args:
       nest: NumPy arrays; what matters is shapes and types.
@@ -40,11 +43,12 @@ class Packing:
         self._places: list[Span] = []
         sizes: dict[str, int] = {}
         for array in map(np.asarray, leaves(nest)):
-            dtype, size = array.dtype.name, math.prod(array.shape)
-            start = sizes.get(dtype, 0)
-            self._places.append(Span(dtype, start, start + size, array.shape))
-            sizes[dtype] = start + size
-        self.dtypes = sorted(sizes)
+            size = math.prod(array.shape)
+            name = f"{array.dtype.name} {len(self._places)}" if size > LARGE else array.dtype.name
+            start = sizes.get(name, 0)
+            self._places.append(Span(name, start, start + size, array.shape))
+            sizes[name] = start + size
+        self.names = sorted(sizes)
         self._build = builder_of(nest, iter(range(len(self._places))))
 
     def pack(self, nest: Any) -> Vectors:
@@ -57,13 +61,13 @@ class Packing:
 
     def unpack(self, vectors: Vectors) -> Any:
         """The nest, from vectors of NumPy arrays or of tensors; of NumPy's it holds views."""
-        by_type = dict(zip(self.dtypes, vectors, strict=True))
+        by_name = dict(zip(self.names, vectors, strict=True))
         reshape = np.reshape if isinstance(vectors[0], np.ndarray) else tf.reshape
-        cut = [reshape(by_type[place.dtype][place.start : place.end], place.shape) for place in self._places]
+        cut = [reshape(by_name[place.name][place.start : place.end], place.shape) for place in self._places]
         return self._build(cut)
 
     def _joined(self, nest: Any, as_row: Any, join: Any) -> Vectors:
-        rows: dict[str, list[Any]] = {dtype: [] for dtype in self.dtypes}
+        rows: dict[str, list[Any]] = {name: [] for name in self.names}
         for place, array in zip(self._places, leaves(nest), strict=True):
-            rows[place.dtype].append(as_row(array))
-        return [join(rows[dtype]) for dtype in self.dtypes]
+            rows[place.name].append(as_row(array))
+        return [parts[0] if len(parts) == 1 else join(parts) for parts in rows.values()]

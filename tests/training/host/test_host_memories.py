@@ -56,11 +56,11 @@ def test_batches_are_those_of_the_ring_inside_the_graph(name, num_environments, 
         inside = append(inside, Transitions(*experience[:-1]))
     size = min(length, num_writes * num_environments)
     ages, gamma = generator.integers(size, size=(2, 5)), np.float32(0.9)
-    rows = host.sample(Ages(ages), (2, 5), num_environments, num_steps, gamma)
+    (rows,) = host.sample(Ages(ages), (2, 5), num_environments, num_steps, gamma)
     first = tf.constant(host.num_written - size + ages.reshape(-1), tf.int32)
     weight = tf.ones(10)
     wanted = n_step_batch(inside, first, weight, num_environments, tf.constant(num_steps), tf.constant(gamma))
-    found = host.columns.batch(tf.constant(rows.reshape(10, -1)), weight)
+    found = host.columns.batch(tf.constant(rows.reshape(10, -1)), weight, [])
     for one, other in zip(found, wanted, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-6)
 
@@ -88,8 +88,8 @@ def test_draws_are_uniform_and_follow_from_the_seed_and_the_count_alone():
         step = experience_of(np.random.default_rng(index), agent.environment, 1)
         ring.append(step._replace(reward=np.array([index], np.float32)))
     numbers = {"batch_size": 64, "n_step": 1, "gamma": np.float32(0.9)}
-    lessons = [memory.lesson(ring, count, 4, numbers, seed=3)[..., memory.columns.reward] for count in range(100)]
+    lessons = [memory.lesson(ring, count, 4, numbers, seed=3)[0][..., memory.columns.reward] for count in range(100)]
     counts = np.bincount(np.array(lessons).astype(int).ravel(), minlength=10) / (100 * 4 * 64)
     assert counts == pytest.approx(0.1, abs=0.01)
-    assert np.array_equal(lessons[7], memory.lesson(ring, 7, 4, numbers, seed=3)[..., memory.columns.reward])
+    assert np.array_equal(lessons[7], memory.lesson(ring, 7, 4, numbers, seed=3)[0][..., memory.columns.reward])
     assert not np.array_equal(lessons[7], lessons[8])
