@@ -1,5 +1,6 @@
 """An environment and a wrapper in files of the user's, stepped in executors that have nothing but what was shipped."""
 
+import dataclasses
 import sys
 
 import pytest
@@ -46,6 +47,10 @@ class Longer(gymnasium.RewardWrapper):
 WALKER = """
 import json
 from pathlib import Path
+
+import numpy as np
+
+from rliable.environments.workers import Stepping, make_instances
 from rliable.model import EpisodicModel
 
 class Goer(EpisodicModel):
@@ -56,16 +61,16 @@ class Goer(EpisodicModel):
         pass
 
     def run_episodes(self, data, episodes):
-        instance = data.make()
-        return [self.play(instance, self.cfg["seed"] + episode) for episode in episodes]
-
-    def play(self, instance, seed):
-        total, is_over = 0.0, False
-        instance.reset(seed)
-        while not is_over:
-            _, reward, *ends = instance.step(1)
-            total, is_over = total + reward, any(ends)
-        return total
+        stepping = Stepping(self.cfg["hp_params"]["env_workers"])
+        instances = make_instances(data, len(episodes), False, stepping)
+        playing, returns = list(range(len(episodes))), np.zeros(len(episodes))
+        instances.reset(playing, [self.cfg["seed"] + episode for episode in episodes])
+        while playing:
+            stepped = instances.step(playing, np.ones(len(playing), np.int32))
+            returns[playing] += stepped.reward
+            playing = [row for row, is_over in zip(playing, stepped.is_boundary) if not is_over]
+        instances.close()
+        return returns.tolist()
 
     def predict(self, data):
         return 1
@@ -86,13 +91,20 @@ def model(tmp_path):
         (tmp_path / f"shipped_{name}.py").write_text(text)
     wrappers = [{"time_limit": {"steps": 40}}, {f"{tmp_path}/shipped_wrapper.py:Longer": {"times": 2}}]
     environment = resolve_environment("shipped_world.py:Line", beside=str(tmp_path / "study.json"))
-    yield ModelConfig(f"{tmp_path}/shipped_goer.py:Goer", environment, "", {}, "environment", {"prize": 2.0}, wrappers)
+    yield ModelConfig(
+        f"{tmp_path}/shipped_goer.py:Goer", environment, "", {"env_workers": 0}, "environment", {"prize": 2.0}, wrappers
+    )
     for name in texts:
         sys.modules.pop(f"shipped_{name}", None)
 
 
-def test_ones_own_environment_and_wrapper_are_shipped_with_what_they_import_from_beside_them(cluster_spark, model):
-    units = [Unit(trial, 0, model, 100 + trial, Limits()) for trial in range(3)]
+@pytest.mark.parametrize("env_workers", [0, 2])
+def test_ones_own_environment_and_wrapper_are_shipped_with_what_they_import_from_beside_them(
+    cluster_spark, model, env_workers
+):
+    here = [Unit(trial, 0, model, 100 + trial, Limits()) for trial in range(3)]
+    there = dataclasses.replace(model, hp_params={"env_workers": env_workers})
+    units = [dataclasses.replace(unit, model=there) for unit in here]
     options = ExecutorOptions(class_names=classes_of(model), num_workers=2, level=2)
     executor = SparkExecutor(options, cluster_spark)
     try:
@@ -100,5 +112,5 @@ def test_ones_own_environment_and_wrapper_are_shipped_with_what_they_import_from
     finally:
         executor.close()
     assert [result.error for result in shipped] == [None] * 3
-    assert all_facts(shipped) == all_facts(InProcessExecutor(ExecutorOptions()).execute(iter(units)))
+    assert all_facts(shipped) == all_facts(InProcessExecutor(ExecutorOptions()).execute(iter(here)))
     assert shipped[0].metrics["reward"] > 60  # twelve times what the environment gives
