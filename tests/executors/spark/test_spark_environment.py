@@ -91,8 +91,9 @@ def model(tmp_path):
         (tmp_path / f"shipped_{name}.py").write_text(text)
     wrappers = [{"time_limit": {"steps": 40}}, {f"{tmp_path}/shipped_wrapper.py:Longer": {"times": 2}}]
     environment = resolve_environment("shipped_world.py:Line", beside=str(tmp_path / "study.json"))
-    goer = f"{tmp_path}/shipped_goer.py:Goer"
-    yield ModelConfig(goer, environment, "", {"env_workers": 0}, "environment", {"prize": 2.0}, wrappers)
+    yield ModelConfig(
+        f"{tmp_path}/shipped_goer.py:Goer", environment, "", {"env_workers": 0}, "environment", {"prize": 2.0}, wrappers
+    )
     for name in texts:
         sys.modules.pop(f"shipped_{name}", None)
 
