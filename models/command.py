@@ -22,7 +22,7 @@ from rliable.model import BaseModel, RunPaused
 from rliable.schema import ConfigError, check_record
 
 #: What the search itself puts into the command line.
-OURS = ("environment", "folder", "python", "seed", "threads")
+FILLED_IN = ("environment", "folder", "python", "seed", "threads")
 METRICS_FILE = "rliable_metrics.json"
 
 
@@ -41,7 +41,7 @@ class Command(BaseModel):
         words = command if isinstance(command, list) else [command]
         is_text = all(isinstance(word, str) for word in words)
         names = names_in(words) if is_text else [name for name in hp_params if name.isidentifier()]  # the checks tell
-        known = {*OURS, *(field.name for field in dataclasses.fields(CommandHyperparameters))}
+        known = {*FILLED_IN, *(field.name for field in dataclasses.fields(CommandHyperparameters))}
         return with_names(tuple(name for name in names if name not in known))
 
     @classmethod
@@ -126,7 +126,7 @@ class Command(BaseModel):
             self.cfg["seed"],
             self.cfg.get("threads", 1),
         )
-        return {**self.cfg["hp_params"], **dict(zip(OURS, ours, strict=True))}
+        return {**self.cfg["hp_params"], **dict(zip(FILLED_IN, ours, strict=True))}
 
     def _words(self) -> list[str]:
         """The command line of this run."""

@@ -69,7 +69,7 @@ def test_a_folder_without_init_gives_only_the_model(home, target):
 
 def run_with(path, code, folder):
     """What code prints in a new process that has the zip file, and nothing else of the user's, on its path."""
-    command = [sys.executable, "-P", "-c", f"import sys; sys.path.insert(0, {str(path)!r}); {code}"]
+    command = [sys.executable, "-c", f"import sys; sys.path[0] = {str(path)!r}; {code}"]
     return subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder).stdout.strip()
 
 

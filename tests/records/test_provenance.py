@@ -31,7 +31,7 @@ def repository(tmp_path):
 def commit_seen_from(folder):
     """The commit that the package says it is at when it lies in a folder."""
     shutil.copytree(PACKAGE, folder / "rliable", ignore=shutil.ignore_patterns("__pycache__"))
-    command = [sys.executable, "-P", "-c", f"import sys; sys.path.insert(0, {str(folder)!r}); {CODE}"]
+    command = [sys.executable, "-c", f"import sys; sys.path[0] = {str(folder)!r}; {CODE}"]
     return subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder).stdout.strip()
 
 
