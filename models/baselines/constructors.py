@@ -9,9 +9,9 @@ import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 
-PACKAGES = ("stable_baselines3", "sb3_contrib")
+LIBRARY_PACKAGES = ("stable_baselines3", "sb3_contrib")
 #: By this argument the constructor of an algorithm is known.
-MARK = "_init_setup_model"
+CONSTRUCTOR_MARK = "_init_setup_model"
 ALIASES = "policy_aliases"
 
 
@@ -48,12 +48,12 @@ def constructors() -> dict[str, Constructor]:
 
 def classes() -> Iterator[tuple[str, ast.ClassDef]]:
     """The package and the class of each algorithm: that of "ppo" is in the file ppo/ppo.py."""
-    for package in PACKAGES:
+    for package in LIBRARY_PACKAGES:
         spec = importlib.util.find_spec(package)
         files = Path(spec.origin).parent.glob("*/*.py") if spec is not None and spec.origin else ()
         for file in sorted(file for file in files if file.stem == file.parent.name):
             for node in ast.parse(file.read_text(encoding="utf-8")).body:
-                if isinstance(node, ast.ClassDef) and MARK in arguments_of(node):
+                if isinstance(node, ast.ClassDef) and CONSTRUCTOR_MARK in arguments_of(node):
                     yield package, node
 
 

@@ -140,7 +140,7 @@ def test_wrong_model_key_is_one_line(folder, change, line):
 
 def test_class_name_is_no_key_and_beats_nothing(folder):
     lines = problems(folder, model={**MODEL, "class_name": "CountModel"})
-    known = "class, data, environment, environment_kwargs, hp_params, mdl_file, wrappers"
+    known = "algorithm, class, data, environment, environment_kwargs, hp_params, mdl_file, wrappers"
     assert lines == [f"model.json: class_name: unknown key; did you mean 'class'? known: {known}"]
 
 
