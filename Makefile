@@ -1,5 +1,5 @@
 # make demo: runs the README's study, serially and then on embedded Spark.   make test: runs all tests;
-# make test-fast: those that need neither Spark nor a training.
+# make test-fast: those that need neither Spark nor a training; make test-peers: those of the model SB3, without TensorFlow.
 # Each makes .venv with Python 3.11 and installs the pinned requirements first.
 
 PYTHON ?= python3.11
@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PEERS := .venv-peers
 SPARK4 := .venv-spark4
 
-.PHONY: demo test test-fast test-spark4 check format benchmark clean
+.PHONY: demo test test-fast test-peers test-spark4 check format benchmark clean
 
 demo: $(VENV)/installed
 	$(BIN)/python optimize.py config/optim_dqn.json --seed 1
@@ -19,6 +19,11 @@ test: check
 
 test-fast: $(VENV)/installed
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
+
+test-peers: $(PEERS)/installed
+	$(PEERS)/bin/python -m pytest tests/models/test_sb3.py
+	$(PEERS)/bin/python -m pytest tests/models/test_model_contract.py -k SB3
+	$(PEERS)/bin/python -m pytest tests/test_docs.py -k other_agents
 
 test-spark4: $(SPARK4)/installed
 	$(SPARK4)/bin/python -m pytest -n 2 --dist loadfile tests/executors

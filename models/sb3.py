@@ -73,7 +73,7 @@ class SB3(EpisodicModel):
         return actions
 
     def save(self) -> None:
-        """Writes Stable-Baselines3's own files: `model.zip`, and `vecnormalize.pkl` where observations are normalised."""
+        """Writes Stable-Baselines3's own files: `model.zip`, and `vecnormalize.pkl` where it normalises."""
         self._policy().save(Path(self.cfg["mdl_file"]))
 
     def load_model(self) -> None:

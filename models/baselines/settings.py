@@ -54,7 +54,7 @@ class BaselineHyperparameters:
     noise_type: str | None = setting(
         None, "What is added to actions while it learns.", choices=("normal", "ornstein-uhlenbeck")
     )
-    noise_std: float = setting(0.1, "The deviation of that.", above=0)
+    noise_std: float = setting(0.1, "The deviation of that.", low=0)
     num_eval_episodes: int = setting(10, "Episodes of each evaluation during training.", unit="episodes", low=1)
     num_test_episodes: int | None = setting(
         None, "Episodes of the final evaluation; null for num_eval_episodes.", unit="episodes", low=1
