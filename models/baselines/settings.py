@@ -13,7 +13,7 @@ from models.baselines.constructors import Constructor, constructors
 from rliable.schema import ABSENT, REQUIRED, Problem, nearest, setting
 
 #: What of the constructors' arguments is decided elsewhere.
-OURS = ("env", "seed", "verbose", "tensorboard_log", "action_noise", "_init_setup_model")
+DECIDED_ELSEWHERE = ("env", "seed", "verbose", "tensorboard_log", "action_noise", "_init_setup_model")
 #: The options of an argument's type -> what stands for it in JSON.
 HINTS: dict[str, Any] = {
     "int": int,
@@ -103,7 +103,9 @@ class BaselineHyperparameters:
 
 def is_theirs(name: str) -> bool:
     """Tells whether an argument of a constructor is set under its own name."""
-    return name not in OURS and name not in {field.name for field in dataclasses.fields(BaselineHyperparameters)}
+    return name not in DECIDED_ELSEWHERE and name not in {
+        field.name for field in dataclasses.fields(BaselineHyperparameters)
+    }
 
 
 def is_schedule(options: tuple[str, ...], value: Any) -> bool:

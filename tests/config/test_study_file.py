@@ -158,7 +158,10 @@ def test_model_that_learns_from_something_else_is_refused_before_anything_runs(f
 def test_class_may_say_what_it_learns_from_only_in_known_words(folder):
     (folder / "odd_agent.py").write_text(f"from tests.study_models import Score\nclass Agent(Score):\n    {LEARNS}")
     (line,) = problems(folder, {**STUDY, "grid": {}}, {**MODEL, "class": "odd_agent.py:Agent"})
-    assert line == "model.json: class: odd_agent.py:Agent.learns_from must be one or more of environment, rows, name"
+    assert (
+        line
+        == "model.json: class: odd_agent.py:Agent.learns_from must be one or more of environment, gymnasium, rows, name"
+    )
 
 
 def test_everything_of_ones_own_is_found_beside_the_file_that_names_it(folder, monkeypatch):

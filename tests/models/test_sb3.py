@@ -155,7 +155,7 @@ def test_the_algorithm_may_be_searched_over(tmp_path):
     grid["buffer_size"] = {"values": [100, 1000], "when": {"algorithm": "DQN"}}
     assert load_study(write_study(tmp_path, model, grid)).space.size == 4
     grid = {"algorithm": "ARS", "n_steps": [32]}
-    with pytest.raises(ConfigError, match=r"grid\.n_steps: ARS has no such argument; known: alive_bonus_offset"):
+    with pytest.raises(ConfigError, match=r"grid\.n_steps: ARS has no such argument; did you mean 'n_top'"):
         load_study(write_study(tmp_path, model, grid))
 
 
