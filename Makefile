@@ -1,6 +1,7 @@
 # make demo: runs the README's study, serially and then on embedded Spark.   make test: runs all tests;
 # make test-fast: those that need neither Spark nor a training.
 # make test-search: those of the search alone, with another Python than 3.11 and without our agents.
+# make test-peers: those of the model SB3, without TensorFlow.
 # Each makes .venv with Python 3.11 and installs the pinned requirements first.
 
 PYTHON ?= python3.11
@@ -12,7 +13,7 @@ SEARCH := .venv-search
 OTHERS := $(wildcard $(foreach version,3.13 3.12 3.10,/usr/bin/python$(version) /usr/local/bin/python$(version) $(HOME)/.pyenv/versions/$(version).*/bin/python))
 OTHER_PYTHON ?= $(firstword $(OTHERS))
 
-.PHONY: demo test test-fast test-spark4 test-search check format benchmark clean
+.PHONY: demo test test-fast test-peers test-spark4 test-search check format benchmark clean
 
 demo: $(VENV)/installed
 	$(BIN)/python optimize.py config/optim_dqn.json --seed 1
@@ -23,6 +24,11 @@ test: check
 
 test-fast: $(VENV)/installed
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
+
+test-peers: $(PEERS)/installed
+	$(PEERS)/bin/python -m pytest tests/models/test_sb3.py
+	$(PEERS)/bin/python -m pytest tests/models/test_model_contract.py -k SB3
+	$(PEERS)/bin/python -m pytest tests/test_docs.py -k other_agents
 
 test-spark4: $(SPARK4)/installed
 	$(SPARK4)/bin/python -m pytest -n 2 --dist loadfile tests/executors

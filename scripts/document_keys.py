@@ -10,6 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from models.baselines.settings import BaselineHyperparameters  # noqa: E402
 from models.count_model import CountHyperparameters  # noqa: E402
 from models.dqn import QHyperparameters  # noqa: E402
 from models.scripts.settings import CommandHyperparameters  # noqa: E402
@@ -38,6 +39,7 @@ RECORDS = {
     "CountModel": CountHyperparameters,
     "Command": CommandHyperparameters,
     "figures": FigureSource,
+    "SB3": BaselineHyperparameters,
 }
 #: What agents inherit, under the words by which the page calls it.
 SHARED = {

@@ -9,10 +9,10 @@ import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 
-LIBRARY_PACKAGES = ("stable_baselines3", "sb3_contrib")
+LIBRARIES_OF_ALGORITHMS = ("stable_baselines3", "sb3_contrib")
 #: By this argument the constructor of an algorithm is known.
 CONSTRUCTOR_MARK = "_init_setup_model"
-ALIASES = "policy_aliases"
+POLICY_TABLE = "policy_aliases"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,7 +35,7 @@ def constructors() -> dict[str, Constructor]:
     """The constructors by the names of the algorithms; empty where the libraries are not installed."""
     found: dict[str, Constructor] = {}
     later: list[tuple[str, ast.ClassDef]] = []
-    for package, node in classes():
+    for package, node in algorithm_classes():
         if policies_of(node):
             found[node.name] = Constructor(package, arguments_of(node), policies_of(node))
         else:
@@ -46,9 +46,9 @@ def constructors() -> dict[str, Constructor]:
     return dict(sorted(found.items()))
 
 
-def classes() -> Iterator[tuple[str, ast.ClassDef]]:
+def algorithm_classes() -> Iterator[tuple[str, ast.ClassDef]]:
     """The package and the class of each algorithm: that of "ppo" is in the file ppo/ppo.py."""
-    for package in LIBRARY_PACKAGES:
+    for package in LIBRARIES_OF_ALGORITHMS:
         spec = importlib.util.find_spec(package)
         files = Path(spec.origin).parent.glob("*/*.py") if spec is not None and spec.origin else ()
         for file in sorted(file for file in files if file.stem == file.parent.name):
@@ -67,7 +67,7 @@ def arguments_of(node: ast.ClassDef) -> dict[str, tuple[str, ...]]:
 def policies_of(node: ast.ClassDef) -> tuple[str, ...]:
     """The names of policies that a class knows by itself."""
     tables = [
-        part.value for part in node.body if isinstance(part, ast.AnnAssign) and ast.unparse(part.target) == ALIASES
+        part.value for part in node.body if isinstance(part, ast.AnnAssign) and ast.unparse(part.target) == POLICY_TABLE
     ]
     keys = [key for table in tables if isinstance(table, ast.Dict) for key in table.keys]
     return tuple(key.value for key in keys if isinstance(key, ast.Constant))

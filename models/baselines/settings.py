@@ -13,7 +13,7 @@ from models.baselines.constructors import Constructor, constructors
 from rliable.schema import ABSENT, REQUIRED, Problem, nearest, setting
 
 #: What of the constructors' arguments is decided elsewhere.
-OURS = ("env", "seed", "verbose", "tensorboard_log", "action_noise", "_init_setup_model")
+DECIDED_ELSEWHERE = ("env", "seed", "verbose", "tensorboard_log", "action_noise", "_init_setup_model")
 #: The options of an argument's type -> what stands for it in JSON.
 HINTS: dict[str, Any] = {
     "int": int,
@@ -54,7 +54,7 @@ class BaselineHyperparameters:
     noise_type: str | None = setting(
         None, "What is added to actions while it learns.", choices=("normal", "ornstein-uhlenbeck")
     )
-    noise_std: float = setting(0.1, "The deviation of that.", above=0)
+    noise_std: float = setting(0.1, "The deviation of that.", low=0)
     num_eval_episodes: int = setting(10, "Episodes of each evaluation during training.", unit="episodes", low=1)
     num_test_episodes: int | None = setting(
         None, "Episodes of the final evaluation; null for num_eval_episodes.", unit="episodes", low=1
@@ -103,7 +103,9 @@ class BaselineHyperparameters:
 
 def is_theirs(name: str) -> bool:
     """Tells whether an argument of a constructor is set under its own name."""
-    return name not in OURS and name not in {field.name for field in dataclasses.fields(BaselineHyperparameters)}
+    return name not in DECIDED_ELSEWHERE and name not in {
+        field.name for field in dataclasses.fields(BaselineHyperparameters)
+    }
 
 
 def is_schedule(options: tuple[str, ...], value: Any) -> bool:

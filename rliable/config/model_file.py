@@ -104,6 +104,10 @@ def check_model(
     file, problems = check_record(ModelFile, data)
     if file is None:
         return None, [], problems
+    inside = file.hp_params.get("algorithm", file.algorithm)
+    if file.algorithm not in (None, inside):
+        words = f"{file.algorithm!r} stands here, and {inside!r} in hp_params; write it once"
+        return None, [], [Problem("algorithm", words)]
     notes: list[str] = []
     class_name, model_class, found = find_model_class(file.class_name, path)
     learns_from = kinds_for(model_class) if model_class else DATA_KINDS

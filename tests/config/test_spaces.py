@@ -27,7 +27,8 @@ def space_of(name):
 
 
 def test_every_agent_has_a_space_and_nothing_else_does():
-    assert {path.name for path in (ROOT / "config" / "spaces").iterdir()} == {f"{name}.json" for name in AGENTS}
+    names = {path.name for path in (ROOT / "config" / "spaces").iterdir()}
+    assert {name for name in names if not name.startswith("sb3_")} == {f"{name}.json" for name in AGENTS}
 
 
 @pytest.mark.parametrize("name", AGENTS)

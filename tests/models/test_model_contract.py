@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from rliable.config.claims import missing_packages
 from rliable.config.environment import kinds_for, resolve_environment
 from rliable.config.model_file import load_model_file
 from rliable.executors.worker import make_model, open_data, run_unit
@@ -24,12 +25,21 @@ NAMES = [
     pytest.param(name, marks=[pytest.mark.agents] * issubclass(MODELS.load(name), AgentModel))
     for name in sorted(MODELS.table)
 ]
-QUICK = {"train_iterations": 60, "num_test_episodes": 15, "num_eval_episodes": 10, "num_epochs": 1}
+QUICK = {
+    "train_iterations": 60,
+    "num_test_episodes": 15,
+    "num_eval_episodes": 10,
+    "num_epochs": 1,
+    "total_timesteps": 600,
+}
 
 
 @pytest.fixture(params=NAMES)
 def quick_model(request):
     """A model file of each registered model, set to be quick where it knows how."""
+    missing = missing_packages(MODELS.load(request.param))
+    if missing:
+        pytest.skip(f"{missing}; `make test-peers` runs this")
     config, *_ = load_model_file(str(FILES[request.param]))
     known = {field.name for field in dataclasses.fields(MODELS.load(request.param).hyperparameters)}
     quick = {name: value for name, value in QUICK.items() if name in known}
