@@ -53,3 +53,9 @@ def stacked_catch(size: int = 40, frames: int = 4) -> gymnasium.Env:
 def as_channels(images: np.ndarray) -> np.ndarray:
     """[N, H, W, 1] -> [H, W, N]"""
     return np.ascontiguousarray(np.moveaxis(images[..., 0], 0, 2))
+
+
+def steered_catch() -> gymnasium.Env:
+    """Steered by a number instead of three actions."""
+    space = gymnasium.spaces.Box(-1.0, 1.0, (1,))
+    return gymnasium.wrappers.TransformAction(stacked_catch(), lambda action: round(float(action[0])) + 1, space)

@@ -31,21 +31,14 @@ class ImageRing(HostRing):
         self._num_frames = environment.num_frames
         self.frames = Frames((height, width, channels // self._num_frames), length)
         self.numbers = np.zeros([length, 2, self._num_frames], np.int64)
-        #: What each environment showed last, as frames; None where an episode begins.
-        self._shown: list[np.ndarray | None] = [None] * num_environments
+        self._begins = [True] * num_environments  # whether the next step of each is the first of an episode
 
     def append(self, new: Experience) -> None:
-        number = len(new.reward)
-        for index, before in enumerate(self._shown):
-            row = (self.num_written + index) % len(self.rows)
-            seen = self._split(new.observation[index])
-            if before is None:
-                numbers = self._add_all(seen)
-            else:
-                numbers = self.numbers[(self.num_written + index - number) % len(self.rows), 1].copy()
-            after = self._split(new.next_observation[index])
-            self.numbers[row] = numbers, self._add_next(after, seen, numbers)
-            self._shown[index] = None if new.is_boundary[index] else after
+        for index, begins in enumerate(self._begins):
+            seen, after = self._split(new.observation[index]), self._split(new.next_observation[index])
+            numbers = self._add_all(seen) if begins else self.numbers[self._last_row(index), 1].tolist()
+            self.numbers[(self.num_written + index) % len(self.rows)] = numbers, self._add_next(after, seen, numbers)
+        self._begins = new.is_boundary.tolist()
         super().append(new)
         self._forget()
 
@@ -60,11 +53,12 @@ class ImageRing(HostRing):
         super().restore(arrays)
         self.frames.restore(arrays)
         self.numbers[: len(arrays["numbers"])] = arrays["numbers"]
-        number = len(self._shown)
-        for index in range(number):
-            row = (self.num_written + index - number) % len(self.rows)
-            is_new = self.num_written == 0 or self.is_boundary[row]
-            self._shown[index] = None if is_new else self.frames.take(self.numbers[row, 1])
+        if self.num_written:
+            self._begins = [bool(self.is_boundary[self._last_row(index)]) for index in range(len(self._begins))]
+
+    def _last_row(self, index: int) -> int:
+        """Where the latest transition of an environment is, before the next ones are written."""
+        return (self.num_written + index - len(self._begins)) % len(self.rows)
 
     def _split(self, image: np.ndarray) -> np.ndarray:
         """An image [H, W, N·C] as its frames, the oldest first. [N, H, W, C]"""
@@ -84,7 +78,7 @@ class ImageRing(HostRing):
             numbers.append(numbers[-1] if is_repeated else self.frames.add(frame))
         return numbers
 
-    def _add_next(self, frames: np.ndarray, before: np.ndarray, numbers: np.ndarray | list[int]) -> list[int]:
+    def _add_next(self, frames: np.ndarray, before: np.ndarray, numbers: list[int]) -> list[int]:
         """Keeps the frames of an image that followed another one; all of them if it is not stacked upon that."""
         if np.array_equal(frames[:-1], before[1:]):
             return [*numbers[1:], self.frames.add(frames[-1])]
@@ -93,5 +87,5 @@ class ImageRing(HostRing):
     def _forget(self) -> None:
         """Forgets the frames that no transition needs; later ones of an environment need none that is older."""
         if self.num_written > len(self.rows):
-            oldest = self.num_written + np.arange(len(self._shown))
+            oldest = self.num_written + np.arange(len(self._begins))
             self.frames.forget(int(self.numbers[oldest % len(self.rows)].min()))

@@ -46,7 +46,7 @@ class HostReplay(Replay):
         generator = np.random.Generator(np.random.Philox(key=seed, counter=[0, 0, 0, count]))
         size, steps, shape = int(numbers["batch_size"]), int(numbers["n_step"]), self.agent.shape
         drawn = ring.sample(generator, (updates, size), shape.num_environments, steps, numbers["gamma"])
-        return [batch_filled_up(array, power_of_two(updates), shape.batch_size) for array in drawn]
+        return [with_empty_ends(array, power_of_two(updates), shape.batch_size) for array in drawn]
 
     def batch(self, lesson: Any, count: tf.Tensor, clock: Clock, numbers: Any, seeds: SimpleNamespace) -> Batch:
         is_in_batch = tf.range(self.agent.shape.batch_size) < numbers.batch_size
@@ -55,7 +55,7 @@ class HostReplay(Replay):
         return self.columns.batch(rows, weight, images)
 
 
-def batch_filled_up(array: np.ndarray, *lengths: int) -> np.ndarray:
+def with_empty_ends(array: np.ndarray, *lengths: int) -> np.ndarray:
     """An array with zeros behind the ends of its first axes."""
     if array.shape[: len(lengths)] == lengths:
         return array
