@@ -20,10 +20,14 @@ FIGURES = ROOT / "docs" / "benchmarks.json"
 #: Script -> the heading of its table.
 SCRIPTS = {
     "benchmark_training.py": "Training: agents beside Stable-Baselines3, one core",
+    "benchmark_host.py": "Training on the host: Gymnasium's environments, made without a render mode, one core",
     "benchmark_studies.py": "Whole searches",
     "benchmark_executors.py": "Executors",
     "benchmark_memory.py": "Memory and time of a slot, in trials of many shapes",
 }
+
+#: The scripts that measure Stable-Baselines3 as well.
+WITH_PEERS = ("benchmark_training.py", "benchmark_host.py")
 
 HEAD = """# Benchmarks
 
@@ -61,7 +65,7 @@ def run(name: str, peer: str) -> list[dict[str, Any]]:
     """The rows of one script."""
     with tempfile.TemporaryDirectory(prefix="rliable-") as folder:
         path = Path(folder) / "rows.json"
-        extra = ["--peer-python", peer] if name == "benchmark_training.py" else []
+        extra = ["--peer-python", peer] if name in WITH_PEERS else []
         command = [sys.executable, str(ROOT / "scripts" / name), "--json", str(path), *extra]
         subprocess.run(command, check=True, cwd=ROOT)
         rows: list[dict[str, Any]] = json.loads(path.read_text())

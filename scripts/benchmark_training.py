@@ -39,6 +39,7 @@ class Case:
       iterations: how many.
       peer_steps: environment steps of the peer.
       asked: how many times as fast as the peer it has to be.
+      constants: `environment_kwargs`.
     """
 
     agent: str
@@ -47,6 +48,7 @@ class Case:
     iterations: int
     peer_steps: int
     asked: float
+    constants: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 Q = {"batch_size": 64, "qnet_fc_hidden_size": 100, "target_update_period": 10, "initial_collect_steps": 100}
@@ -62,11 +64,11 @@ CASES = {
 }
 
 
-def main() -> None:
+def main(cases: dict[str, Case] = CASES, description: str | None = __doc__) -> None:
     """Measures and publishes."""
-    parser = make_parser(__doc__)
+    parser = make_parser(description)
     parser.add_argument("--peer-python", help="the interpreter that has scripts/peers-requirements.txt")
-    parser.add_argument("--only", nargs="+", choices=CASES, default=list(CASES), help="cases to measure")
+    parser.add_argument("--only", nargs="+", choices=cases, default=list(cases), help="cases to measure")
     args = parser.parse_args()
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})  # one core, for us and for the peer
     import_seconds()  # from now on its files are in memory
@@ -75,7 +77,7 @@ def main() -> None:
     AgentModel.import_libraries(1)
     rows = [Row("importing TF-Agents' DQN alone", seconds, "s")]
     for name in args.only:
-        rows += case_rows(name, CASES[name], args.peer_python, seconds)
+        rows += case_rows(name, cases[name], args.peer_python, seconds)
     publish(rows, args.json)
 
 
@@ -111,7 +113,7 @@ def make_model(case: Case, iterations: int, folder: str = "") -> AgentModel:
     rarely = {"eval_interval": 10**9, "log_interval": 10**6, "num_eval_episodes": 1}
     params = {**case.hp_params, **rarely, "train_iterations": iterations}
     cfg = {"class": case.agent, "environment": case.environment, "mdl_file": folder, "hp_params": params, "seed": 1}
-    model: AgentModel = MODELS.load(case.agent)(None, cfg)
+    model: AgentModel = MODELS.load(case.agent)(None, {**cfg, "environment_kwargs": case.constants})
     return model
 
 
@@ -123,7 +125,7 @@ def num_steps(case: Case) -> int:
 
 def train_seconds(case: Case, iterations: int) -> float:
     """Seconds of one training."""
-    environment, model = load_data(case.environment), make_model(case, iterations)
+    environment, model = load_data(case.environment, constants=case.constants), make_model(case, iterations)
     started = time.perf_counter()
     model.train(environment, environment)
     return time.perf_counter() - started
@@ -133,7 +135,7 @@ def save_seconds(case: Case) -> float:
     """Median seconds to save a trained model of a known shape."""
     seconds = []
     with tempfile.TemporaryDirectory() as folder:
-        model, environment = make_model(case, 1, folder), load_data(case.environment)
+        model, environment = make_model(case, 1, folder), load_data(case.environment, constants=case.constants)
         model.train(environment, environment)
         for _ in range(NUM_REPETITIONS + 1):
             started = time.perf_counter()
