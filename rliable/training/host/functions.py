@@ -32,6 +32,9 @@ class HostFunction:
         arrays, for each; what matters is shapes and types.
       others: examples of those that `call` gets.
       is_fast_in_xla: whether XLA compiles it where NumPy cannot compute it.
+
+    Attributes:
+      built: the function's value as a nest, of its arrays in a list.
     """
 
     def __init__(
@@ -41,7 +44,7 @@ class HostFunction:
         specs = [tf.nest.map_structure(spec_of, example) for example in examples]
         with plain_products():
             concrete = tf.function(function, autograph=False).get_concrete_function(*specs)
-        self._build = builder_of(concrete.structured_outputs, itertools.count())
+        self.built = builder_of(concrete.structured_outputs, itertools.count())
         self._tape = Tape(concrete, len(leaves(bound))) if can_interpret(concrete) else None
         self._compiled = None if self._tape else CompiledCall(function, examples, is_fast_in_xla)
         self._bound: list[Any] = []
@@ -62,14 +65,24 @@ class HostFunction:
         else:
             self._bound = [tf.convert_to_tensor(array) for array in leaves(arguments)]
 
+    def bind_first(self, arrays: Sequence[Any]) -> None:
+        """Sets the first of the bound arguments anew, flattened; the others stay."""
+        if self._tape is not None:
+            self._tape.bind([np.asarray(array) for array in arrays])
+        else:
+            self._bound[: len(arrays)] = [tf.convert_to_tensor(array) for array in arrays]
+
     def call(self, *arguments: Any) -> Any:
         """The function's value, a nest of arrays, for the other arguments."""
+        return self.built(self.call_flat(leaves(arguments)))
+
+    def call_flat(self, arrays: list[Any]) -> list[Any]:
+        """The same, both flattened as by `leaves`."""
         if self._tape is not None:
             with np.errstate(all="ignore"):  # as inside the graph; whoever trains looks at what comes out
-                return self._build(self._tape.run(leaves(arguments)))
+                return self._tape.run(arrays)
         assert self._compiled is not None
-        values = self._compiled.call([*self._bound, *leaves(arguments)])
-        return self._build([tensor.numpy() for tensor in values])
+        return [tensor.numpy() for tensor in self._compiled.call([*self._bound, *arrays])]
 
 
 def spec_of(array: Any) -> Any:
@@ -145,8 +158,8 @@ class Tape:
         return not self._varying.intersection(self._outputs[:number])
 
     def bind(self, arrays: list[Any]) -> None:
-        """Sets the bound arguments, flattened."""
-        self._values[: self._num_bound] = arrays
+        """Sets the bound arguments, or the first of them, flattened."""
+        self._values[: len(arrays)] = arrays
         carry_out(self._at_binding, self._values)
 
     def run(self, arrays: list[Any]) -> list[Any]:

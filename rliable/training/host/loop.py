@@ -16,6 +16,7 @@ from rliable.environments.host import HostEnvironment
 from rliable.training.agent import Agent
 from rliable.training.arrays import as_nest, filled_in
 from rliable.training.host.drawing import Steps
+from rliable.training.host.functions import leaves
 from rliable.training.host.memories import HostReplay, HostRollout
 from rliable.training.host.packing import Vectors
 from rliable.training.host.program import NUM_COUNTS, HostProgram, run_numbers
@@ -112,8 +113,10 @@ class Iterations:
         self._total_steps = np.float32(numbers["total_steps"])
         self._draws: Steps = program.drawn.blocks(seeds)
         self._known = program.known.pack(run_numbers(numbers, seeds))
-        self._counts = self._known[program.known.names.index("int32")][:NUM_COUNTS]
-        self._set_parts(program.packing.pack(state.parts))
+        self._whole = program.known.names.index("int32")
+        self._vectors: Vectors = program.packing.pack(state.parts)
+        program.choose.bind(self._vectors, numbers)
+        program.watch.bind(self._vectors, numbers)
 
     def collect(self, num_steps: int) -> None:
         """Takes that many steps in each environment."""
@@ -147,8 +150,9 @@ class Iterations:
             np.float32(self._num_steps) / self._total_steps,
         )
         draws = self._draws.at(self._num_steps // number)
-        chosen = program.choose.call(self._stage.shown, self._carry, clock, draws)
-        *changed, experience, self._carry = program.watch.call(chosen, self._stage.step(chosen.taken))
+        chosen = program.choose.call_flat([self._stage.shown, *leaves(self._carry), *clock, *draws])
+        seen = self._stage.step(chosen[-1])  # `Chosen.taken`
+        *changed, experience, self._carry = program.watch.built(program.watch.call_flat([*chosen, *seen]))
         if changed:
             self._set_parts(program.packing.pack(changed[0]))
         self._state.memory.append(experience)
@@ -158,7 +162,7 @@ class Iterations:
         """Learns in one compiled call; gives the means of the figures."""
         memory, count = self._state.memory, self._num_updates
         lesson = self._memory.lesson(memory, count, updates, self._numbers, int(self._seeds["replay"]))
-        self._counts[:] = (self._num_steps, count, updates)
+        self._known[self._whole][:NUM_COUNTS] = (self._num_steps, count, updates)
         *vectors, num_updates, losses = self._program.learn(self._vectors, lesson, updates, self._known)
         self._num_updates = int(num_updates)
         self._set_parts(vectors)
@@ -168,5 +172,5 @@ class Iterations:
     def _set_parts(self, vectors: Vectors) -> None:
         """Takes new parts, as NumPy arrays or as tensors, which then go back as they are."""
         self._vectors = vectors
-        self._program.choose.bind(vectors, self._numbers)
-        self._program.watch.bind(vectors, self._numbers)
+        self._program.choose.bind_first(vectors)
+        self._program.watch.bind_first(vectors)

@@ -46,6 +46,7 @@ def make_cast(operation: Any) -> Function:
 def make_strided_slice(operation: Any) -> Function:
     """A slice; the masks are bits, one for each dimension that is sliced."""
     names = ("begin_mask", "end_mask", "shrink_axis_mask", "new_axis_mask", "ellipsis_mask")
+    indices: dict[bytes, Any] = {}  # an operation nearly always cuts out the same
     masks = {name: operation.get_attr(name) for name in names}
 
     def part(dimension: int, begin: int, end: int, stride: int) -> Any:
@@ -59,8 +60,11 @@ def make_strided_slice(operation: Any) -> Function:
         return slice(None if bits["begin_mask"] else begin, None if bits["end_mask"] else end, stride)
 
     def cut(array: Any, begins: Any, ends: Any, strides: Any) -> Any:
-        rows = zip(np.asarray(begins).tolist(), np.asarray(ends).tolist(), np.asarray(strides).tolist(), strict=True)
-        return np.asarray(array)[tuple(part(index, *row) for index, row in enumerate(rows))]
+        key = begins.tobytes() + ends.tobytes() + strides.tobytes()
+        if key not in indices:
+            rows = zip(begins.tolist(), ends.tolist(), strides.tolist(), strict=True)
+            indices[key] = tuple(part(index, *row) for index, row in enumerate(rows))
+        return np.asarray(array)[indices[key]]
 
     return cut
 
