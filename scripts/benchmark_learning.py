@@ -91,7 +91,8 @@ GATES = (
 )
 #: What no machine that this page was written on can train in hours: its line of the table.
 UNTRAINED = (
-    "| gymnasium:ALE/Pong-v5 | DQN | 10,000,000 | 0 | | | | days, with a GPU | 19 | 20.6 at 10M (RL-Zoo3, 1 run); 20.25 ± 0.41 (CleanRL) "
+    "| gymnasium:ALE/Pong-v5 | DQN | 10,000,000 | 0 | | | | days, with a GPU | 19 "
+    "| 20.6 at 10M (RL-Zoo3, 1 run); 20.25 ± 0.41 at 10M (CleanRL) "
     "| not trained here: `python train.py --config config/zoo/dqn_pong.json` |\n",
 )
 
