@@ -148,7 +148,7 @@ def find_model_class(name: str, path: str) -> tuple[str, Any, list[Problem]]:
     except ConfigError as error:
         return name, None, error.found
     missing = missing_packages(model_class)
-    return found, model_class, [Problem("class", missing)] if missing else []
+    return (found, None, [Problem("class", missing)]) if missing else (found, model_class, [])
 
 
 def check_data(file: ModelFile, learns_from: Sequence[str], path: str) -> tuple[str, list[Problem]]:

@@ -54,8 +54,11 @@ CHANGES = {
     "initial_alpha": 0.3,
     "target_entropy": 1.0,
 }
-#: What only says how a training is watched; and what belongs to the loop, and compiles.
+#: What only says how a training is watched or stepped, what sees images; and what belongs to the loop, and compiles.
 OTHERS = {
+    "env_step_timeout_seconds",
+    "env_workers",
+    "network",
     "num_environments",
     "num_eval_episodes",
     "num_test_episodes",

@@ -141,7 +141,7 @@ def test_untrained_model_and_missing_checkpoint_are_refused(tmp_path: Path) -> N
 
 
 def test_data_without_an_environment_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(TypeError, match="environment inside the graph, found list"):
+    with pytest.raises(TypeError, match="needs an environment, found list"):
         make_dqn(tmp_path).train([{"count": 1}])
 
 

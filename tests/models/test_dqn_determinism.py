@@ -40,7 +40,7 @@ def test_program_is_compiled_once_for_all_that_can_change_at_run_time(tmp_path: 
     )
     programs = [run.program(run.environment) for run in (model._run, other._run)]
     assert programs[0] is programs[1]
-    assert programs[0].loop.run.experimental_get_tracing_count() == 1
+    assert programs[0].loop._run.experimental_get_tracing_count() == 1
 
 
 def test_two_models_may_take_turns(tmp_path: Path) -> None:
