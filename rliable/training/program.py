@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import functools
+import gc
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from rliable.training.host.episodes import HostEpisodes
 from rliable.training.host.loop import HostLoop
 from rliable.training.host.memories import host_memory_of
 from rliable.training.loop import Loop
+from rliable.training.networks.dense import affine_function
 from rliable.training.replay import Replay
 from rliable.training.rollout import Rollout
 from rliable.training.shapes import Shape
@@ -77,5 +79,9 @@ def program_for(agent_class: type[Agent], environment: Spaces, shape: Shape, num
     return Program(agent_class(environment, shape), num_rows)
 
 
-#: While Python ends TensorFlow's functions cannot be given up without a word of complaint, so it is done before.
-atexit.register(program_for.cache_clear)
+@atexit.register
+def forget_programs() -> None:
+    """Gives up all programs: later, while Python ends, TensorFlow's functions complain of it."""
+    program_for.cache_clear()
+    affine_function.cache_clear()
+    gc.collect()
