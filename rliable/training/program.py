@@ -79,9 +79,11 @@ def program_for(agent_class: type[Agent], environment: Spaces, shape: Shape, num
     return Program(agent_class(environment, shape), num_rows)
 
 
-@atexit.register
 def forget_programs() -> None:
     """Gives up all programs: later, while Python ends, TensorFlow's functions complain of it."""
     program_for.cache_clear()
     affine_function.cache_clear()
     gc.collect()
+
+
+atexit.register(forget_programs)
