@@ -13,6 +13,7 @@ EXTRAS = {
     "ale_py": "atari",
     "cv2": "atari",
     "mujoco": "mujoco",
+    "imageio": "mujoco",
     "pygame": "video",
     "imageio_ffmpeg": "video",
     "stable_baselines3": "sb3",
