@@ -19,7 +19,7 @@ from models.scripts.settings import REDUCTIONS, CommandHyperparameters, with_nam
 from models.scripts.source import STEP_NAME, FigureSource
 from rliable.folder_files import write_files
 from rliable.model import BaseModel, RunPaused
-from rliable.schema import ConfigError, check_record
+from rliable.schema import check_record
 
 #: What the search itself puts into the command line.
 FILLED_IN = ("environment", "folder", "python", "seed", "threads")
@@ -95,16 +95,6 @@ class Command(BaseModel):
 
     def load_model(self) -> None:
         self._metrics = json.loads((self._folder / METRICS_FILE).read_text(encoding="utf-8"))
-
-    @functools.cached_property
-    def values(self) -> CommandHyperparameters:
-        """The checked settings."""
-        hp_params = self.cfg["hp_params"]
-        values, problems = check_record(self.hyperparameters_for(hp_params), hp_params, "hp_params")
-        if problems:
-            raise ConfigError(problems)
-        found: CommandHyperparameters = values
-        return found
 
     @property
     def _folder(self) -> Path:

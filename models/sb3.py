@@ -6,7 +6,6 @@ Stable-Baselines3: Reliable Reinforcement Learning Implementations (Raffin, Hill
 
 from __future__ import annotations
 
-import functools
 import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,7 +15,6 @@ from models.baselines.settings import BaselineHyperparameters, table_for_algorit
 from rliable.environments.host import HostEnvironment
 from rliable.extras import cure
 from rliable.model import EpisodicModel
-from rliable.schema import ConfigError, check_record
 
 if TYPE_CHECKING:
     import numpy as np
@@ -87,15 +85,6 @@ class SB3(EpisodicModel):
         from models.baselines.trained import load_trained
 
         self._trained = load_trained(self.values.algorithm, Path(self.cfg["mdl_file"]), self.values.device)
-
-    @functools.cached_property
-    def values(self) -> Any:
-        """The checked hyperparameters, defaults filled in."""
-        table = self.hyperparameters_for(self.cfg["hp_params"])
-        values, problems = check_record(table, self.cfg["hp_params"], "hp_params")
-        if problems:
-            raise ConfigError(problems)
-        return values
 
     def _make_training(self, environment: HostEnvironment, evaluation_environment: HostEnvironment) -> Training:
         """What trains and plays; the first in a process imports Stable-Baselines3."""

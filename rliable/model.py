@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
 from rliable.metrics import RETURN_METRICS, return_metrics
+from rliable.schema import ConfigError, check_record
 from rliable.unit import Answer
 
 #: What a model may learn from; `BaseModel.learns_from` says what each means.
@@ -143,6 +145,17 @@ class BaseModel(ABC):
           hp_params: as they are in the model file, not checked yet.
         """
         return cls.hyperparameters
+
+    @functools.cached_property
+    def values(self) -> Any:
+        """The checked hyperparameters of this object, defaults filled in, for a model that has a table of them."""
+        hp_params = self.cfg["hp_params"]
+        table = self.hyperparameters_for(hp_params)
+        assert table is not None
+        values, problems = check_record(table, hp_params, "hp_params")
+        if problems:
+            raise ConfigError(problems)
+        return values
 
     @classmethod
     def metrics_for(cls, hp_params: Mapping[str, Any]) -> tuple[str, ...]:

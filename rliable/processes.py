@@ -1,4 +1,4 @@
-"""Processes that are started beside this one: what they find on their way, and how they end."""
+"""Processes that are started beside this one, and the user's programs: what they find, and how they end."""
 
 from __future__ import annotations
 
@@ -10,11 +10,31 @@ import sys
 
 #: Linux: the signal that a process gets when the thread that started it ends.
 PR_SET_PDEATHSIG = 1
+PYTHON_PATH = "PYTHONPATH"
+#: Under this name a computing process keeps the user's own `PYTHONPATH`, for it gets another.
+USERS_PYTHON_PATH = "RLIABLE_USERS_PYTHONPATH"
 
 
 def import_path() -> str:
     """All that this process imports from, as the PYTHONPATH of another, which may have another working folder."""
     return os.pathsep.join(entry for entry in sys.path if entry)
+
+
+def python_path_variables(path: str) -> dict[str, str]:
+    """The environment of a process whose modules are found on `path`."""
+    return {PYTHON_PATH: path, USERS_PYTHON_PATH: os.environ.get(PYTHON_PATH, "")}
+
+
+def environment_for_programs() -> dict[str, str]:
+    """The environment of a program of the user's: this one's, with the user's own `PYTHONPATH`.
+
+    The packages on ours may not fit its Python. What it prints comes at once.
+    """
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    users = environment.pop(USERS_PYTHON_PATH, None)
+    if users is not None:
+        del environment[PYTHON_PATH]
+    return {**environment, PYTHON_PATH: users} if users else environment
 
 
 def die_with(parent: int) -> None:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from rliable.child_environment import environment_for_programs
+from rliable.processes import environment_for_programs
 
 #: How often files are looked at while nothing is printed.
 LOOK_SECONDS = 0.1

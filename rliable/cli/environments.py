@@ -12,13 +12,13 @@ from rich.text import Text
 
 from rliable.cli.arguments import LineParser
 from rliable.cli.models import first_line, hyperparameter_row
-from rliable.cli.wrapper_table import wrapper_table
 from rliable.config.constants import constants_of
 from rliable.config.environment import LIBRARIES, resolve_environment
 from rliable.environments import load_data
 from rliable.environments.catalogue import absent_groups, groups_of, lack_of, shortened
 from rliable.extras import cure
-from rliable.registry import ENVIRONMENTS
+from rliable.registry import ENVIRONMENTS, FORMS, WRAPPERS
+from rliable.schema import declarations
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -126,3 +126,20 @@ def action_words(environment: Any) -> str:
     bounds = sorted(set(zip(environment.action_low, environment.action_high, strict=True)))
     ranges = ", ".join(f"[{low:g}, {high:g}]" for low, high in bounds)
     return f"{len(environment.action_low)} in {ranges}"
+
+
+def wrapper_table() -> Table:
+    """Every wrapper: what it does, and its parameters in their order."""
+    caption = f'In a model file: "wrappers": ["time_limit(500)", {{"frame_stack": 4}}], or {FORMS} of your own.'
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, caption=caption, caption_justify="left")
+    table.add_column("wrapper", no_wrap=True)
+    table.add_column("what it does")
+    for name in sorted(WRAPPERS.table):
+        table.add_row(name, Text("\n").join([Text(first_line(WRAPPERS.load(name))), *parameter_lines(name)]))
+    return table
+
+
+def parameter_lines(name: str) -> list[Text]:
+    """A line for each parameter of a wrapper."""
+    rows = [hyperparameter_row(key, declared) for key, declared in declarations(WRAPPERS.load(name)).items()]
+    return [Text.assemble((f"{key} ({default}): ", "dim"), meaning) for key, default, meaning in rows]

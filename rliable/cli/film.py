@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from rliable.executors.filming import lack_of_film
+from rliable.processes import import_path
 from rliable.records.folders import RunFolder, StudyFolder
 from rliable.records.results import StudyRecord
 from rliable.records.run_files import load_run
@@ -40,7 +41,7 @@ def film_trial(number: int, folder: Path) -> str | None:
     target.parent.mkdir(exist_ok=True)
     done = subprocess.run(
         film_command(run, target),
-        env=own_environment(),
+        env=os.environ | {"PYTHONPATH": import_path()},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -55,8 +56,3 @@ def film_command(run: RunFolder, target: Path) -> list[str]:
     options = {"--model": run.path, "--episodes": NUM_EPISODES, "--video": target, "--video-frames": MAX_FRAMES}
     words = [str(word) for option in options.items() for word in option]
     return [sys.executable, "-P", "-m", "rliable", "evaluate", "--quiet", *words]
-
-
-def own_environment() -> dict[str, str]:
-    """The environment variables with which a process finds the same modules."""
-    return os.environ | {"PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)}

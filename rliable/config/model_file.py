@@ -121,7 +121,7 @@ def check_model(
         hp_params = with_files(model_class, hp_params, functools.partial(absolute_file, beside=path))
     if model_class and not problems and not found and kind == "environment":
         values = {} if wrong else hp_params
-        notes, problems = check_fit(model_class, environment, file.environment_kwargs, wrappers, values)
+        notes, problems = check_fit(model_class, environment, file.environment_kwargs, wrappers, values, tells=True)
         problems = problems or idle_problems(model_class, environment, given, varied)
     problems += found + wrong
     if problems:
@@ -177,6 +177,7 @@ def check_fit(
     constants: dict[str, Any],
     wrappers: Sequence[Any] = (),
     hp_params: Mapping[str, Any] = MappingProxyType({}),
+    tells: bool = False,
 ) -> tuple[list[str], list[Problem]]:
     """Whether a model can learn in an environment that is made for it, if its class can tell.
 
@@ -187,9 +188,10 @@ def check_fit(
       constants: its `environment_kwargs`, checked.
       wrappers: what lies around it, checked.
       hp_params: hyperparameters, checked; those that a study sets may be missing.
+      tells: whether it says what the environment's user should know, for which an environment may have to be tried.
 
     Returns:
-      What the environment's user should know, and mistakes.
+      What it says, and mistakes.
     """
     problem_with = getattr(model_class, "environment_problem", None)
     if problem_with is None:
@@ -197,7 +199,7 @@ def check_fit(
     try:
         environment = make_environment(name, constants, wrappers)
         problem = problem_with(environment)
-        notes: list[str] = getattr(environment, "warnings", list)()
+        notes: list[str] = getattr(environment, "warnings", list)() if tells else []
         misfits = [] if problem else getattr(model_class, "misfits", lambda *_: [])(hp_params, environment)
     except ConfigError as error:
         return [], error.found

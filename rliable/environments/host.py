@@ -64,7 +64,7 @@ class HostEnvironment(Spaces):
 
     def warnings(self) -> list[str]:
         """What the user should know before anything runs: the notes, and whether episodes follow from their seeds."""
-        from rliable.environments.probe import probe_repeatability
+        from rliable.environments.recording import probe_repeatability
 
         if self._is_repeatable or (self._is_repeatable is None and probe_repeatability(self)):
             return list(self.notes)

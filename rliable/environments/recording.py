@@ -6,6 +6,10 @@ import contextlib
 import copy
 import dataclasses
 import itertools
+import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -13,10 +17,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rliable.environments.host import HostEnvironment
+from rliable.processes import import_path
 
 if TYPE_CHECKING:
     import gymnasium
 
+#: What the process runs; its arguments are name, constants and wrappers.
+CODE = """
+import json, sys
+from rliable.config.constants import make_environment
+from rliable.environments.recording import is_repeatable
+name, constants, wrappers = json.loads(sys.argv[1])
+environment = make_environment(name, constants, *([wrappers] if wrappers else []))
+sys.exit(0 if is_repeatable(environment) else 3)
+"""
+NOT_REPEATABLE_CODE = 3
+TIMEOUT_SECONDS = 30.0
 #: How long the steps that are compared may take before an environment counts as slow.
 SLOW_SECONDS = 1.0
 
@@ -93,3 +109,19 @@ def is_repeatable(environment: HostEnvironment, num_steps: int = 50, seed: int =
     with contextlib.closing(environment.make_gymnasium()) as instance:
         again = play(environment, instance, seed, num_steps)
     return all(first_difference(environment, first, other) is None for other in (used, again))
+
+
+def probe_repeatability(environment: HostEnvironment) -> bool:
+    """`is_repeatable` in a process of its own, which the environment may hang or kill without harm to the search.
+
+    Where the environment fails, it counts as repeatable: the run that fails by it says why.
+    """
+    told = json.dumps([environment.name, environment.constants, list(environment.wrappers)])
+    command = [sys.executable, "-c", CODE, told]
+    try:
+        done = subprocess.run(
+            command, env=os.environ | {"PYTHONPATH": import_path()}, capture_output=True, timeout=TIMEOUT_SECONDS
+        )
+    except subprocess.TimeoutExpired:
+        return True
+    return done.returncode != NOT_REPEATABLE_CODE

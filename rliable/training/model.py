@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import importlib
 import importlib.util
 import sys
@@ -16,7 +15,7 @@ from rliable.environments import load_data
 from rliable.environments.base import Environment, Spaces
 from rliable.environments.runtime import prepare_tensorflow
 from rliable.model import EpisodicModel
-from rliable.schema import ConfigError, Problem, check_record
+from rliable.schema import ConfigError, Problem
 from rliable.training.agent import Agent
 from rliable.training.hyperparameters import OUTSIDE_THE_GRAPH
 from rliable.training.networks.base import make_network
@@ -132,15 +131,6 @@ class AgentModel(EpisodicModel):
         run = self._make_run(load_data(self.cfg["environment"], constants=constants, wrappers=wrappers))
         run.load(Path(self.cfg["mdl_file"]))
         self._run = run
-
-    @functools.cached_property
-    def values(self) -> Any:
-        """The checked hyperparameters, defaults filled in."""
-        assert self.hyperparameters is not None
-        values, problems = check_record(self.hyperparameters, self.cfg["hp_params"], "hp_params")
-        if problems:
-            raise ConfigError(problems)
-        return values
 
     def _make_run(self, environment: Any) -> Run:
         """A new run; the first in a process imports TensorFlow."""

@@ -18,9 +18,8 @@ from pathlib import Path
 
 import psutil
 
-from rliable.child_environment import python_path_variables
 from rliable.executors.slots.messages import Start, pack
-from rliable.processes import import_path, signal_name
+from rliable.processes import import_path, python_path_variables, signal_name
 from rliable.threads import thread_variables
 
 MODULE = "rliable.executors.slots.compute"

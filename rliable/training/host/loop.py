@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from rliable.environments.host import HostEnvironment
+from rliable.environments.runtime import tf
 from rliable.training.agent import Agent
 from rliable.training.arrays import as_nest, filled_in
-from rliable.training.host.drawing import Steps
+from rliable.training.host.draws import Steps
 from rliable.training.host.functions import leaves
 from rliable.training.host.memories import HostReplay, HostRollout
 from rliable.training.host.packing import Vectors
@@ -112,8 +113,8 @@ class Iterations:
         self._numbers, self._seeds = numbers, seeds
         self._total_steps = np.float32(numbers["total_steps"])
         self._draws: Steps = program.drawn.blocks(seeds)
-        self._known = program.known.pack(run_numbers(numbers, seeds))
-        self._whole = program.known.names.index("int32")
+        known, self._whole = program.known.pack(run_numbers(numbers, seeds)), program.known.names.index("int32")
+        self._known = [part if index == self._whole else tf.constant(part) for index, part in enumerate(known)]
         self._vectors: Vectors = program.packing.pack(state.parts)
         program.choose.bind(self._vectors, numbers)
         program.watch.bind(self._vectors, numbers)

@@ -9,7 +9,7 @@ import numpy as np
 
 from rliable.environments.runtime import tf
 from rliable.training.agent import Agent, Clock, Experience, Parts
-from rliable.training.host.drawing import Draw, Drawn, draws_of, listed
+from rliable.training.host.draws import Draw, Drawn, draws_of, listed
 from rliable.training.host.functions import CompiledCall, HostFunction, leaves
 from rliable.training.host.memories import HostReplay, HostRollout
 from rliable.training.host.packing import Packing, Vectors

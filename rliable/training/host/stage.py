@@ -37,7 +37,8 @@ class Stage:
         self._instances = make_instances(environment, number, True, stepping)
         self._episodes = [0] * number
         self._first: list[int] = [0] * number  # the episode in which each began anew
-        self._actions: list[list[Any]] = [[] for _ in self._all]  # since then
+        self._actions = [bytearray() for _ in self._all]  # since then; an episode may last for the whole run
+        self._form = np.zeros((), np.int32) if environment.num_actions else np.zeros_like(environment.action_low, "f4")
         self.shown = np.stack(self._reset(list(self._all)))
 
     def step(self, taken: np.ndarray) -> Seen:
@@ -49,7 +50,7 @@ class Stage:
         before = self.shown
         stepped = self._instances.step(self._all, taken)
         for index, action in enumerate(taken):
-            self._actions[index].append(action)
+            self._actions[index] += action.tobytes()
         self.shown = stepped.observation
         if stepped.is_boundary.any():
             self._begin_next(np.flatnonzero(stepped.is_boundary).tolist())
@@ -58,8 +59,8 @@ class Stage:
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """What a checkpoint keeps."""
-        lengths = np.array([len(actions) for actions in self._actions])
-        actions = np.array([action for actions in self._actions for action in actions])
+        lengths = np.array([len(actions) // self._form.nbytes for actions in self._actions])
+        actions = np.frombuffer(b"".join(self._actions), self._form.dtype).reshape(-1, *self._form.shape)
         return {"first": np.array(self._first), "lengths": lengths, "actions": actions}
 
     def restore(self, arrays: dict[str, np.ndarray]) -> None:
@@ -77,7 +78,7 @@ class Stage:
 
     def _take_again(self, index: int, action: Any) -> None:
         stepped = self._instances.step([index], np.asarray(action)[None])
-        self._actions[index].append(action)
+        self._actions[index] += action.tobytes()
         self.shown[index] = stepped.observation[0]
         if stepped.is_boundary[0]:
             self._begin_next([index])
@@ -95,5 +96,5 @@ class Stage:
         shown, continues = self._instances.reset(which, seeds)
         for index, goes_on in zip(which, continues, strict=True):
             if not goes_on:
-                self._first[index], self._actions[index] = self._episodes[index], []
+                self._first[index], self._actions[index] = self._episodes[index], bytearray()
         return shown
