@@ -11,7 +11,7 @@ import pytest
 from rliable import extras
 from rliable.config.environment import classes_of, resolve_environment
 from rliable.config.model_file import check_model
-from rliable.environments import load_data, probe
+from rliable.environments import load_data, recording
 from rliable.environments.host import HostEnvironment
 from rliable.registry import ENVIRONMENTS
 from rliable.schema import ConfigError
@@ -201,7 +201,7 @@ def test_trying_an_environment_that_dies_hangs_or_raises_harms_nobody_and_says_n
         "import os, time\nfrom tests.environments.host_environments import Corridor\nclass Harmful(Corridor):\n"
         f"    def step(self, action):\n        {harm}"
     )
-    monkeypatch.setattr(probe, "TIMEOUT_SECONDS", 5.0)
+    monkeypatch.setattr(recording, "TIMEOUT_SECONDS", 5.0)
     assert load_data(f"{tmp_path}/harmful_thing.py:Harmful").warnings() == []
 
 
