@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
+from rliable.helping import Helpers
 from rliable.metrics import RETURN_METRICS, return_metrics
 from rliable.schema import ConfigError, check_record
 from rliable.unit import Answer
@@ -56,6 +57,7 @@ class BaseModel(ABC):
         answer, upon which `train` should return soon. Nothing is saved or evaluated of a run that is stopped.
       on_report: called with each row as it is reported, or None; it answers whether the run goes on.
       on_checkpoint: called with each checkpoint, files by name, or None.
+      helpers: who else may do parts of the training, or None.
     """
 
     hyperparameters: ClassVar[type | None] = None
@@ -78,6 +80,7 @@ class BaseModel(ABC):
         self.learning_curve: list[dict[str, float]] = []
         self.on_report: Callable[[dict[str, float]], Answer] | None = None
         self.on_checkpoint: Callable[[dict[str, bytes]], None] | None = None
+        self.helpers: Helpers | None = None
 
     @classmethod
     def missing_packages(cls) -> str | None:
@@ -136,6 +139,18 @@ class BaseModel(ABC):
           NotImplementedError: the model keeps no checkpoints.
         """
         raise NotImplementedError(f"{type(self).__name__} keeps no checkpoints")
+
+    def help(self, data: Any, order: bytes) -> bytes:
+        """Does a part of the training of a run in another process; see `rliable.helping`.
+
+        Args:
+          data: what `train` gets there; the same object for all orders of that run.
+          order: what that run asked for.
+
+        Raises:
+          NotImplementedError: the model asks for no help.
+        """
+        raise NotImplementedError(f"{type(self).__name__} asks for no help")
 
     @classmethod
     def hyperparameters_for(cls, hp_params: Mapping[str, Any]) -> type | None:

@@ -5,7 +5,6 @@ It pays where a step is slow. Which process steps an instance changes nothing of
 
 from __future__ import annotations
 
-import itertools
 import os
 import time
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ from rliable.environments.orders import Assignment, Order
 from rliable.environments.shared_arrays import layout_for, new_memory, open_arrays
 from rliable.environments.side_by_side import SideBySide, Stepped
 from rliable.environments.worker import PATIENCE_SECONDS, WorkerProcess
+from rliable.helping import blocks_of
 
 
 class Stepping(NamedTuple):
@@ -96,13 +96,6 @@ class Workers:
         except BaseException:
             self.close()
             raise
-
-
-def blocks_of(number: int, num_blocks: int) -> list[range]:
-    """The numbers below `number` in consecutive blocks of nearly the same size, none of them empty."""
-    num_blocks = min(num_blocks, number)
-    ends = [number * block // num_blocks for block in range(num_blocks + 1)]
-    return [range(first, end) for first, end in itertools.pairwise(ends)]
 
 
 def make_instances(

@@ -18,6 +18,7 @@ from typing import Any
 from rliable.config.environment import kinds_for
 from rliable.environments import load_data
 from rliable.folder_files import read_files
+from rliable.helping import Helpers
 from rliable.metrics import evaluation_fields
 from rliable.model import BaseModel, EpisodicModel, RunPaused, RunStopped
 from rliable.records.run_files import SavedRun
@@ -40,11 +41,13 @@ class Exchange:
       on_row: called with each row of the learning curve as the model reports it; answers whether the run goes on.
       on_checkpoint: called with each checkpoint that the model keeps, files by name.
       checkpoint: such files, with which the run begins; None to begin anew.
+      helpers: who else may do parts of the training.
     """
 
     on_row: Callable[[dict[str, float]], Answer | None] | None = None
     on_checkpoint: Callable[[dict[str, bytes]], None] | None = None
     checkpoint: dict[str, bytes] | None = None
+    helpers: Helpers | None = None
 
 
 def run_unit(
@@ -106,7 +109,7 @@ class ThisProcessOnly:
 def train_model(model: BaseModel, unit: Unit, sc: Any, exchange: Exchange) -> Answer:
     """Trains a model, from its checkpoint if it has one; gives the last answer to its reports."""
     talk = Talk(model, exchange)
-    model.on_report, model.on_checkpoint = talk.tell, talk.keep
+    model.on_report, model.on_checkpoint, model.helpers = talk.tell, talk.keep, exchange.helpers
     if exchange.checkpoint is not None:
         talk.restore(exchange.checkpoint)
     try:

@@ -99,7 +99,11 @@ class AgentModel(EpisodicModel):
 
     def train(self, data: Any, *args: Any) -> None:
         self._run = self._make_run(data)
-        self._run.train(self.report, args[0] if args else data, self.keep_checkpoint, self._checkpoint)
+        self._run.train(self.report, args[0] if args else data, self.keep_checkpoint, self._checkpoint, self.helpers)
+
+    def help(self, data: Any, order: bytes) -> bytes:
+        self._run = self._run or self._make_run(data)
+        return self._run.help(order)
 
     def restore(self, files: dict[str, bytes]) -> None:
         self._checkpoint = files

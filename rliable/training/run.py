@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,15 @@ from typing import Any
 import numpy as np
 
 from rliable.environments.base import Spaces
+from rliable.environments.host import HostEnvironment
 from rliable.environments.runtime import tf
+from rliable.helping import Helpers, deal
 from rliable.model import RunPaused
 from rliable.seeding import derive_seed
 from rliable.training.agent import Agent, Parts
 from rliable.training.arrays import as_nest, from_bytes, to_bytes
+from rliable.training.host.assistant import Assistant
+from rliable.training.host.loop import HostLoop
 from rliable.training.loop import MAX_WINDOWS, Call, RunState, to_arrays
 from rliable.training.old_runs import is_old_run, load_old_network
 from rliable.training.program import Program, program_for
@@ -50,6 +55,8 @@ class Run:
         self.evaluation_environment = environment
         self.parts: Parts = {}
         self._keep: Callable[[dict[str, bytes]], object] | None = None
+        self._helpers: Helpers | None = None
+        self._assistant: Assistant | None = None
         self._seeds = {name: np.int32(derive_seed(seed, purpose)) for name, purpose in PURPOSES.items()}
 
     def program(self, environment: Spaces) -> Program:
@@ -62,6 +69,7 @@ class Run:
         evaluation_environment: Spaces,
         keep: Callable[[dict[str, bytes]], object] | None = None,
         checkpoint: dict[str, bytes] | None = None,
+        helpers: Helpers | None = None,
     ) -> None:
         """Trains, with evaluations before, in between and at the end.
 
@@ -70,14 +78,31 @@ class Run:
           evaluation_environment: where evaluations play.
           keep: gets a checkpoint every `checkpoint_interval_steps`, and where the run is paused; files by name.
           checkpoint: such files, to go on from there to the same bits; None to begin anew.
+          helpers: other processes that may do parts of it, where the environment steps on the host.
 
         Raises:
           FloatingPointError: if a figure or a weight is no longer finite.
           RunStopped: the answer to a report.
         """
         self.evaluation_environment, self._keep = evaluation_environment, keep
+        self._helpers = helpers if isinstance(self.environment, HostEnvironment) else None
+        if self._helpers is not None:
+            self._helpers.present()  # they come while this process compiles
         with self.program(evaluation_environment).episodes.opened(self.values):
             self.parts = to_arrays(self._train(report, checkpoint).parts)
+
+    def help(self, order: bytes) -> bytes:
+        """Does a part of the training of a run in another process; see `BaseModel.help`."""
+        told = as_nest(from_bytes(order))
+        if "episodes" in told:
+            with self.program(self.evaluation_environment).episodes.opened(self.values):
+                returns = self._play_evaluation(told["parts"], range(*told["episodes"].tolist()))
+            return to_bytes({"returns": np.array(returns)})
+        if self._assistant is None:
+            loop = self.program(self.environment).loop
+            assert isinstance(loop, HostLoop)
+            self._assistant = Assistant(loop, self.values, self._numbers(), self._seeds)
+        return self._assistant.collect(told)
 
     def play_test_episodes(self, environment: Spaces, episodes: range) -> list[float]:
         """The returns of test episodes, at most `num_rows` of them, with the trained policy."""
@@ -115,7 +140,7 @@ class Run:
     def _train(self, report: ReportFigures, checkpoint: dict[str, bytes] | None) -> RunState:
         """The state at the end of the training."""
         loop = self.program(self.environment).loop
-        new = loop.initial_state(self.values, self._seeds, derive_seed(self.seed, "weights"))
+        new = loop.initial_state(self.values, self._seeds, derive_seed(self.seed, "weights"), self._helpers)
         try:
             state, done = self._begin(new, report) if checkpoint is None else self._restored(new, checkpoint)
             while done < self.values.train_iterations:
@@ -190,11 +215,24 @@ class Run:
 
     def _average_return(self, state: RunState) -> float:
         """The mean return of `num_eval_episodes` evaluation episodes, the same ones each time."""
-        total, size = self.values.num_eval_episodes, self.num_rows
-        slices = [range(first, min(first + size, total)) for first in range(0, total, size)]
-        parts, episodes = self._acting(state.parts), self.program(self.evaluation_environment).episodes
-        played = [episodes.play(parts, self.seed, "evaluation episode", part) for part in slices]
-        return float(np.mean([value for returns in played for value in returns]))
+        parts = self._acting(state.parts)
+
+        def order_for(episodes: range) -> bytes:
+            return to_bytes({"episodes": np.array([episodes.start, episodes.stop]), "parts": parts})
+
+        def returns_of(episodes: range, answer: bytes) -> list[float]:
+            returns: list[float] = from_bytes(answer)["returns"].tolist()
+            return returns
+
+        play = functools.partial(self._play_evaluation, parts)
+        played = deal(self._helpers, self.values.num_eval_episodes, order_for, play, returns_of)
+        return float(np.mean([value for _, returns in played for value in returns]))
+
+    def _play_evaluation(self, parts: Parts, episodes: range) -> list[float]:
+        """The returns of evaluation episodes, whose environments are open."""
+        player, size = self.program(self.evaluation_environment).episodes, self.num_rows
+        slices = [range(first, min(first + size, episodes.stop)) for first in episodes[::size]]
+        return [value for part in slices for value in player.play(parts, self.seed, "evaluation episode", part)]
 
     def _acting(self, parts: Parts) -> Parts:
         """The parts that the greedy policy needs."""

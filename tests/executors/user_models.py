@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from rliable.helping import deal
 from rliable.model import BaseModel, EpisodicModel
 
 #: A process that leaves its session and its parent, says its number and sleeps.
@@ -289,3 +290,36 @@ class Walker(EpisodicModel):
         self.weight = json.loads(Path(self.cfg["mdl_file"], "policy.json").read_text())["weight"]
         if self.cfg["hp_params"].get("forks_in") == "load_model":
             os.fork()
+
+
+class Squares(Plain):
+    """Adds up the squares of 0 ... 11, `rounds` times; a part of each round is done by whoever helps."""
+
+    def train(self, data: Any, *args: Any) -> None:
+        params = self.cfg["hp_params"]
+        params["is_trainer"] = True
+        for number in range(params.get("rounds", 20)):
+            blocks = deal(self.helpers, 12, self.order_for, self.squares, lambda _, answer: json.loads(answer))
+            self.report(number, total=sum(value for _, values in blocks for value in values))
+            if params.get("trainer_dies") and number == 5 and not Path(params["trainer_dies"]).exists():
+                Path(params["trainer_dies"]).touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    def order_for(self, numbers: range) -> bytes:
+        return json.dumps([numbers.start, numbers.stop]).encode()
+
+    def help(self, data: Any, order: bytes) -> bytes:
+        params = self.cfg["hp_params"]
+        if params.get("helper_raises"):
+            raise error_named(params["helper_raises"])
+        if params.get("helper_dies") and not Path(params["helper_dies"]).exists():
+            Path(params["helper_dies"]).touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return json.dumps(self.squares(range(*json.loads(order)))).encode()
+
+    def squares(self, numbers: range) -> list[int]:
+        params = self.cfg["hp_params"]
+        time.sleep(params.get("seconds", 0.01) * len(numbers))
+        if params.get("marks"):
+            Path(params["marks"], f"{'trainer' if params.get('is_trainer') else 'helper'} {os.getpid()}").touch()
+        return [number**2 for number in numbers]

@@ -13,7 +13,7 @@ import os
 import sys
 import tempfile
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -21,19 +21,16 @@ from typing import Any
 import psutil
 
 from rliable.config.claims import with_files
+from rliable.executors.slots.conversation import Conversation
 from rliable.executors.slots.messages import (
-    Answered,
-    Ask,
+    Assist,
+    Assisted,
     Began,
-    Kept,
     Message,
-    Next,
-    Offer,
     Play,
     Played,
     Ready,
     Refused,
-    Reported,
     Result,
     Start,
     Train,
@@ -46,16 +43,15 @@ from rliable.executors.worker import (
     error_line,
     make_model,
     open_data,
-    plain_row,
     plain_text,
     play_slice,
     run_unit,
 )
 from rliable.folder_files import write_files
-from rliable.model import EpisodicModel
+from rliable.model import BaseModel, EpisodicModel
 from rliable.registry import MODELS
 from rliable.schema import ConfigError
-from rliable.unit import Answer, Unit, UnitResult
+from rliable.unit import Unit, UnitResult
 
 #: Linux: orphans below this process become its children, so that they are found.
 PR_SET_CHILD_SUBREAPER = 36
@@ -64,20 +60,22 @@ SPARED = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")
 
 
 @dataclasses.dataclass
-class LoadedModel:
-    """A trained model of another slot, kept for its next slice.
+class Guest:
+    """A model of another process's run, kept for what is to be done for that run next.
 
     Attributes:
       key: trial, run and attempt.
-      folder: what it was loaded from.
-      model: the loaded model.
-      test_data: what it plays.
+      folder: what it saves to and is loaded from.
+      model: the model.
+      data: what it plays or trains in here.
+      is_trained: whether it was loaded.
     """
 
     key: tuple[int, int, int]
     folder: tempfile.TemporaryDirectory[str]
-    model: EpisodicModel
-    test_data: Any
+    model: BaseModel
+    data: Any
+    is_trained: bool = False
 
 
 class Computer:
@@ -93,10 +91,8 @@ class Computer:
         self._channel = channel
         self._slot = start.slot
         self._files = start.files
-        self._shares_slices = start.level == 2
-        self._loaded: LoadedModel | None = None
-        self._awaits_answer = False
-        self._answer = Answer.GO_ON
+        self._is_helped = start.level == 2
+        self._guest: Guest | None = None
         for name in start.class_names:
             import_early(name, start.threads)
         self._home = os.open(".", os.O_RDONLY)  # a folder that is open can be gone back to even when it was removed
@@ -111,6 +107,8 @@ class Computer:
                     self._run(self._at_home(message.unit), message.checkpoint)
                 elif isinstance(message, Play):
                     self._play(message)
+                elif isinstance(message, Assist):
+                    self._assist(message)
 
     def _send(self, message: Message) -> None:
         self._channel.send_bytes(pack(message))
@@ -130,81 +128,64 @@ class Computer:
         return name if Path(name).exists() else self._files.get(name, name)
 
     def _run(self, unit: Unit, checkpoint: dict[str, bytes] | None) -> None:
-        self._loaded = None
-        self._answer, self._awaits_answer = Answer.GO_ON, False
+        self._guest = None
         import_early(unit.model.class_name, unit.limits.threads)
         self._send(Began())
-        slices = self._share if self._shares_slices else None
-        exchange = Exchange(self._report, self._keep, checkpoint)
-        result = run_unit(unit, self._slot, slices=slices, exchange=exchange)
+        talk = Conversation(self._channel)
+        slices, helpers = (talk.share, talk) if self._is_helped else (None, None)
+        result = run_unit(
+            unit, self._slot, slices=slices, exchange=Exchange(talk.report, talk.keep, checkpoint, helpers)
+        )
         self._tidy()
         try:
             self._send(Result(result))
         except (TypeError, ValueError, OverflowError) as error:
             self._send(Result(without_values(result, error)))
 
-    def _report(self, row: dict[str, float]) -> Answer:
-        """Sends a row, unless the one before is still unanswered; gives the last answer."""
-        while self._channel.poll():
-            self._take_answer(unpack(self._channel.recv_bytes()))
-        if self._answer is Answer.GO_ON and not self._awaits_answer:
-            with contextlib.suppress(TypeError, ValueError):  # the result says what is wrong with it
-                plain = plain_row(row)
-                self._send(Reported(int(plain.pop("step")), plain))
-                self._awaits_answer = True
-        return self._answer
-
-    def _keep(self, files: dict[str, bytes]) -> None:
-        """Sends a checkpoint."""
-        self._send(Kept(files))
-
-    def _take_answer(self, message: Message) -> None:
-        if isinstance(message, Answered):
-            self._awaits_answer, self._answer = False, message.answer
-
-    def _share(self, model: EpisodicModel, files: dict[str, bytes]) -> Iterator[range]:
-        """Opens the test episodes to idle slots, and yields the slices that are left to this one."""
-        self._send(Offer([(part.start, part.stop) for part in model.slices()], files))
-        while (episodes := self._next_slice()) is not None:
-            yield episodes
-            self._send(Ask())
-
-    def _next_slice(self) -> range | None:
-        """Waits for the next slice; an answer to a late report may come before it."""
-        while not isinstance(message := unpack(self._channel.recv_bytes()), Next):
-            self._take_answer(message)
-        return None if message.episodes is None else range(*message.episodes)
-
     def _play(self, order: Play) -> None:
+        """Plays a slice of another process's run."""
         unit, key = self._at_home(order.unit), (order.unit.trial, order.unit.run, order.attempt)
-        if order.files is None and (self._loaded is None or self._loaded.key != key):  # the process before this one had
+        if order.files is None and not self._is_here(key, is_trained=True):  # the process before this one had it
             self._send(Refused())
             return
+
+        def play() -> Message:
+            if order.files is not None:
+                self._guest = load_guest(unit, key, order.files)
+            assert self._guest is not None and isinstance(self._guest.model, EpisodicModel)
+            played = play_slice(self._guest.model, self._guest.data, range(*order.episodes), self._slot)
+            return Played(played)
+
+        answer = self._for_another(unit, play)
+        self._tidy()
+        self._send(answer)
+
+    def _assist(self, order: Assist) -> None:
+        """Does a part of the training of another process's run; what it has started for that stays for the next."""
+        unit, key = self._at_home(order.unit), (order.unit.trial, order.unit.run, order.attempt)
+
+        def assist() -> Message:
+            if not self._is_here(key, is_trained=False):
+                self._guest = new_guest(unit, key)
+            assert self._guest is not None
+            return Assisted(self._guest.model.help(self._guest.data, order.order))
+
+        self._send(self._for_another(unit, assist))
+
+    def _for_another(self, unit: Unit, work: Callable[[], Message]) -> Message:
+        """Works on another process's run; whatever goes wrong is a refusal."""
         import_early(unit.model.class_name, unit.limits.threads)
         self._send(Began())
         try:
             with ThisProcessOnly():
-                loaded = self._load(unit, key, order.files)
-                played = play_slice(loaded.model, loaded.test_data, range(*order.episodes), self._slot)
-            answer: Message = Played(played)
+                return work()
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            answer = Refused(error_line(error), plain_text(traceback.format_exc()))
-        self._tidy()
-        self._send(answer)
+            return Refused(error_line(error), plain_text(traceback.format_exc()))
 
-    def _load(self, unit: Unit, key: tuple[int, int, int], files: dict[str, bytes] | None) -> LoadedModel:
-        """The trained model, loaded from the files that come with its first slice."""
-        if self._loaded is None or files is not None:
-            folder = tempfile.TemporaryDirectory(prefix="rliable-")
-            write_files(Path(folder.name), files or {})
-            model = make_model(unit.model, unit.seed, folder.name, threads=unit.limits.threads)
-            model.load_model()
-            if not isinstance(model, EpisodicModel):
-                raise TypeError(f"{unit.model.class_name} has no episodes to share")
-            self._loaded = LoadedModel(key, folder, model, open_data(unit.model))
-        return self._loaded
+    def _is_here(self, key: tuple[int, int, int], is_trained: bool) -> bool:
+        return self._guest is not None and (self._guest.key, self._guest.is_trained) == (key, is_trained)
 
     def _tidy(self) -> None:
         """Takes back what a run may have changed for the next: the working folder, processes that it left behind."""
@@ -224,6 +205,23 @@ def has_children() -> bool:
         return not files or any(file.read_bytes() for file in files)
     except OSError:  # a thread has ended in between
         return True
+
+
+def new_guest(unit: Unit, key: tuple[int, int, int]) -> Guest:
+    """The model of another process's run, untrained."""
+    folder = tempfile.TemporaryDirectory(prefix="rliable-")
+    model = make_model(unit.model, unit.seed, folder.name, threads=unit.limits.threads)
+    return Guest(key, folder, model, open_data(unit.model))
+
+
+def load_guest(unit: Unit, key: tuple[int, int, int], files: dict[str, bytes]) -> Guest:
+    """The same, loaded from the files of the trained model, which come with its first slice."""
+    guest = new_guest(unit, key)
+    write_files(Path(guest.folder.name), files)
+    guest.model.load_model()
+    if not isinstance(guest.model, EpisodicModel):
+        raise TypeError(f"{unit.model.class_name} has no episodes to share")
+    return dataclasses.replace(guest, is_trained=True)
 
 
 def import_early(class_name: str, threads: int) -> None:

@@ -106,10 +106,57 @@ class Played(msgspec.Struct):
 
 
 class Refused(msgspec.Struct):
-    """Process to driver: a slice could not be played here; without an error only because its files are needed again."""
+    """Process to driver: what another process's run asked for could not be done here.
+
+    For a slice, without an error only because the trained model is needed again.
+    """
 
     error: str | None = None
     traceback: str = ""
+
+
+class Invite(msgspec.Struct):
+    """Process to driver: slots that have nothing else to do may help with the training of this run."""
+
+
+class Joined(msgspec.Struct):
+    """Driver to process: this slot helps from now on."""
+
+    helper: str
+
+
+class Delegate(msgspec.Struct):
+    """Process to driver: this slot is to do this, in the model's own words."""
+
+    helper: str
+    order: bytes
+
+
+class Assist(msgspec.Struct):
+    """Driver to process: do a part of the training of another process's run.
+
+    Attributes:
+      unit: the run.
+      attempt: which of its attempts.
+      order: what that run asked for.
+    """
+
+    unit: Unit
+    attempt: int
+    order: bytes
+
+
+class Assisted(msgspec.Struct):
+    """Process to driver: what came of the order."""
+
+    answer: bytes
+
+
+class Delivered(msgspec.Struct):
+    """Driver to process: what the slot made of its order; None if it helps no more."""
+
+    helper: str
+    answer: bytes | None
 
 
 class Died(msgspec.Struct):
@@ -169,6 +216,12 @@ Message = (
     | Play
     | Played
     | Refused
+    | Invite
+    | Joined
+    | Delegate
+    | Assist
+    | Assisted
+    | Delivered
     | Died
     | Stop
     | Start

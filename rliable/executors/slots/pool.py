@@ -2,39 +2,41 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import logging
 import math
 import time
 from collections.abc import Iterator
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import wait
 from typing import Any, Protocol
 
 from rliable.executors.base import ExecutorError
 from rliable.executors.slots.channel import Door
-from rliable.executors.slots.leases import Failure, Lease, LeaseBook, Loss, ModelKey
+from rliable.executors.slots.leases import Lease, LeaseBook, Loss
 from rliable.executors.slots.messages import (
     Answered,
     Ask,
+    Assisted,
+    Delegate,
+    Delivered,
     Died,
+    Invite,
+    Joined,
     Kept,
-    Message,
     Next,
     Offer,
-    Play,
     Played,
     Refused,
     Reported,
     Result,
     Stop,
-    Train,
-    pack,
     unpack,
 )
+from rliable.executors.slots.parties import HelpBook
+from rliable.executors.slots.slot import Slot, bounds
 from rliable.records.checkpoints import Checkpoints
 from rliable.records.run_files import unsafe_names
-from rliable.unit import Answer, OnReport, Report, Unit, UnitResult, failed_result
+from rliable.unit import Answer, OnReport, Report, Unit, UnitResult
 
 POLL_SECONDS = 1.0
 LONELY_SECONDS = 60.0
@@ -49,62 +51,6 @@ class SlotKeeper(Protocol):
 
     def restart(self, name: str) -> None:
         """Kills a slot that is silent, and starts it again."""
-
-
-@dataclasses.dataclass
-class Slot:
-    """A connected slot.
-
-    Attributes:
-      name: "slot 0", ...
-      channel: to its supervisor.
-      host: its machine.
-      seen: when it was last heard of, monotonic seconds.
-      is_free: whether it waits for work.
-      started: when its lease began, in seconds since the epoch.
-      loaded: the trained model that its process has loaded, unless it has died since without a word.
-    """
-
-    name: str
-    channel: Connection
-    host: str
-    seen: float
-    is_free: bool = True
-    started: float = 0.0
-    loaded: ModelKey | None = None
-
-    def send(self, message: Message) -> None:
-        """Sends; a broken channel shows when it is next read."""
-        with contextlib.suppress(OSError):
-            self.channel.send_bytes(pack(message))
-
-    def give(self, lease: Lease, files: dict[str, bytes] | None) -> None:
-        """Has the slot work.
-
-        Args:
-          lease: on what.
-          files: the checkpoint that a run begins with; for episodes the trained model, which is sent only if the slot
-            has not loaded it already.
-        """
-        self.is_free, self.started = False, time.time()
-        if lease.episodes is None:
-            self.loaded = None
-            self.send(Train(lease.unit, files))
-            return
-        is_loaded, self.loaded = self.loaded == lease.model_key, lease.model_key
-        self.send(Play(lease.unit, lease.attempt, bounds(lease.episodes), None if is_loaded else files))
-
-    def failure_result(self, failure: Failure, told: dict[str, Any]) -> UnitResult:
-        """The result of a unit that is given up.
-
-        Args:
-          failure: the unit, and why.
-          told: what is known of its last attempt; of a slot that was lost without a word, not even the process.
-        """
-        error = failure.error + (f", {failure.attempts} times" if failure.attempts > 1 else "")
-        result = failed_result(failure.unit, self.name, self.started, error)
-        here = {"pid": 0, "host": self.host}
-        return dataclasses.replace(result, **{**here, **told, "attempts": failure.attempts})
 
 
 class SlotPool:
@@ -135,7 +81,7 @@ class SlotPool:
         self._keeper = keeper
         self._slots: dict[str, Slot] = {}
         self._warn_at = time.monotonic() + LONELY_SECONDS
-        self._book = LeaseBook(iter(()))
+        self._book, self._help = LeaseBook(iter(())), HelpBook()
         self._on_report: OnReport | None = None
         self.hosts: dict[str, str] = {}
 
@@ -145,7 +91,7 @@ class SlotPool:
         Raises:
           ExecutorError: work is left and no slot is.
         """
-        self._book = LeaseBook(units)
+        self._book, self._help = LeaseBook(units), HelpBook()
         self._on_report = on_report
         while not self._book.is_finished:
             self._hand_out()
@@ -161,11 +107,14 @@ class SlotPool:
         self._slots.clear()
 
     def _hand_out(self) -> None:
-        """Gives every free slot a lease while there are any."""
+        """Gives every free slot a lease while there are any; whoever gets none helps with a training."""
         for slot in [slot for slot in self._slots.values() if slot.is_free]:
             lease = self._book.lease(slot.name)
             if lease is not None:
+                self._help.leave(slot.name)
                 slot.give(lease, self._files_for(lease))
+            elif (owner := self._help.join(slot.name)) is not None:
+                self._slots[owner].send(Joined(slot.name))
 
     def _take_in(self) -> Iterator[UnitResult]:
         """Waits for messages and yields the results in them, one slot after another."""
@@ -224,6 +173,13 @@ class SlotPool:
             self._keep(slot, message)
         elif isinstance(message, Offer | Ask):
             self._share(slot, message)
+        elif isinstance(message, Invite):
+            self._help.invite(slot.name)
+        elif isinstance(message, Delegate):
+            self._delegate(slot, message)
+        elif isinstance(message, Assisted):
+            slot.is_free = True
+            self._deliver(self._help.finish(slot.name, time.time() - slot.started), slot.name, message.answer)
 
     def _files_for(self, lease: Lease) -> dict[str, bytes] | None:
         """What a slot needs for a lease: the trained model, or the checkpoint of a run that was begun before."""
@@ -253,30 +209,46 @@ class SlotPool:
         episodes = self._book.next_slice(slot.name)
         slot.send(Next(None if episodes is None else bounds(episodes)))
 
+    def _delegate(self, slot: Slot, message: Delegate) -> None:
+        """Has another slot do what a run asks of it, if it is still there to help."""
+        lease = self._book.held_by(slot.name)
+        if lease is not None and self._help.begin(slot.name, message.helper):
+            self._slots[message.helper].assist(lease, message.order)
+        else:
+            slot.send(Delivered(message.helper, None))
+
+    def _deliver(self, owner: str | None, helper: str, answer: bytes | None) -> None:
+        """Passes on what came of an order, to the slot that waits for it, if one does."""
+        if owner is not None:
+            self._slots[owner].send(Delivered(helper, answer))
+
     def _ended(self, slot: Slot, message: Result | Played | Refused) -> Iterator[UnitResult]:
         """Takes what a slot says at the end of its lease."""
         if isinstance(message, Refused):
             yield from self._refused(slot, message)
             return
         if isinstance(message, Result):
-            result = self._book.finish(slot.name, checked(message.result))
+            seconds = message.result.slot_seconds + self._help.end(slot.name)
+            result = self._book.finish(slot.name, checked(dataclasses.replace(message.result, slot_seconds=seconds)))
         else:
             result = self._book.finish_slice(slot.name, message.played, time.time() - slot.started)
         if result is not None:
             yield result
 
     def _refused(self, slot: Slot, message: Refused) -> Iterator[UnitResult]:
-        """Takes back a slice that a slot could not play."""
+        """Takes back what a slot could not do for another's run."""
         slot.loaded = None
-        if message.error is None:
+        if self._book.held_by(slot.name) is None:  # an order
+            self._deliver(self._help.fail(slot.name), slot.name, None)
+        elif message.error is None:
             self._book.put_back(slot.name)
-            return
-        failure = self._book.refuse_slice(slot.name, message.error)
-        if failure is not None:
+        elif (failure := self._book.refuse_slice(slot.name, message.error)) is not None:
             yield slot.failure_result(failure, {"traceback": message.traceback})
 
     def _lost(self, slot: Slot, loss: Loss, told: dict[str, Any]) -> Iterator[UnitResult]:
         slot.is_free = True
+        self._help.end(slot.name)
+        self._deliver(self._help.fail(slot.name), slot.name, None)
         failure = self._book.lose(slot.name, loss)
         if failure is not None:
             yield slot.failure_result(failure, told)
@@ -293,11 +265,6 @@ class SlotPool:
                 LONELY_SECONDS,
                 self._door.port,
             )
-
-
-def bounds(episodes: range) -> tuple[int, int]:
-    """A range of episodes as it is sent: first and one past the last."""
-    return episodes.start, episodes.stop
 
 
 def checked(result: UnitResult) -> UnitResult:

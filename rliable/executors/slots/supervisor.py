@@ -17,10 +17,14 @@ from rliable.executors.slots.channel import connect
 from rliable.executors.slots.child import CHECK_SECONDS, ComputeProcess, SlotSettings, slot_name
 from rliable.executors.slots.messages import (
     Answered,
+    Assist,
+    Assisted,
     Beat,
     Began,
+    Delivered,
     Died,
     Hello,
+    Joined,
     Next,
     Play,
     Played,
@@ -114,12 +118,12 @@ class Supervisor:
         kind = kind_of_frame(frame)
         if kind is Stop:
             self._is_stopped = True
-        elif kind in (Next, Answered):
+        elif kind in (Next, Answered, Joined, Delivered):
             if self._process is not None:
                 self._hand_on(self._process, frame)
-        elif kind in (Train, Play):
+        elif kind in (Train, Play, Assist):
             order = unpack(frame)
-            assert isinstance(order, Train | Play)
+            assert isinstance(order, Train | Play | Assist)
             self._job = Job(frame, order.unit.limits)
             self._process = self._process or self._start_process()
             self._begin(self._process)
@@ -149,7 +153,7 @@ class Supervisor:
             if self._job is not None:
                 self._job.began = time.monotonic()
         else:
-            if kind in (Result, Played, Refused):
+            if kind in (Result, Played, Assisted, Refused):
                 self._job = None
             self._driver.send_bytes(frame)
             if kind is Result and process.has_outgrown_its_slot():

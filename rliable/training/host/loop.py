@@ -8,14 +8,16 @@ Shapes: E environments side by side, O numbers of observation, W windows of the 
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from rliable.environments.host import HostEnvironment
 from rliable.environments.runtime import tf
+from rliable.helping import Helpers, deal
 from rliable.training.agent import Agent
-from rliable.training.arrays import as_nest, filled_in
+from rliable.training.arrays import as_nest, filled_in, from_bytes, to_bytes
 from rliable.training.host.draws import Steps
 from rliable.training.host.functions import leaves
 from rliable.training.host.memories import HostReplay, HostRollout
@@ -39,10 +41,23 @@ class HostLoop:
         self.memory = memory
         self._program: HostProgram | None = None
 
-    def initial_state(self, values: Any, seeds: dict[str, np.int32], weights_seed: int) -> RunState:
-        """The state before the first step: new parts, nothing remembered, new episodes."""
+    def initial_state(
+        self,
+        values: Any,
+        seeds: dict[str, np.int32],
+        weights_seed: int,
+        helpers: Helpers | None = None,
+        rows: range | None = None,
+    ) -> RunState:
+        """The state before the first step; see `Loop`.
+
+        Args:
+          helpers: who else may step some of the environments.
+          rows: the environments that can be stepped here; all of them when None.
+        """
         number = self.agent.shape.num_environments
-        stage = Stage(self.environment, number, int(seeds["reset"]), values.stepping)
+        stage = Stage(self.environment, number, int(seeds["reset"]), values.stepping, rows)
+        stage.helpers = helpers
         parts, window = self.agent.initial_parts(values, weights_seed), dict.fromkeys(self.agent.losses, np.float32(0))
         interaction = Interaction(stage, None, self.agent.initial_carry(number), np.int32(0))
         return RunState(parts, interaction, self.memory.new(values), np.int32(0), window)
@@ -95,6 +110,18 @@ class HostLoop:
         return self._program
 
 
+class Block(NamedTuple):
+    """A rollout in R of the environments.
+
+    Attributes:
+      steps: its arrays, in a list. [T, R, …]
+      carry: what the agent carries on, in a list. [R, …]
+    """
+
+    steps: list[np.ndarray]
+    carry: list[np.ndarray]
+
+
 class Iterations:
     """One call of a loop: a run's state while its iterations go on.
 
@@ -120,9 +147,23 @@ class Iterations:
         program.watch.bind(self._vectors, numbers)
 
     def collect(self, num_steps: int) -> None:
-        """Takes that many steps in each environment."""
-        for _ in range(num_steps):
+        """Takes that many steps in each environment, perhaps with the help of other processes."""
+        if self._stage.helpers is not None and self._program.can_share(num_steps):
+            self._collect_together()
+        else:
+            for _ in range(num_steps):
+                self._step()
+
+    def collect_in(self, rows: range) -> Block:
+        """Collects a rollout in some environments.
+
+        It acts with all E rows, of which only these are looked at: a batch of another size need not round the same.
+        """
+        self._stage.hold(rows)
+        for _ in range(self._agent.shape.collect_steps_per_iteration):
             self._step()
+        carry = [np.asarray(part)[rows.start : rows.stop] for part in leaves(self._carry)]
+        return Block(self._state.memory.block(rows), carry)
 
     def learn(self, train_steps: int) -> dict[str, np.float32]:
         """Makes an iteration's updates; the figures are means over them."""
@@ -141,6 +182,35 @@ class Iterations:
             num_updates=np.int32(self._num_updates),
             window=window,
         )
+
+    def _collect_together(self) -> None:
+        """Collects a rollout, of which each process that is there collects some environments."""
+        num_steps, carry = self._num_steps, self._carry
+
+        def collect(rows: range) -> Block:
+            self._num_steps, self._carry = num_steps, carry
+            return self.collect_in(rows)
+
+        stage, joined = self._stage, [np.array(part) for part in leaves(carry)]
+        order = partial(self._order, num_steps, carry)
+        for rows, block in deal(stage.helpers, self._agent.shape.num_environments, order, collect, self._block_of):
+            self._state.memory.fill(rows, block.steps)
+            for whole, part in zip(joined, block.carry, strict=True):
+                whole[rows.start : rows.stop] = part
+        self._carry = self._program.carry_of(joined)
+
+    def _order(self, num_steps: int, carry: Any, rows: range) -> bytes:
+        """What `Assistant` is told."""
+        known = {"num_steps": np.int32(num_steps), "num_updates": np.int32(self._num_updates)}
+        where = {"rows": np.array([rows.start, rows.stop]), "positions": self._stage.positions(rows)}
+        vectors = [np.asarray(vector) for vector in self._vectors]
+        return to_bytes({**known, **where, "vectors": vectors, "carry": leaves(carry)})
+
+    def _block_of(self, rows: range, answer: bytes) -> Block:
+        """What `Assistant` has collected; notes where it has left the environments."""
+        told = as_nest(from_bytes(answer))
+        self._stage.put(rows, told["positions"])
+        return Block(as_list(told["steps"]), as_list(told.get("carry", {})))
 
     def _step(self) -> None:
         """One step in each environment."""
@@ -175,3 +245,8 @@ class Iterations:
         self._vectors = vectors
         self._program.choose.bind_first(vectors)
         self._program.watch.bind_first(vectors)
+
+
+def as_list(numbered: dict[str, np.ndarray]) -> list[np.ndarray]:
+    """A list of arrays that has gone through `to_bytes`."""
+    return [numbered[str(index)] for index in range(len(numbered))]

@@ -81,6 +81,15 @@ class HostSteps:
             old[self._row] = part
         self._row = (self._row + 1) % len(self.arrays.reward)
 
+    def block(self, rows: range) -> list[np.ndarray]:
+        """The steps of some environments, as a list of arrays. [T, R, …]"""
+        return [array[:, rows.start : rows.stop].copy() for array in tf.nest.flatten(self.arrays)]
+
+    def fill(self, rows: range, block: list[np.ndarray]) -> None:
+        """Writes the steps of some environments, as `block` gives them."""
+        for array, part in zip(tf.nest.flatten(self.arrays), block, strict=True):
+            array[:, rows.start : rows.stop] = part
+
     def to_arrays(self) -> dict[str, np.ndarray]:
         """What a checkpoint keeps: nothing, as it falls between two rollouts."""
         return {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from rliable.environments.runtime import tf
 from rliable.training.agent import Agent, Clock, Experience, Parts
 from rliable.training.host.draws import Draw, Drawn, draws_of, listed
-from rliable.training.host.functions import CompiledCall, HostFunction, leaves
+from rliable.training.host.functions import CompiledCall, HostFunction, builder_of, leaves
 from rliable.training.host.memories import HostReplay, HostRollout
 from rliable.training.host.packing import Packing, Vectors
 from rliable.training.loop import Chosen, RunState, Seen, choose_action, watch_step
@@ -32,6 +33,7 @@ class HostProgram:
         them.
       drawn: the random numbers of `choose`.
       packing: how its parts lie in vectors.
+      carry_of: makes a carry of the list of its arrays.
       known: how what else a run tells `learn` lies in vectors; see `run_numbers`.
 
     Args:
@@ -51,13 +53,15 @@ class HostProgram:
         shown, carry = state.interaction.state.shown, state.interaction.carry
         bound, clock = (self.packing.pack(state.parts), numbers), Clock(np.int32(0), np.int32(0), np.float32(0))
         draws = self._list_draws(state.parts, shown, carry, numbers, clock)
+        self.carry_of = builder_of(carry, itertools.count())
         self.drawn = Drawn(draws, agent.shape.num_environments)
         others = (shown, carry, clock, [np.zeros(draw.shape, draw.dtype.as_numpy_dtype) for draw in draws])
         self.choose = HostFunction(self._choose, bound, others, agent.networks.is_fast_in_xla)
         self.choose.bind(*bound)
         step = (self.choose.call(*others), seen_like(shown))
         self.watch = HostFunction(self._watch, bound, step)
-        if self.watch.is_bound(len(leaves(state.parts))):
+        self._is_watched_alone = self.watch.is_bound(len(leaves(state.parts)))
+        if self._is_watched_alone:
             self.watch = HostFunction(self._watch_only, bound, step)
 
     def learn(self, vectors: Vectors, lesson: Any, updates: int, known: Vectors) -> list[tf.Tensor]:
@@ -66,6 +70,14 @@ class HostProgram:
         if key not in self._lessons:
             self._lessons[key] = CompiledCall(self._learn, [vectors, lesson, known], self.agent.networks.is_fast_in_xla)
         return self._lessons[key].call([*vectors, *leaves(lesson), *known])
+
+    def can_share(self, num_steps: int) -> bool:
+        """Whether several processes can collect so many steps, each in some of the environments.
+
+        They can collect a rollout if what is seen in one environment changes nothing of what the agent does in others.
+        """
+        is_rollout = isinstance(self.memory, HostRollout) and num_steps == self.agent.shape.collect_steps_per_iteration
+        return is_rollout and self._is_watched_alone
 
     def namespace(self, numbers: dict[str, Any]) -> SimpleNamespace:
         """The hyperparameters as agents read them."""

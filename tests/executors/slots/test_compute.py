@@ -1,5 +1,6 @@
 """The computing process, with this test in the supervisor's place."""
 
+import json
 import threading
 import time
 from pathlib import Path
@@ -9,7 +10,21 @@ from unit_makers import make_unit
 
 from rliable.executors.slots.child import ComputeProcess, SlotSettings
 from rliable.executors.slots.compute import has_children
-from rliable.executors.slots.messages import Began, Play, Played, Ready, Refused, Reported, Result, Train, pack, unpack
+from rliable.executors.slots.messages import (
+    Assist,
+    Assisted,
+    Began,
+    Invite,
+    Play,
+    Played,
+    Ready,
+    Refused,
+    Reported,
+    Result,
+    Train,
+    pack,
+    unpack,
+)
 
 TRAINED = {"policy.json": b'{"weight": 1.0}'}
 
@@ -62,6 +77,19 @@ def test_whatever_a_helper_raises_is_a_refusal_and_the_process_goes_on(start, er
     assert refused.error == error
     assert "in misbehave" in refused.traceback
     assert [type(message) for message in play(process)] == [Began, Played]
+
+
+def test_orders_for_another_run_are_carried_out_one_after_another_and_then_one_of_its_own(start):
+    process = start("Squares")
+    unit = make_unit("Squares", helper_raises=None)
+
+    for numbers in ((0, 3), (3, 5)):
+        process.channel.send_bytes(pack(Assist(unit, 1, json.dumps(numbers).encode())))
+    process.channel.send_bytes(pack(Train(unit)))
+
+    said = [message for message in hear(process, Result) if not isinstance(message, Reported)]
+    assert said[1:-1] == [Began(), Assisted(b"[0, 1, 4]"), Began(), Assisted(b"[9, 16]"), Began(), Invite()]
+    assert said[-1].result.error is None
 
 
 @pytest.mark.parametrize("place", ["run_episodes", "load_model"])

@@ -1,0 +1,79 @@
+"""A slot that is connected, seen from the driver."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import time
+from multiprocessing.connection import Connection
+from typing import Any
+
+from rliable.executors.slots.leases import Failure, Lease, ModelKey
+from rliable.executors.slots.messages import Assist, Message, Play, Train, pack
+from rliable.unit import UnitResult, failed_result
+
+
+@dataclasses.dataclass
+class Slot:
+    """A connected slot.
+
+    Attributes:
+      name: "slot 0", ...
+      channel: to its supervisor.
+      host: its machine.
+      seen: when it was last heard of, monotonic seconds.
+      is_free: whether it waits for work.
+      started: when its lease began, in seconds since the epoch.
+      loaded: the trained model that its process has loaded, unless it has died since without a word.
+    """
+
+    name: str
+    channel: Connection
+    host: str
+    seen: float
+    is_free: bool = True
+    started: float = 0.0
+    loaded: ModelKey | None = None
+
+    def send(self, message: Message) -> None:
+        """Sends; a broken channel shows when it is next read."""
+        with contextlib.suppress(OSError):
+            self.channel.send_bytes(pack(message))
+
+    def give(self, lease: Lease, files: dict[str, bytes] | None) -> None:
+        """Has the slot work.
+
+        Args:
+          lease: on what.
+          files: the checkpoint that a run begins with; for episodes the trained model, which is sent only if the slot
+            has not loaded it already.
+        """
+        self.is_free, self.started = False, time.time()
+        if lease.episodes is None:
+            self.loaded = None
+            self.send(Train(lease.unit, files))
+            return
+        is_loaded, self.loaded = self.loaded == lease.model_key, lease.model_key
+        self.send(Play(lease.unit, lease.attempt, bounds(lease.episodes), None if is_loaded else files))
+
+    def assist(self, lease: Lease, order: bytes) -> None:
+        """Has the slot do a part of the training of another slot's run."""
+        self.is_free, self.started, self.loaded = False, time.time(), None
+        self.send(Assist(lease.unit, lease.attempt, order))
+
+    def failure_result(self, failure: Failure, told: dict[str, Any]) -> UnitResult:
+        """The result of a unit that is given up.
+
+        Args:
+          failure: the unit, and why.
+          told: what is known of its last attempt; of a slot that was lost without a word, not even the process.
+        """
+        error = failure.error + (f", {failure.attempts} times" if failure.attempts > 1 else "")
+        result = failed_result(failure.unit, self.name, self.started, error)
+        here = {"pid": 0, "host": self.host}
+        return dataclasses.replace(result, **{**here, **told, "attempts": failure.attempts})
+
+
+def bounds(episodes: range) -> tuple[int, int]:
+    """A range of episodes as it is sent: first and one past the last."""
+    return episodes.start, episodes.stop
