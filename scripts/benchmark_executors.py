@@ -1,7 +1,8 @@
 """Measures what executors cost: `python scripts/benchmark_executors.py [--json PATH]`.
 
-Three questions: how long does an empty run take (in the search's own process, in serial mode's slot, at level 1), how
-busy are two slots with runs of unequal length, and how much faster is one evaluation on two slots than on one.
+Four questions: how long does an empty run take (in the search's own process, in serial mode's slot, at level 1), how
+busy are two slots with runs of unequal length, how much faster is one evaluation on two slots than on one, and how much
+faster one training of PPO with its evaluations where a step of the environment is slow.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import gymnasium
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -30,6 +32,18 @@ SLEEP_SECONDS = (0.2, 2.0)
 NUM_EPISODES = 200
 STEP_SECONDS = 0.005
 STEPS_PER_EPISODE = (4, 16)
+SIMULATOR_SECONDS = 0.002
+#: 24 rollouts of 128 steps in each of 8 environments, three evaluations of 10 episodes, 100 test episodes.
+PPO_PARAMS = {
+    "train_iterations": 24,
+    "collect_steps_per_iteration": 128,
+    "num_environments": 8,
+    "batch_size": 256,
+    "num_epochs": 4,
+    "num_eval_episodes": 10,
+    "eval_interval": 12,
+    "num_test_episodes": 100,
+}
 
 
 class Sleeper(BaseModel):
@@ -87,6 +101,26 @@ class SlowPlayer(Sleeper, EpisodicModel):
         return episode_return
 
 
+class SlowCartPole(gymnasium.Env):
+    """CartPole whose every step takes `SIMULATOR_SECONDS`; episodes are cut after 200 steps."""
+
+    observation_space = gymnasium.spaces.Box(-np.inf, np.inf, [4], np.float32)
+    action_space = gymnasium.spaces.Discrete(2)
+
+    def __init__(self) -> None:
+        self._inner, self._num_steps = gymnasium.make("CartPole-v1").unwrapped, 0
+
+    def reset(self, *, seed: int | None = None, options: Any = None) -> tuple[np.ndarray, dict[str, Any]]:
+        self._num_steps = 0
+        return self._inner.reset(seed=seed)
+
+    def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+        time.sleep(SIMULATOR_SECONDS)
+        self._num_steps += 1
+        shown, reward, terminated, _, info = self._inner.step(int(action))
+        return shown, float(reward), terminated, self._num_steps == 200, info
+
+
 def make_units(name: str, rows: Path, seconds: Iterable[float]) -> list[Unit]:
     """Units of a model of this file, one per training time."""
     return [
@@ -98,7 +132,9 @@ def make_units(name: str, rows: Path, seconds: Iterable[float]) -> list[Unit]:
 def run(executor_name: str, units: list[Unit], num_slots: int = 1, level: int = 1) -> list[UnitResult]:
     """Runs units and gives their results in the order in which they came."""
     names = (units[0].model.class_name,)
-    options = ExecutorOptions(num_slots, level, class_names=names, files=(units[0].model.environment,))
+    data = units[0].model.environment
+    files = (data,) if Path(data).exists() else ()
+    options = ExecutorOptions(num_slots, level, class_names=names, files=files)
     executor = make_executor(executor_name, options)
     try:
         results = list(executor.execute(iter(units)))
@@ -145,6 +181,23 @@ def measure_evaluation(rows: Path) -> list[Row]:
     ]
 
 
+def measure_training() -> list[Row]:
+    """A training of PPO and its evaluation, at level 1 and at level 2 on two slots."""
+    seconds, found = [], []
+    unit = Unit(0, 0, ModelConfig("PPO", "benchmark_executors:SlowCartPole", "", PPO_PARAMS), 1, Limits())
+    for num_slots, level in ((1, 1), (NUM_SLOTS, 2)):
+        (result,) = run("spark", [unit], num_slots, level)
+        seconds.append(result.finished - result.started)
+        found.append((result.predictions, result.learning_curve, result.files["parts.npz"]))
+    if found[0] != found[1]:
+        raise RuntimeError("the trained agents differ between level 1 and level 2")
+    return [
+        Row("PPO, steps of 2 ms, level 1, 1 slot", seconds[0], "s", ""),
+        Row(f"PPO, steps of 2 ms, level 2, {NUM_SLOTS} slots", seconds[1], "s", ""),
+        Row("speed-up, equal weights", seconds[0] / seconds[1], "times", "at least 1.7 times"),
+    ]
+
+
 def measure_all() -> list[Row]:
     """All figures."""
     with tempfile.TemporaryDirectory(prefix="rliable-") as folder:
@@ -156,6 +209,7 @@ def measure_all() -> list[Row]:
             measure_empty(f"empty run, level 1, {NUM_SLOTS} slots", rows, "spark", NUM_SLOTS),
             measure_utilisation(rows),
             *measure_evaluation(rows),
+            *measure_training(),
         ]
 
 

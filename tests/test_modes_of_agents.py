@@ -106,6 +106,49 @@ def test_study_that_was_killed_in_mid_run_goes_on_from_the_checkpoint_to_the_sam
     assert record.trials[0].runs[0].attempts == (1 if victim == "driver" else 2)
 
 
+#: CartPole in which each process that steps it leaves its number in a folder.
+MARKING = """
+import os
+from pathlib import Path
+from gymnasium.envs.classic_control import CartPoleEnv
+
+class Marking(CartPoleEnv):
+    def __init__(self, folder):
+        super().__init__()
+        self.mark = Path(folder, str(os.getpid()))
+
+    def step(self, action):
+        self.mark.touch()
+        shown, reward, terminated, _, info = super().step(action)
+        return shown, reward, terminated, self.np_random.random() < 0.01, info
+"""
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_a_training_that_an_idle_slot_helps_with_is_bit_equal_also_when_that_is_killed(tmp_path, is_killed):
+    (tmp_path / "marking.py").write_text(MARKING)
+    (tmp_path / "marks").mkdir()
+    study = write_study(tmp_path, "PPO", num_environments=4, train_iterations=60, eval_interval=20)
+    model, settings = json.loads((tmp_path / "model.json").read_text()), json.loads(study.read_text())
+    model |= {"environment": f"{tmp_path}/marking.py:Marking", "environment_kwargs": {"folder": f"{tmp_path}/marks"}}
+    (tmp_path / "model.json").write_text(json.dumps(model))
+    study.write_text(json.dumps(settings | {"max_iters": 1}))
+    serial = optimize(tmp_path / "serial", study)
+    already = set(marks_in(tmp_path))
+    command = command_of(study, *MODES["level 2"], "--no-video", "--output", tmp_path / "level 2")
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+    wait_for(lambda: len(marks_in(tmp_path)) == len(already) + 2)
+    if is_killed:
+        os.kill(max(set(marks_in(tmp_path)) - already), signal.SIGKILL)
+    assert process.wait(timeout=280) == 0
+    assert outcome(load_record(tmp_path / "level 2")) == serial
+
+
+def marks_in(folder):
+    """The processes that have left a mark."""
+    return [int(path.name) for path in (folder / "marks").iterdir()]
+
+
 def wait_for(is_true, seconds=120.0):
     deadline = time.monotonic() + seconds
     while not is_true():
