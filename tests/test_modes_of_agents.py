@@ -113,7 +113,7 @@ from pathlib import Path
 from gymnasium.envs.classic_control import CartPoleEnv
 
 class Marking(CartPoleEnv):
-    def __init__(self, folder):
+    def __init__(self, folder="."):
         super().__init__()
         self.mark = Path(folder, str(os.getpid()))
 
@@ -134,19 +134,19 @@ def test_a_training_that_an_idle_slot_helps_with_is_bit_equal_also_when_that_is_
     (tmp_path / "model.json").write_text(json.dumps(model))
     study.write_text(json.dumps(settings | {"max_iters": 1}))
     serial = optimize(tmp_path / "serial", study)
-    already = set(marks_in(tmp_path))
     command = command_of(study, *MODES["level 2"], "--no-video", "--output", tmp_path / "level 2")
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
-    wait_for(lambda: len(marks_in(tmp_path)) == len(already) + 2)
+    wait_for(lambda: len(computing_with_mark(process.pid, tmp_path)) == 2)
     if is_killed:
-        os.kill(max(set(marks_in(tmp_path)) - already), signal.SIGKILL)
+        os.kill(max(computing_with_mark(process.pid, tmp_path)), signal.SIGKILL)
     assert process.wait(timeout=280) == 0
     assert outcome(load_record(tmp_path / "level 2")) == serial
 
 
-def marks_in(folder):
-    """The processes that have left a mark."""
-    return [int(path.name) for path in (folder / "marks").iterdir()]
+def computing_with_mark(pid, folder):
+    """The computing processes of a study that have stepped the environment."""
+    marks = [int(path.name) for path in (folder / "marks").iterdir()]
+    return [child.pid for child in computing_processes(pid) if child.pid in marks]
 
 
 def wait_for(is_true, seconds=120.0):
@@ -158,5 +158,17 @@ def wait_for(is_true, seconds=120.0):
 
 def computing_process(pid):
     """The process of the slot of a serial study."""
+    return computing_processes(pid)[0]
+
+
+def computing_processes(pid):
+    """The processes of the slots of a study."""
     children = psutil.Process(pid).children(recursive=True)
-    return next(child for child in children if "rliable.executors.slots.compute" in " ".join(child.cmdline()))
+    return [child for child in children if "rliable.executors.slots.compute" in " ".join(command_line(child))]
+
+
+def command_line(process):
+    try:
+        return process.cmdline()
+    except psutil.Error:  # it has ended in between
+        return []
