@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
-from rliable.config.claims import files_in
+from rliable.config.claims import files_in, missing_devices
 from rliable.config.environment import classes_of
 from rliable.config.study_file import Study, load_study
 from rliable.executors import make_executor
@@ -116,7 +116,7 @@ def start_study(path: str, overrides: dict[str, Any], output: str | None, mode: 
     """
     study = load_study(path, overrides)
     seed = seed_of(study)
-    mode.executor_class().check(executor_options(study, mode, None))
+    check_place(study, mode)
     folder = StudyFolder(Path(output) if output else claim_folder(study.config.optim_name))
     folder.create()
     save_study(folder, study, seed)
@@ -139,8 +139,21 @@ def resume_study(path: str, overrides: dict[str, Any], mode: Mode, across_versio
     folder.require()
     folder.lock.take()
     study, seed = load_saved_study(folder, overrides, across_versions)
-    mode.executor_class().check(executor_options(study, mode, None))
+    check_place(study, mode)
     return OpenStudy(study, seed, folder, mode)
+
+
+def check_place(study: Study, mode: Mode) -> None:
+    """Looks for what a study needs where it is to run, as far as that can be seen from here.
+
+    Raises:
+      ConfigError: something is missing.
+    """
+    executor, model = mode.executor_class(), study.model
+    executor.check(executor_options(study, mode, None))
+    problems = missing_devices(MODELS.load(model.class_name), model.hp_params) if executor.is_here else []
+    if problems:
+        raise ConfigError(problems)
 
 
 def run_study(opened: OpenStudy, audience: Audience, interrupts: Interrupts, draws_curves: bool) -> StudyRecord:

@@ -9,12 +9,14 @@ from pathlib import Path
 
 from rliable.cli.arguments import AT_LEAST_1, SEED, LineParser, add_set, number_problems, overrides_of
 from rliable.cli.streams import redirect_stderr
+from rliable.config.claims import missing_devices
 from rliable.config.model_file import load_model_file
 from rliable.environments import short_name
 from rliable.executors.in_process import context_if_needed
 from rliable.executors.worker import Exchange, run_unit
 from rliable.records.folders import RunFolder, make_empty_folder
 from rliable.records.run_files import write_run
+from rliable.registry import MODELS
 from rliable.report.formats import format_duration, format_metric
 from rliable.report.plots import draw_learning_curve
 from rliable.schema import ConfigError
@@ -36,6 +38,7 @@ def run(arguments: Sequence[str]) -> int:
     model, notes, files = load_model_file(args.config, overrides_of(args.set))
     folder = RunFolder(Path(args.output or f"{model.mdl_file}-{time.strftime('%Y%m%d-%H%M%S')}"))
     problems = number_problems(args, seed=SEED, threads=AT_LEAST_1)
+    problems = problems or missing_devices(MODELS.load(model.class_name), model.hp_params)
     if problems:
         raise ConfigError(problems)
     seed = secrets.randbits(31) if args.seed is None else args.seed

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence, Set
 from typing import Any
 
+from rliable.schema import Problem
+
 
 def table_for(model_class: Any, hp_params: Any) -> Any:
     """The settings record of its hyperparameters; None where there is no class, or nothing is to be checked."""
@@ -32,6 +34,25 @@ def missing_packages(model_class: Any) -> str | None:
     """What this machine lacks for it, in one line; None if nothing, or if it cannot tell."""
     find = getattr(model_class, "missing_packages", None)
     return None if find is None else find()
+
+
+def missing_devices(model_class: Any, hp_params: Any) -> list[Problem]:
+    """What hyperparameters ask for that this machine does not have, if it can tell; for runs that are to be here."""
+    find = getattr(model_class, "missing_devices", None)
+    return [] if find is None else find(hp_params)
+
+
+def learner_of(model_class: Any, hp_params: Any, make_environment: Callable[[], Any], is_here: bool) -> str:
+    """Where its runs learn, in few words; empty for a model that does not say.
+
+    Args:
+      model_class: the model's.
+      hp_params: of the model, checked; without those that a study searches over.
+      make_environment: makes what it learns in.
+      is_here: whether runs are on this machine.
+    """
+    find = getattr(model_class, "device_words", None)
+    return "" if find is None else find(hp_params, make_environment, is_here)
 
 
 def with_files(model_class: Any, hp_params: dict[str, Any], place: Callable[[str], str]) -> dict[str, Any]:

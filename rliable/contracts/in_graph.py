@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from rliable.environments.base import Environment
-from rliable.environments.runtime import prepare_tensorflow, tf
+from rliable.environments.runtime import open_devices, prepare_tensorflow, tf
 from rliable.schema import Problem
 
 NUM_EPISODES = 7
@@ -17,6 +17,7 @@ NUM_STEPS = 30
 def graph_problems(environment: Environment) -> list[Problem]:
     """The faults of an environment: the first part of the contract that it breaks."""
     prepare_tensorflow()
+    open_devices()
     try:
         for check in (space_fault, start_fault, step_fault):
             problem = check(environment)

@@ -51,8 +51,7 @@ def prepare_import() -> None:
 def prepare_tensorflow(threads: int = 1) -> None:
     """Imports TensorFlow without noise, for computing on `threads` cores. May be called any number of times.
 
-    Graphics cards are hidden: the networks here are too small to gain from one, and a study in which some machines
-    have one would not give the same bits everywhere.
+    It sees no GPU until `open_devices` shows it one, which it may before anything is computed.
 
     Args:
       threads: size of TensorFlow's thread pools; part of what decides the last bit of a result.
@@ -68,8 +67,34 @@ def prepare_tensorflow(threads: int = 1) -> None:
         tf.config.threading.set_inter_op_parallelism_threads(threads)
     except RuntimeError:  # in use already; the compiled programs themselves run on one thread
         logging.getLogger(__name__).info("TensorFlow was in use before; its threads stay as they are")
+
+
+@functools.cache
+def open_devices(with_gpu: bool = False) -> str | None:
+    """Begins to compute, after `prepare_tensorflow`: on the processor, and if wished on the first GPU that is there.
+
+    What a process has begun with it keeps: a GPU that was not asked for at first is not there later, and takes up no
+    memory. Several processes may share one. On it, too, the same seed gives the same bits, and numbers are multiplied
+    with all their 32 bits.
+
+    Returns:
+      The GPU's name; None where this process sees none.
+    """
+    import tensorflow as tf
+
     with silent(2):
-        tf.function(lambda: tf.constant(0), jit_compile=True, autograph=False)()
+        wished = tf.config.list_physical_devices("GPU")[:1] if with_gpu else []
+        with contextlib.suppress(RuntimeError):  # it has begun already
+            tf.config.set_visible_devices(wished, "GPU")
+            for gpu in wished:
+                tf.config.experimental.set_memory_growth(gpu, True)
+        seen = tf.config.get_visible_devices("GPU")
+        if seen:
+            tf.config.experimental.enable_op_determinism()
+            tf.config.experimental.enable_tensor_float_32_execution(False)
+        with tf.device("/CPU:0"):
+            tf.function(lambda: tf.constant(0), jit_compile=True, autograph=False)()
+    return tf.config.experimental.get_device_details(seen[0]).get("device_name", "GPU") if seen else None
 
 
 def release_memory() -> None:

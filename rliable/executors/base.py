@@ -7,7 +7,7 @@ import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rliable.schema import ConfigError
 from rliable.unit import OnReport, Unit, UnitResult
@@ -62,10 +62,12 @@ class Executor(ABC):
     Attributes:
       mode: "serial", "level 1" or "level 2".
       num_slots: how many units run at the same time at most.
+      is_here: whether they run on the driver's machine, whose devices therefore can be looked at before they do.
     """
 
     mode: str
     num_slots: int
+    is_here: ClassVar[bool] = False
 
     def __init__(self, options: ExecutorOptions) -> None:
         """Makes it ready to execute, as far as can be done before the first unit.

@@ -21,6 +21,7 @@ class InProcessExecutor(Executor):
 
     mode = "serial"
     num_slots = 1
+    is_here = True
 
     def __init__(self, options: ExecutorOptions) -> None:
         super().__init__(options)

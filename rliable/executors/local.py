@@ -28,6 +28,7 @@ class LocalExecutor(Executor):
 
     mode = "serial"
     num_slots = 1
+    is_here = True
 
     def __init__(self, options: ExecutorOptions) -> None:
         super().__init__(options)

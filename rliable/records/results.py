@@ -77,6 +77,7 @@ class StudyRecord:
       max_iters: trials asked for.
       num_slots, threads_per_trial: slots, and cores of each.
       model, environment: the model's class, and what it learns from.
+      learner: where the runs learn, in words ("CPU"); empty for models that do not say.
       search_space: the `grid` of the study file.
       status: "running", "finished" or "interrupted".
       stop_reason: one line, None while running.
@@ -99,6 +100,7 @@ class StudyRecord:
     threads_per_trial: int = 1
     model: str = ""
     environment: str = ""
+    learner: str = ""
     search_space: dict[str, Any] = dataclasses.field(default_factory=dict)
     status: str = "running"
     stop_reason: str | None = None

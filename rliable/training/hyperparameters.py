@@ -23,6 +23,8 @@ SMALLEST, LARGEST = float(np.finfo(np.float32).tiny), float(np.finfo(np.float32)
 
 #: What does nothing where environments step inside the graph.
 OUTSIDE_THE_GRAPH = ("env_workers", "env_step_timeout_seconds")
+#: Where the learner may be wished.
+DEVICES = ("auto", "cpu", "gpu")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,6 +66,14 @@ class RunHyperparameters:
         compiles=padded_widths,
     )
     activation: str = setting("relu", "What follows each hidden layer.", choices=("relu", "tanh"), compiles=True)
+    device: str = setting(
+        "auto",
+        "Where the learner computes: cpu, gpu (the first that TensorFlow sees), or auto: a GPU for convolutional "
+        "networks where there is one, else the CPU. Each kind has its own bits.",
+        choices=DEVICES,
+        in_program=False,
+        searchable=False,
+    )
     num_eval_episodes: int = setting(
         10, "Episodes of each evaluation during training.", unit="episodes", low=1, high=10**6, in_program=False
     )

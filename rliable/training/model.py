@@ -17,6 +17,7 @@ from rliable.environments.runtime import prepare_tensorflow
 from rliable.model import EpisodicModel
 from rliable.schema import ConfigError, Problem
 from rliable.training.agent import Agent
+from rliable.training.device import NO_GPU, device_words, gpu_of_machine, open_device
 from rliable.training.hyperparameters import OUTSIDE_THE_GRAPH
 from rliable.training.networks.base import make_network
 from rliable.training.run import Run
@@ -97,8 +98,20 @@ class AgentModel(EpisodicModel):
             return None
         return f"is for environments outside the graph, and {environment} steps inside it; leave it out"
 
+    @classmethod
+    def missing_devices(cls, hp_params: Mapping[str, Any]) -> list[Problem]:
+        """What hyperparameters ask for that this machine, on which they are to be trained, does not have."""
+        return [NO_GPU] if hp_params.get("device") == "gpu" and gpu_of_machine() is None else []
+
+    @classmethod
+    def device_words(cls, hp_params: Mapping[str, Any], make_environment: Callable[[], Spaces], is_here: bool) -> str:
+        """Where its runs learn, for people; see `rliable.training.device.device_words`."""
+        return device_words(hp_params, make_environment, is_here)
+
     def train(self, data: Any, *args: Any) -> None:
         self._run = self._make_run(data)
+        if self.values.device == "gpu" and self._run.device != "GPU":
+            raise ConfigError([NO_GPU])
         self._run.train(self.report, args[0] if args else data, self.keep_checkpoint, self._checkpoint, self.helpers)
 
     def help(self, data: Any, order: bytes) -> bytes:
@@ -142,7 +155,8 @@ class AgentModel(EpisodicModel):
         if problem is not None:
             raise TypeError(problem)
         prepare_tensorflow(self.cfg.get("threads", 1))
-        return Run(self.agent, environment, self.values, self.cfg["seed"], self.EPISODES_PER_SLICE)
+        device = open_device(self.values.device, environment, make_network(self.values.network, environment))
+        return Run(self.agent, environment, self.values, self.cfg["seed"], self.EPISODES_PER_SLICE, device)
 
     def _trained_run(self) -> Run:
         if self._run is None:

@@ -32,16 +32,19 @@ class Program:
     Args:
       agent: the mathematics.
       num_rows: episodes that are played side by side.
+      device: where it learns and acts, "CPU" or "GPU"; whoever calls it does so under `tf.device`.
     """
 
-    def __init__(self, agent: Agent, num_rows: int) -> None:
+    def __init__(self, agent: Agent, num_rows: int, device: str = "CPU") -> None:
         self.agent = agent
         self.loop: Loop | HostLoop
         self.episodes: GreedyEpisodes | HostEpisodes
         if isinstance(agent.environment, Environment):
             self.loop, self.episodes = Loop(agent, memory_of(agent)), GreedyEpisodes(agent, num_rows)
         else:
-            self.loop, self.episodes = HostLoop(agent, host_memory_of(agent)), HostEpisodes(agent, num_rows)
+            uses_xla = agent.networks.is_fast_in_xla or device == "GPU"
+            self.loop = HostLoop(agent, host_memory_of(agent), uses_xla)
+            self.episodes = HostEpisodes(agent, num_rows, uses_xla)
         self._exporter: PolicyExporter | None = None
 
     def actions(self, parts: Parts, observations: np.ndarray) -> np.ndarray:
@@ -70,13 +73,15 @@ def memory_of(agent: Agent) -> Replay | Rollout:
 
 
 @functools.lru_cache(maxsize=64)
-def program_for(agent_class: type[Agent], environment: Spaces, shape: Shape, num_rows: int) -> Program:
-    """The program for this shape: that of an earlier run of this process, if there was one.
+def program_for(
+    agent_class: type[Agent], environment: Spaces, shape: Shape, num_rows: int, device: str = "CPU"
+) -> Program:
+    """The program for this shape and device: that of an earlier run of this process, if there was one.
 
     TensorFlow keeps compiled code (about 25 MB per program) until its process ends, and forgetting a program frees
     only its graph (about 4 MB) and costs as much again when the shape comes back: hence many are kept.
     """
-    return Program(agent_class(environment, shape), num_rows)
+    return Program(agent_class(environment, shape), num_rows, device)
 
 
 def forget_programs() -> None:

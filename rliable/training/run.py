@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -47,11 +48,20 @@ class Run:
       values: its hyperparameters.
       seed: of the run.
       num_rows: episodes that are played side by side.
+      device: where it learns and plays, "CPU" or "GPU".
     """
 
-    def __init__(self, agent_class: type[Agent], environment: Spaces, values: Any, seed: int, num_rows: int) -> None:
+    def __init__(
+        self,
+        agent_class: type[Agent],
+        environment: Spaces,
+        values: Any,
+        seed: int,
+        num_rows: int,
+        device: str = "CPU",
+    ) -> None:
         self.agent_class, self.environment, self.values = agent_class, environment, values.as_trained()
-        self.seed, self.num_rows = seed, num_rows
+        self.seed, self.num_rows, self.device = seed, num_rows, device
         self.evaluation_environment = environment
         self.parts: Parts = {}
         self._keep: Callable[[dict[str, bytes]], object] | None = None
@@ -61,7 +71,7 @@ class Run:
 
     def program(self, environment: Spaces) -> Program:
         """The compiled functions for an environment."""
-        return program_for(self.agent_class, environment, shape_of(self.values), self.num_rows)
+        return program_for(self.agent_class, environment, shape_of(self.values), self.num_rows, self.device)
 
     def train(
         self,
@@ -88,40 +98,37 @@ class Run:
         self._helpers = helpers if isinstance(self.environment, HostEnvironment) else None
         if self._helpers is not None:
             self._helpers.present()  # they come while this process compiles
-        with self.program(evaluation_environment).episodes.opened(self.values):
+        with self._placed(), self.program(evaluation_environment).episodes.opened(self.values):
             self.parts = to_arrays(self._train(report, checkpoint).parts)
 
     def help(self, order: bytes) -> bytes:
         """Does a part of the training of a run in another process; see `BaseModel.help`."""
-        told = as_nest(from_bytes(order))
-        if "episodes" in told:
-            with self.program(self.evaluation_environment).episodes.opened(self.values):
-                returns = self._play_evaluation(told["parts"], range(*told["episodes"].tolist()))
-            return to_bytes({"returns": np.array(returns)})
-        if self._assistant is None:
-            loop = self.program(self.environment).loop
-            assert isinstance(loop, HostLoop)
-            self._assistant = Assistant(loop, self.values, self._numbers(), self._seeds)
-        return self._assistant.collect(told)
+        with self._placed():
+            return self._help(as_nest(from_bytes(order)))
 
     def play_test_episodes(self, environment: Spaces, episodes: range) -> list[float]:
         """The returns of test episodes, at most `num_rows` of them, with the trained policy."""
         player = self.program(environment).episodes
-        with player.opened(self.values):
+        with self._placed(), player.opened(self.values):
             return player.play(self._acting(self.parts), self.seed, "test episode", episodes)
 
     def draw_test_episode(self, environment: Spaces, episode: int) -> tuple[float, Iterator[np.ndarray]]:
         """A test episode as pictures; see `EpisodicModel.draw_episode`."""
-        return self.program(environment).episodes.draw(self._acting(self.parts), self.seed, "test episode", episode)
+        player, parts = self.program(environment).episodes, self._acting(self.parts)
+        with self._placed():
+            frame_rate, pictures = player.draw(parts, self.seed, "test episode", episode)
+        return frame_rate, self._each_placed(pictures)
 
     def actions(self, observations: Any) -> np.ndarray:
         """The trained policy's greedy actions for observations [B, O]."""
-        program = self.program(self.environment)
-        return program.actions(self._acting(self.parts), np.asarray(observations, self.environment.observation_type))
+        seen = np.asarray(observations, self.environment.observation_type)
+        with self._placed():
+            return self.program(self.environment).actions(self._acting(self.parts), seen)
 
     def save(self, folder: Path) -> None:
         """Writes `policy/`, a SavedModel, and `parts.npz`: networks, targets, optimizers, by name."""
-        self.program(self.environment).export(self._acting(self.parts), folder / "policy")
+        with tf.device("/CPU:0"):  # whoever loads the policy need not have another device
+            self.program(self.environment).export(self._acting(self.parts), folder / "policy")
         (folder / PARTS_FILE).write_bytes(to_bytes(self.parts))
 
     def load(self, folder: Path) -> None:
@@ -136,6 +143,31 @@ class Run:
         if not (folder / PARTS_FILE).is_file():
             raise FileNotFoundError(f"no trained model in {folder}: {PARTS_FILE} is missing")
         self.parts = as_nest(from_bytes((folder / PARTS_FILE).read_bytes()))
+
+    def _placed(self) -> contextlib.AbstractContextManager[None]:
+        """The block whose computing TensorFlow does on the run's device."""
+        place: contextlib.AbstractContextManager[None] = tf.device(f"/{self.device}:0")
+        return place
+
+    def _each_placed(self, pictures: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+        """Pictures, each of which is drawn in such a block."""
+        while True:
+            with self._placed():
+                picture = next(pictures, None)
+            if picture is None:
+                return
+            yield picture
+
+    def _help(self, told: dict[str, Any]) -> bytes:
+        if "episodes" in told:
+            with self.program(self.evaluation_environment).episodes.opened(self.values):
+                returns = self._play_evaluation(told["parts"], range(*told["episodes"].tolist()))
+            return to_bytes({"returns": np.array(returns)})
+        if self._assistant is None:
+            loop = self.program(self.environment).loop
+            assert isinstance(loop, HostLoop)
+            self._assistant = Assistant(loop, self.values, self._numbers(), self._seeds)
+        return self._assistant.collect(told)
 
     def _train(self, report: ReportFigures, checkpoint: dict[str, bytes] | None) -> RunState:
         """The state at the end of the training."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from rliable.environments import short_name
+from rliable.config.claims import learner_of, without
+from rliable.config.study_file import Study
+from rliable.environments import load_data, short_name
 from rliable.executors.base import Executor, ExecutorError
 from rliable.records.folders import StudyFolder
 from rliable.records.learning_curve import CurveRow
@@ -17,6 +20,7 @@ from rliable.records.results import StudyRecord, TrialRecord
 from rliable.records.run_files import write_run
 from rliable.records.views import Views, write_trial
 from rliable.records.writing import StudyFolderError, study_files_at
+from rliable.registry import MODELS
 from rliable.tuning.intermediate_values import ReportKeeper
 from rliable.tuning.interrupts import Interrupts
 from rliable.tuning.resume import Books
@@ -87,6 +91,7 @@ class Tuner:
         self._reports = ReportKeeper(books.journal, books.study.config.metric.name)
         self._clock = SessionClock(surroundings.executor)
         self._has_work = not books.standings.is_over
+        self._learner = where_it_learns(books.study, surroundings.executor)
         self.record = books.finished or self._record("running", None, self._sessions())
 
     def run(self) -> StudyRecord:
@@ -235,6 +240,7 @@ class Tuner:
             threads_per_trial=config.threads_per_trial,
             model=self._study.model.class_name,
             environment=short_name(self._study.model.environment),
+            learner=self._learner,
             search_space=config.grid,
             status=status,
             stop_reason=stop_reason,
@@ -245,3 +251,11 @@ class Tuner:
             worked_seconds=worked_seconds(sessions),
             trials=self._standings.trials(),
         )
+
+
+def where_it_learns(study: Study, executor: Executor) -> str:
+    """Where the study's runs learn, in few words; empty for a model that does not say."""
+    model, space = study.model, study.space
+    known = without({**model.hp_params, **space.fixed}, space.varied.keys())
+    make = functools.partial(load_data, model.environment, constants=model.environment_kwargs, wrappers=model.wrappers)
+    return learner_of(MODELS.load(model.class_name), known, make, executor.is_here)

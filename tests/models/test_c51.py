@@ -274,7 +274,7 @@ def test_width_of_the_one_hidden_layer_counts_where_no_other_is_set(tmp_path):
 
 def test_no_other_hyperparameter_is_there():
     silent = {"num_eval_episodes", "num_test_episodes", "eval_interval", "log_interval", "checkpoint_interval_steps"}
-    silent |= {"env_workers", "env_step_timeout_seconds", "network"}  # of environments on the host, and of images
+    silent |= {"env_workers", "env_step_timeout_seconds", "network", "device"}  # of environments on the host, of images
     names = {field.name for field in dataclasses.fields(C51Hyperparameters)}
     assert names == {*CHANGES, "qnet_fc_hidden_size"} | silent
 

@@ -54,8 +54,10 @@ CHANGES = {
     "initial_alpha": 0.3,
     "target_entropy": 1.0,
 }
-#: What only says how a training is watched or stepped, what sees images; and what belongs to the loop, and compiles.
+#: What only says how a training is watched or stepped and where, what sees images; and what belongs to the loop, and
+#: compiles.
 OTHERS = {
+    "device",
     "env_step_timeout_seconds",
     "env_workers",
     "network",

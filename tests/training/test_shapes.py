@@ -72,7 +72,7 @@ def test_numbers_are_what_is_not_compiled_in_and_the_true_size_of_what_is_rounde
 def test_every_setting_is_compiled_in_or_an_input_or_only_read_around_programs() -> None:
     given = set(dict(shape_of(VALUES))) | set(numbers_of(VALUES))
     around = {"num_eval_episodes", "num_test_episodes", "eval_interval", "checkpoint_interval_steps"}
-    around |= {"env_workers", "env_step_timeout_seconds"}
+    around |= {"env_workers", "env_step_timeout_seconds", "device"}
     assert given == {field.name for field in dataclasses.fields(VALUES)} - around
 
 

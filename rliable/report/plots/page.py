@@ -125,6 +125,8 @@ def page_facts(record: StudyRecord) -> dict[str, str]:
     }
     if hosts := hosts_text(record):
         facts["hosts"] = hosts
+    if record.learner:
+        facts["learner"] = record.learner
     if record.seconds is not None:
         facts["time"] = format_duration(record.seconds)
     if record.slot_utilisation is not None:

@@ -35,6 +35,7 @@ def header_facts(record: StudyRecord) -> dict[str, str]:
         "trials": planned_text(record),
         "mode": mode_text(record),
         "hosts": hosts_text(record),
+        "learner": record.learner,
         "seed": str(record.seed),
     }
     if record.trials:

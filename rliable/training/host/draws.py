@@ -77,7 +77,8 @@ class Drawn:
         if not self._draws:
             return []
         first = np.int32(number * BLOCK * self._stride)
-        return [numbers.numpy() for numbers in self._block(tf.nest.map_structure(tf.constant, seeds), first)]
+        with tf.device("/CPU:0"):  # wherever the learner is, so that all act by the same numbers
+            return [numbers.numpy() for numbers in self._block(tf.nest.map_structure(tf.constant, seeds), first)]
 
     def _draw_block(self, seeds: dict[str, tf.Tensor], first: tf.Tensor) -> list[tf.Tensor]:
         counters = tf.cast(first, tf.int32) + self._stride * tf.range(BLOCK)

@@ -24,9 +24,9 @@ class HostEpisodes:
     does not depend on who plays beside it.
     """
 
-    def __init__(self, agent: Agent, num_rows: int) -> None:
+    def __init__(self, agent: Agent, num_rows: int, uses_xla: bool) -> None:
         self.agent = agent
-        self.num_rows = num_rows
+        self.num_rows, self._uses_xla = num_rows, uses_xla
         self._greedy: HostFunction | None = None
         self._instances: SideBySide | Workers | None = None
 
@@ -87,7 +87,7 @@ class HostEpisodes:
         return shown
 
     def _trace(self, parts: Parts, shown: np.ndarray) -> HostFunction:
-        self._greedy = HostFunction(self._best, [parts], [shown], self.agent.networks.is_fast_in_xla)
+        self._greedy = HostFunction(self._best, [parts], [shown], self._uses_xla)
         return self._greedy
 
     def _best(self, parts: Parts, shown: tf.Tensor) -> tf.Tensor:

@@ -31,14 +31,14 @@ class HostFunction:
       bound: examples of the arguments that stay the same for many calls, which `bind` sets: an array, or a nest of
         arrays, for each; what matters is shapes and types.
       others: examples of those that `call` gets.
-      is_fast_in_xla: whether XLA compiles it where NumPy cannot compute it.
+      uses_xla: whether XLA compiles it where NumPy cannot compute it.
 
     Attributes:
       built: the function's value as a nest, of its arrays in a list.
     """
 
     def __init__(
-        self, function: Callable[..., Any], bound: Sequence[Any], others: Sequence[Any], is_fast_in_xla: bool = True
+        self, function: Callable[..., Any], bound: Sequence[Any], others: Sequence[Any], uses_xla: bool = True
     ) -> None:
         examples = [*bound, *others]
         specs = [tf.nest.map_structure(spec_of, example) for example in examples]
@@ -46,7 +46,7 @@ class HostFunction:
             concrete = tf.function(function, autograph=False).get_concrete_function(*specs)
         self.built = builder_of(concrete.structured_outputs, itertools.count())
         self._tape = Tape(concrete, len(leaves(bound))) if can_interpret(concrete) else None
-        self._compiled = None if self._tape else CompiledCall(function, examples, is_fast_in_xla)
+        self._compiled = None if self._tape else CompiledCall(function, examples, uses_xla)
         self._bound: list[Any] = []
 
     @property
@@ -61,14 +61,14 @@ class HostFunction:
     def bind(self, *arguments: Any) -> None:
         """Sets the bound arguments for the calls to come."""
         if self._tape is not None:
-            self._tape.bind([np.asarray(array) for array in leaves(arguments)])
+            self._tape.bind(leaves(arguments))
         else:
             self._bound = [tf.convert_to_tensor(array) for array in leaves(arguments)]
 
     def bind_first(self, arrays: Sequence[Any]) -> None:
         """Sets the first of the bound arguments anew, flattened; the others stay."""
         if self._tape is not None:
-            self._tape.bind([np.asarray(array) for array in arrays])
+            self._tape.bind(arrays)
         else:
             self._bound[: len(arrays)] = [tf.convert_to_tensor(array) for array in arrays]
 
@@ -106,13 +106,13 @@ class CompiledCall:
     Args:
       function: a pure function of nests of tensors.
       examples: an array or a nest of arrays for each argument.
-      is_fast_in_xla: whether XLA compiles it; else TensorFlow's own operations compute it.
+      uses_xla: whether XLA compiles it; else TensorFlow's own operations compute it.
     """
 
-    def __init__(self, function: Callable[..., Any], examples: list[Any], is_fast_in_xla: bool = True) -> None:
+    def __init__(self, function: Callable[..., Any], examples: list[Any], uses_xla: bool = True) -> None:
         arrays, build = leaves(examples), builder_of(examples, itertools.count())
         specs = [spec_of(array) for array in arrays]
-        traced = tf.function(lambda *flat: leaves(function(*build(flat))), jit_compile=is_fast_in_xla, autograph=False)
+        traced = tf.function(lambda *flat: leaves(function(*build(flat))), jit_compile=uses_xla, autograph=False)
         program = traced.get_concrete_function(*specs)
         inner = getattr(program, "inference_fn", None)  # TensorFlow's own, which checks no arguments
         flat_call = getattr(inner, "call_preflattened", None)
@@ -151,15 +151,17 @@ class Tape:
         for operation in graph.get_operations():
             self._add(operation)
         self._outputs = [self._place_of[tensor.ref()] for tensor in graph.outputs]
-        self._drop_unused()
+        self._needed = self._drop_unused()
 
     def is_bound(self, number: int) -> bool:
         """Whether the first so many arrays of the function's value depend on bound arguments alone."""
         return not self._varying.intersection(self._outputs[:number])
 
-    def bind(self, arrays: list[Any]) -> None:
-        """Sets the bound arguments, or the first of them, flattened."""
-        self._values[: len(arrays)] = arrays
+    def bind(self, arrays: Sequence[Any]) -> None:
+        """Sets the bound arguments, or the first of them, flattened; what no step needs stays where it is."""
+        for place, array in enumerate(arrays):
+            if place in self._needed:
+                self._values[place] = np.asarray(array)
         carry_out(self._at_binding, self._values)
 
     def run(self, arrays: list[Any]) -> list[Any]:
@@ -195,8 +197,8 @@ class Tape:
         self._place_of[tensor.ref()] = len(self._values) - 1
         return len(self._values) - 1
 
-    def _drop_unused(self) -> None:
-        """Leaves out the steps that nothing depends on."""
+    def _drop_unused(self) -> set[int]:
+        """Leaves out the steps that nothing depends on; gives the places that something does."""
         needed = set(self._outputs)
         for steps in (self._at_calls, self._at_binding):
             for index in reversed(range(len(steps))):
@@ -204,6 +206,7 @@ class Tape:
                     needed.update(steps[index].inputs)
                 else:
                     del steps[index]
+        return needed
 
 
 def carry_out(steps: list[TapeStep], values: list[Any]) -> None:

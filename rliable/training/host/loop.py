@@ -33,12 +33,13 @@ class HostLoop:
     Args:
       agent: what acts and learns.
       memory: how it remembers.
+      uses_xla: whether XLA compiles what NumPy does not compute; else TensorFlow's own operations compute it.
     """
 
-    def __init__(self, agent: Agent, memory: HostReplay | HostRollout) -> None:
+    def __init__(self, agent: Agent, memory: HostReplay | HostRollout, uses_xla: bool) -> None:
         assert isinstance(agent.environment, HostEnvironment)
         self.agent, self.environment = agent, agent.environment
-        self.memory = memory
+        self.memory, self._uses_xla = memory, uses_xla
         self._program: HostProgram | None = None
 
     def initial_state(
@@ -106,7 +107,7 @@ class HostLoop:
     def program(self, state: RunState, numbers: Any, seeds: Any) -> HostProgram:
         """What is traced and compiled: once, as all runs of the loop have the same shapes."""
         if self._program is None:
-            self._program = HostProgram(self.agent, self.memory, state, numbers, seeds)
+            self._program = HostProgram(self.agent, self.memory, self._uses_xla, state, numbers, seeds)
         return self._program
 
 

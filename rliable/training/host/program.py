@@ -39,14 +39,15 @@ class HostProgram:
     Args:
       agent: the mathematics.
       memory: how it remembers.
+      uses_xla: whether XLA compiles what NumPy does not compute.
       state: of a run that has not begun.
       numbers, seeds: of that run; only shapes and types matter.
     """
 
     def __init__(
-        self, agent: Agent, memory: HostReplay | HostRollout, state: RunState, numbers: Any, seeds: Any
+        self, agent: Agent, memory: HostReplay | HostRollout, uses_xla: bool, state: RunState, numbers: Any, seeds: Any
     ) -> None:
-        self.agent, self.memory = agent, memory
+        self.agent, self.memory, self._uses_xla = agent, memory, uses_xla
         self.packing, self.known = Packing(state.parts), Packing(run_numbers(numbers, seeds))
         self._unset = {name: value for name, value in vars(agent.shape).items() if value is None}
         self._lessons: dict[int, CompiledCall] = {}
@@ -56,7 +57,7 @@ class HostProgram:
         self.carry_of = builder_of(carry, itertools.count())
         self.drawn = Drawn(draws, agent.shape.num_environments)
         others = (shown, carry, clock, [np.zeros(draw.shape, draw.dtype.as_numpy_dtype) for draw in draws])
-        self.choose = HostFunction(self._choose, bound, others, agent.networks.is_fast_in_xla)
+        self.choose = HostFunction(self._choose, bound, others, uses_xla)
         self.choose.bind(*bound)
         step = (self.choose.call(*others), seen_like(shown))
         self.watch = HostFunction(self._watch, bound, step)
@@ -68,7 +69,7 @@ class HostProgram:
         """Learns in a compiled call; see `_learn`."""
         key = power_of_two(updates)
         if key not in self._lessons:
-            self._lessons[key] = CompiledCall(self._learn, [vectors, lesson, known], self.agent.networks.is_fast_in_xla)
+            self._lessons[key] = CompiledCall(self._learn, [vectors, lesson, known], self._uses_xla)
         return self._lessons[key].call([*vectors, *leaves(lesson), *known])
 
     def can_share(self, num_steps: int) -> bool:

@@ -42,13 +42,15 @@ class Network(ABC):
       hidden_sizes: widths of the hidden dense layers; None for those that the hyperparameters name.
       activation: what follows each of them; None for what the hyperparameters name.
       is_fast_in_xla: whether XLA's programs are the fastest on a processor. Where it is false, TensorFlow's own
-        operations learn and act in environments on the host.
+        operations learn and act in environments on the host. On a GPU XLA's are.
+      gains_from_gpu: whether it learns on a GPU where `device` is auto and there is one.
       num_features: F, set when an object is made.
     """
 
     hidden_sizes: ClassVar[tuple[int, ...] | None] = None
     activation: ClassVar[str | None] = None
     is_fast_in_xla: ClassVar[bool] = True
+    gains_from_gpu: ClassVar[bool] = False
     num_features: int
 
     def __init__(self, environment: Spaces) -> None:

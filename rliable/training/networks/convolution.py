@@ -41,6 +41,7 @@ class Convolutional(Network):
 
     activation = "relu"
     is_fast_in_xla = False
+    gains_from_gpu = True
 
     def __init__(self, environment: Spaces) -> None:
         super().__init__(environment)
