@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from rliable.cli import main
+from rliable.training.device import NO_GPU, gpu_of_machine
 from tests.studies import make_study
 from tests.tuning.searches import model, search
 
@@ -92,6 +93,23 @@ def test_mistake_is_one_line_and_exit_code_2(script, arguments, words):
     assert done.returncode == 2
     assert words in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("script", ["train.py", "optimize.py"])
+def test_a_gpu_that_is_not_there_is_one_line_and_exit_code_2_before_anything_is_written(tmp_path, script):
+    if gpu_of_machine() is not None:
+        pytest.skip("TensorFlow sees a GPU here")
+    model_file, study_file = tmp_path / "model.json", tmp_path / "study.json"
+    settings = json.loads((ROOT / "config/config_dqn.json").read_text())
+    settings["hp_params"]["device"] = "gpu"
+    model_file.write_text(json.dumps(settings))
+    study = json.loads((ROOT / "config/optim_dqn.json").read_text())
+    study_file.write_text(json.dumps(study | {"config": str(model_file)}))
+    files = {"train.py": ["--config", model_file], "optimize.py": [study_file]}
+    done = command(script, *files[script], "--output", tmp_path / "out")
+    assert done.returncode == 2
+    assert done.stderr == f"error: {NO_GPU}\n"
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(

@@ -170,3 +170,11 @@ def test_what_does_nothing_inside_the_graph_is_refused_where_it_is_set(tmp_path,
     assert refused(tmp_path, monkeypatch, grid, **{name: value}) == [f"model.json: hp_params.{name}: {why}"]
     assert refused(tmp_path, monkeypatch, {**grid, name: value}) == [f"study.json: grid.{name}: {why}"]
     assert refused(tmp_path, monkeypatch, grid, env_workers=0, env_step_timeout_seconds=None) == []
+
+
+def test_a_device_is_one_of_three_and_no_hyperparameter_to_search_over(tmp_path, monkeypatch):
+    grid = {"learning_rate": [0.1, 0.2]}
+    words = "hp_params.device: unknown 'gpuu'; did you mean 'gpu'? known: auto, cpu, gpu"
+    assert refused(tmp_path, monkeypatch, grid, device="gpuu") == [f"model.json: {words}"]
+    alone = "grid.device: cannot be searched over; write it in the model file"
+    assert refused(tmp_path, monkeypatch, {**grid, "device": ["cpu", "gpu"]}) == [f"study.json: {alone}"]

@@ -11,6 +11,7 @@ from example_records import BAD, FINISHED, GOOD, RUN, STUDY
 from rliable.records.results import StudyRecord, TrialRecord
 from rliable.report.facts import mode_text
 from rliable.report.terminal import VERBOSITIES, Reporter, screens
+from rliable.report.terminal.header import header_facts
 from rliable.report.terminal.lines import trial_line
 from rliable.unit import Report, RunRecord
 
@@ -91,6 +92,12 @@ def test_header_tells_study_seed_mode_slots_goal_and_search_space():
     ):
         assert fact in header
     assert "a note" in header
+
+
+def test_header_tells_where_runs_learn_for_models_that_say_so():
+    told = {learner: header_facts(dataclasses.replace(STUDY, learner=learner)) for learner in ("GPU (NVIDIA H200)", "")}
+    assert told["GPU (NVIDIA H200)"] == {**told[""], "learner": "GPU (NVIDIA H200)"}
+    assert "learner" not in told[""]
 
 
 def test_ending_tells_best_reason_utilisation_and_only_files_that_are_there(tmp_path):
