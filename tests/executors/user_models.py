@@ -315,11 +315,13 @@ class Squares(Plain):
         if params.get("helper_dies") and not Path(params["helper_dies"]).exists():
             Path(params["helper_dies"]).touch()
             os.kill(os.getpid(), signal.SIGKILL)
-        return json.dumps(self.squares(range(*json.loads(order)))).encode()
+        return json.dumps(self.squares(range(*json.loads(order)))).encode().ljust(params.get("answer_bytes", 0))
 
     def squares(self, numbers: range) -> list[int]:
         params = self.cfg["hp_params"]
         time.sleep(params.get("seconds", 0.01) * len(numbers))
+        if params.get("is_trainer") and len(numbers) < 12:  # others have a part
+            time.sleep(params.get("trainer_sleeps", 0))
         if params.get("marks"):
             Path(params["marks"], f"{'trainer' if params.get('is_trainer') else 'helper'} {os.getpid()}").touch()
         return [number**2 for number in numbers]

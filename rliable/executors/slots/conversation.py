@@ -9,6 +9,7 @@ from multiprocessing.connection import Connection
 from rliable.executors.slots.messages import (
     Answered,
     Ask,
+    Await,
     Delegate,
     Delivered,
     Invite,
@@ -75,6 +76,7 @@ class Conversation:
 
     def answer(self, helper: str) -> bytes | None:
         """Waits for what came of it; see `Helpers`."""
+        self._send(Await(helper))
         while helper not in self._delivered:
             self._take(self._receive())
         return self._delivered.pop(helper)

@@ -152,6 +152,12 @@ class Assisted(msgspec.Struct):
     answer: bytes
 
 
+class Await(msgspec.Struct):
+    """Process to driver: it reads now, until this slot's answer comes."""
+
+    helper: str
+
+
 class Delivered(msgspec.Struct):
     """Driver to process: what the slot made of its order; None if it helps no more."""
 
@@ -221,6 +227,7 @@ Message = (
     | Delegate
     | Assist
     | Assisted
+    | Await
     | Delivered
     | Died
     | Stop

@@ -13,17 +13,23 @@ class Party:
       members: slots that help it.
       busy: those of them that have an order.
       barred: slots that could not carry out an order, for their own reasons perhaps.
+      answers: what came of orders, by slot, until the run waits for it: only then does its process read.
+      awaited: the slot whose answer it waits for.
       seconds: how long slots were busy with it, all together.
     """
 
     members: set[str] = dataclasses.field(default_factory=set)
     busy: set[str] = dataclasses.field(default_factory=set)
     barred: set[str] = dataclasses.field(default_factory=set)
+    answers: dict[str, bytes | None] = dataclasses.field(default_factory=dict)
+    awaited: str | None = None
     seconds: float = 0.0
 
     def drop(self, slot: str) -> bool:
         """Takes a slot out; tells whether it still had an order."""
         had_order = slot in self.busy
+        if had_order:
+            self.answers[slot] = None
         self.members.discard(slot)
         self.busy.discard(slot)
         return had_order
@@ -65,22 +71,38 @@ class HelpBook:
     def begin(self, owner: str, helper: str) -> bool:
         """Notes an order; tells whether the slot is there to carry it out."""
         party = self._parties.get(owner)
-        if party is None or helper not in party.members:
+        if party is None:
+            return False
+        if helper not in party.members:
+            party.answers[helper] = None
             return False
         party.busy.add(helper)
         return True
 
-    def finish(self, helper: str, seconds: float) -> str | None:
-        """Takes note of an order that is done; gives the slot that waits for it, None where nobody does any more."""
+    def wait(self, owner: str, helper: str) -> None:
+        """Notes whose answer a run waits for."""
+        self._parties[owner].awaited = helper
+
+    def due(self, owner: str | None) -> tuple[str, bytes | None] | None:
+        """Takes out the answer that a run waits for, with the slot's name; None as long as it is not there."""
+        party = self._parties.get(owner or "")
+        if party is None or party.awaited not in party.answers:
+            return None
+        helper, party.awaited = party.awaited, None
+        return helper, party.answers.pop(helper)
+
+    def finish(self, helper: str, seconds: float, answer: bytes) -> str | None:
+        """Takes what came of an order; gives the slot whose run it is for, None where that has ended."""
         for owner, party in self._parties.items():
             if helper in party.busy:
                 party.busy.remove(helper)
                 party.seconds += seconds
+                party.answers[helper] = answer
                 return owner
         return None
 
     def fail(self, helper: str) -> str | None:
-        """A slot is lost, or cannot do what it was told, and helps that run no more; gives who waits for it."""
+        """A slot is lost, or cannot do what it was told, and helps that run no more; gives whose order is lost."""
         for owner, party in self._parties.items():
             if helper in party.members:
                 party.barred.add(helper)

@@ -17,6 +17,7 @@ from rliable.executors.slots.messages import (
     Answered,
     Ask,
     Assisted,
+    Await,
     Delegate,
     Delivered,
     Died,
@@ -179,7 +180,10 @@ class SlotPool:
             self._delegate(slot, message)
         elif isinstance(message, Assisted):
             slot.is_free = True
-            self._deliver(self._help.finish(slot.name, time.time() - slot.started), slot.name, message.answer)
+            self._deliver(self._help.finish(slot.name, time.time() - slot.started, message.answer))
+        elif isinstance(message, Await):
+            self._help.wait(slot.name, message.helper)
+            self._deliver(slot.name)
 
     def _files_for(self, lease: Lease) -> dict[str, bytes] | None:
         """What a slot needs for a lease: the trained model, or the checkpoint of a run that was begun before."""
@@ -214,13 +218,12 @@ class SlotPool:
         lease = self._book.held_by(slot.name)
         if lease is not None and self._help.begin(slot.name, message.helper):
             self._slots[message.helper].assist(lease, message.order)
-        else:
-            slot.send(Delivered(message.helper, None))
 
-    def _deliver(self, owner: str | None, helper: str, answer: bytes | None) -> None:
-        """Passes on what came of an order, to the slot that waits for it, if one does."""
-        if owner is not None:
-            self._slots[owner].send(Delivered(helper, answer))
+    def _deliver(self, owner: str | None) -> None:
+        """Passes on what came of an order, if the run that it is for waits for it: else nobody would take it in."""
+        due = self._help.due(owner)
+        if owner is not None and due is not None:
+            self._slots[owner].send(Delivered(*due))
 
     def _ended(self, slot: Slot, message: Result | Played | Refused) -> Iterator[UnitResult]:
         """Takes what a slot says at the end of its lease."""
@@ -239,7 +242,7 @@ class SlotPool:
         """Takes back what a slot could not do for another's run."""
         slot.loaded = None
         if self._book.held_by(slot.name) is None:  # an order
-            self._deliver(self._help.fail(slot.name), slot.name, None)
+            self._deliver(self._help.fail(slot.name))
         elif message.error is None:
             self._book.put_back(slot.name)
         elif (failure := self._book.refuse_slice(slot.name, message.error)) is not None:
@@ -248,7 +251,7 @@ class SlotPool:
     def _lost(self, slot: Slot, loss: Loss, told: dict[str, Any]) -> Iterator[UnitResult]:
         slot.is_free = True
         self._help.end(slot.name)
-        self._deliver(self._help.fail(slot.name), slot.name, None)
+        self._deliver(self._help.fail(slot.name))
         failure = self._book.lose(slot.name, loss)
         if failure is not None:
             yield slot.failure_result(failure, told)

@@ -119,7 +119,7 @@ class Supervisor:
         if kind is Stop:
             self._is_stopped = True
         elif kind in (Next, Answered, Joined, Delivered):
-            if self._process is not None:
+            if self._process is not None and self._process.is_ready:  # else it is for the one before
                 self._hand_on(self._process, frame)
         elif kind in (Train, Play, Assist):
             order = unpack(frame)

@@ -31,8 +31,8 @@ def test_idle_slots_spread_over_the_runs(book):
 def test_an_order_goes_to_a_slot_that_is_there_and_its_answer_to_whom_it_is_for(book):
     assert not book.begin("slot 0", "slot 2")
     assert book.begin("slot 0", "slot 1")
-    assert book.finish("slot 1", 2.5) == "slot 0"
-    assert book.finish("slot 1", 2.5) is None
+    assert book.finish("slot 1", 2.5, b"done") == "slot 0"
+    assert book.finish("slot 1", 2.5, b"done") is None
     assert book.end("slot 0") == 2.5
 
 
@@ -59,5 +59,40 @@ def test_nobody_waits_for_an_order_of_a_run_that_has_ended_or_begun_again(book):
     book.end("slot 0")
     book.invite("slot 0")
 
-    assert book.finish("slot 1", 1.0) is None
+    assert book.finish("slot 1", 1.0, b"late") is None
     assert book.end("slot 0") == 0.0
+
+
+def test_an_answer_is_kept_until_the_run_waits_for_it_and_given_once(book):
+    book.begin("slot 0", "slot 1")
+    book.finish("slot 1", 1.0, b"done")
+    assert book.due("slot 0") is None
+
+    book.wait("slot 0", "slot 1")
+
+    assert book.due("slot 0") == ("slot 1", b"done")
+    assert book.due("slot 0") is None
+
+
+def test_a_run_that_waits_first_gets_the_answer_as_soon_as_it_is_there(book):
+    book.begin("slot 0", "slot 1")
+    book.wait("slot 0", "slot 1")
+    assert book.due("slot 0") is None
+
+    book.finish("slot 1", 1.0, b"done")
+
+    assert book.due("slot 0") == ("slot 1", b"done")
+
+
+@pytest.mark.parametrize("loss", ["lost with its order", "gone before its order came"])
+def test_a_run_that_waits_for_a_slot_that_is_gone_is_told_so(book, loss):
+    if loss == "lost with its order":
+        book.begin("slot 0", "slot 1")
+        book.fail("slot 1")
+    else:
+        book.leave("slot 1")
+        book.begin("slot 0", "slot 1")
+
+    book.wait("slot 0", "slot 1")
+
+    assert book.due("slot 0") == ("slot 1", None)

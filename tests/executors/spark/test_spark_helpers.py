@@ -8,6 +8,7 @@ from unit_makers import all_facts, make_options, make_unit, make_units
 from rliable.executors.base import ExecutorOptions
 from rliable.executors.in_process import InProcessExecutor
 from rliable.executors.spark.executor import SparkExecutor
+from rliable.unit import Limits
 
 
 @pytest.fixture
@@ -100,3 +101,11 @@ def test_a_helped_run_that_is_lost_begins_again_and_is_helped_again(run, tmp_pat
     assert (result.error, result.attempts) == (None, 2)
     assert result.slot_seconds > 1.1 * (result.finished - result.started)
     assert all_facts([result]) == serial([unit])
+
+
+def test_a_run_that_hangs_while_a_long_answer_waits_for_it_is_still_ended(run):
+    hanging = make_unit("Squares", 0, Limits(timeout_seconds=3.0), answer_bytes=30_000_000, trainer_sleeps=300)
+
+    (result,) = run([hanging], num_workers=3)
+
+    assert result.error == "exceeded trial_timeout_seconds 3"
