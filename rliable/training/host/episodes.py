@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -28,29 +29,30 @@ class HostEpisodes:
         self.agent = agent
         self.num_rows, self._uses_xla = num_rows, uses_xla
         self._greedy: HostFunction | None = None
+        self._make: Callable[[], SideBySide | Workers] | None = None
         self._instances: SideBySide | Workers | None = None
 
     @contextlib.contextmanager
     def opened(self, values: Any) -> Iterator[None]:
         """Holds the environments; see `GreedyEpisodes.opened`."""
         assert isinstance(self.agent.environment, HostEnvironment)
-        others, opened = self._instances, make_instances(self.agent.environment, self.num_rows, False, values.stepping)
-        self._instances = opened
+        others = self._make, self._instances
+        self._make = functools.partial(make_instances, self.agent.environment, self.num_rows, False, values.stepping)
+        self._instances = self._make()
         try:
             yield
         finally:
-            self._instances = others
-            opened.close()
+            self._instances.close()
+            self._make, self._instances = others
 
     def play(self, parts: Parts, seed: int, purpose: str, episodes: range) -> list[float]:
         """Plays episodes; see `GreedyEpisodes.play`."""
         if len(episodes) > self.num_rows:
             raise ValueError(f"{len(episodes)} episodes at once, at most {self.num_rows} are possible")
-        assert self._instances is not None
         rows = [number % self.num_rows for number in episodes]
         returns = dict.fromkeys(rows, 0.0)
-        first, _ = self._instances.reset(rows, [derive_seed(seed, purpose, number) for number in episodes])
-        shown = self._filled_up(rows, first)
+        shown = self._filled_up(rows, self._begin(rows, [derive_seed(seed, purpose, number) for number in episodes]))
+        assert self._instances is not None
         playing, greedy = rows, self._greedy or self._trace(parts, shown)
         greedy.bind(parts)
         while playing:
@@ -61,6 +63,16 @@ class HostEpisodes:
                 returns[row] += reward
             playing = [row for row, ended in zip(playing, stepped.is_boundary.tolist(), strict=True) if not ended]
         return [returns[row] for row in rows]
+
+    def _begin(self, rows: list[int], seeds: list[int]) -> list[np.ndarray]:
+        """Begins episodes anew; in new instances where one goes on from where another has left it."""
+        assert self._make is not None and self._instances is not None
+        first, continues = self._instances.reset(rows, seeds)
+        if any(continues):
+            self._instances.close()
+            self._instances = self._make()
+            first, _ = self._instances.reset(rows, seeds)
+        return first
 
     def draw(self, parts: Parts, seed: int, purpose: str, episode: int) -> tuple[float, Iterator[np.ndarray]]:
         """Plays an episode, and draws it; see `GreedyEpisodes.draw`."""

@@ -101,8 +101,7 @@ class Stage:
     def restore(self, arrays: dict[str, np.ndarray]) -> None:
         """Takes every environment to where a checkpoint found it."""
         self.put(self._all, arrays)
-        self._go_to(self._all)
-        self._away.clear()
+        self.hold(self._all)
 
     def close(self) -> None:
         """Gives back what the environments hold."""
@@ -126,7 +125,7 @@ class Stage:
         """Takes again what has been done in environments since they began anew."""
         for index in rows:
             actions = np.frombuffer(bytes(self._actions[index]), self._form.dtype).reshape(-1, *self._form.shape)
-            self._episodes[index] = self._first[index]
+            self._episodes[index], self._actions[index] = self._first[index], bytearray()
             self.shown[index] = self._reset([index])[0]
             for action in actions:
                 self._take_again(index, action)

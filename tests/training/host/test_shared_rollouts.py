@@ -44,12 +44,38 @@ class Counting(gymnasium.Env):
         return self.place, -float(abs(self.place[0])), bool(self.place[0] > 3), self.left == 0, {}
 
 
-def make_run(name, **hp_params):
+class Lives(Counting):
+    """The same, where an episode goes on after the first two of three ends."""
+
+    lives = 1
+
+    def reset(self, *, seed=None, options=None):
+        self.lives -= 1
+        if self.lives > 0:
+            self.left = 10
+            return self.place, {"continues": True}
+        self.lives = 3
+        return super().reset(seed=seed)
+
+
+class Endless(Counting):
+    """The same, where no episode but an instance's first begins anew, and not even that says so."""
+
+    place = None
+
+    def reset(self, *, seed=None, options=None):
+        if self.place is None:
+            super().reset(seed=seed)
+        self.left = 10
+        return self.place, {"continues": True}
+
+
+def make_run(name, kind=Counting, **hp_params):
     """A run, and where it trains."""
     model_class = MODELS.load(name)
     values, problems = check_record(model_class.hyperparameters, QUICK | hp_params)
     assert problems == []
-    environment = HostEnvironment("Counting", Counting, {})
+    environment = HostEnvironment(kind.__name__, kind, {})
     return Run(model_class.agent, environment, values, seed=3, num_rows=4), environment
 
 
@@ -119,10 +145,17 @@ def test_whoever_helps_the_run_is_the_same_to_the_last_bit(name, crew):
     assert helpers.num_answered >= 2
 
 
-def test_a_run_that_goes_on_from_a_checkpoint_is_helped_from_there():
-    _, _, checkpoints = whole = outcome("PPO")
+@pytest.mark.parametrize("kind", [Lives, Endless])
+@pytest.mark.parametrize("crew", [{"number": 2, "lost_at": (6, 9)}, {"number": 1, "come_at": (2, 4)}], ids=str)
+def test_whoever_helps_a_run_whose_episodes_go_on_it_is_the_same_to_the_last_bit(kind, crew):
+    assert outcome("PPO", Crew(name="PPO", kind=kind, **crew), kind=kind) == outcome("PPO", kind=kind)
 
-    parts, rows, _ = outcome("PPO", Crew(2, "PPO"), checkpoints[0])
+
+@pytest.mark.parametrize("kind", [Counting, Lives, Endless])
+def test_a_run_that_goes_on_from_a_checkpoint_is_helped_from_there(kind):
+    _, _, checkpoints = whole = outcome("PPO", kind=kind)
+
+    parts, rows, _ = outcome("PPO", Crew(2, "PPO", kind=kind), checkpoints[0], kind=kind)
 
     assert parts == whole[0]
     assert rows == whole[1][-len(rows) :]
