@@ -109,13 +109,11 @@ class AgentModel(EpisodicModel):
         return device_words(hp_params, make_environment, is_here)
 
     def train(self, data: Any, *args: Any) -> None:
-        self._run = self._make_run(data)
-        if self.values.device == "gpu" and self._run.device != "GPU":
-            raise ConfigError([NO_GPU])
+        self._run = self._make_learning_run(data)
         self._run.train(self.report, args[0] if args else data, self.keep_checkpoint, self._checkpoint, self.helpers)
 
     def help(self, data: Any, order: bytes) -> bytes:
-        self._run = self._run or self._make_run(data)
+        self._run = self._run or self._make_learning_run(data)
         return self._run.help(order)
 
     def restore(self, files: dict[str, bytes]) -> None:
@@ -148,6 +146,13 @@ class AgentModel(EpisodicModel):
         run = self._make_run(load_data(self.cfg["environment"], constants=constants, wrappers=wrappers))
         run.load(Path(self.cfg["mdl_file"]))
         self._run = run
+
+    def _make_learning_run(self, environment: Any) -> Run:
+        """A new run, on the device that is asked for."""
+        run = self._make_run(environment)
+        if self.values.device == "gpu" and run.device != "GPU":
+            raise ConfigError([NO_GPU])
+        return run
 
     def _make_run(self, environment: Any) -> Run:
         """A new run; the first in a process imports TensorFlow."""

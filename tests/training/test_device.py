@@ -140,6 +140,11 @@ def test_a_gpu_that_is_not_there_fails_the_run_with_one_line(no_gpu):
         trained(NUMBERS, "gpu")
 
 
+def test_nobody_without_a_gpu_helps_a_run_that_learns_on_one(no_gpu):
+    with pytest.raises(ConfigError, match="TensorFlow sees no GPU here"):
+        model_of(NUMBERS, "gpu").help(load_data(NUMBERS), b"")
+
+
 def test_in_a_slot_a_gpu_that_is_not_there_fails_the_trial_with_that_line(no_gpu):
     executor = make_executor("serial", ExecutorOptions())
     model = ModelConfig("DQN", NUMBERS, "", SHORT | {"device": "gpu"})

@@ -128,7 +128,7 @@ class Computer:
         return name if Path(name).exists() else self._files.get(name, name)
 
     def _run(self, unit: Unit, checkpoint: dict[str, bytes] | None) -> None:
-        self._guest = None
+        self._dismiss_guest()
         import_early(unit.model.class_name, unit.limits.threads)
         self._send(Began())
         talk = Conversation(self._channel)
@@ -151,6 +151,7 @@ class Computer:
 
         def play() -> Message:
             if order.files is not None:
+                self._dismiss_guest()
                 self._guest = load_guest(unit, key, order.files)
             assert self._guest is not None and isinstance(self._guest.model, EpisodicModel)
             played = play_slice(self._guest.model, self._guest.data, range(*order.episodes), self._slot)
@@ -166,6 +167,7 @@ class Computer:
 
         def assist() -> Message:
             if not self._is_here(key, is_trained=False):
+                self._dismiss_guest()
                 self._guest = new_guest(unit, key)
             assert self._guest is not None
             return Assisted(self._guest.model.help(self._guest.data, order.order))
@@ -182,7 +184,15 @@ class Computer:
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            return Refused(error_line(error), plain_text(traceback.format_exc()))
+            refused = Refused(error_line(error), plain_text(traceback.format_exc()))
+            self._dismiss_guest()  # it may be in the midst of what it was told
+            return refused
+
+    def _dismiss_guest(self) -> None:
+        """Gives up the model of another process's run, and takes back what that has changed here."""
+        if self._guest is not None:
+            self._guest = None
+            self._tidy()
 
     def _is_here(self, key: tuple[int, int, int], is_trained: bool) -> bool:
         return self._guest is not None and (self._guest.key, self._guest.is_trained) == (key, is_trained)

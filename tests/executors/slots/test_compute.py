@@ -92,6 +92,18 @@ def test_orders_for_another_run_are_carried_out_one_after_another_and_then_one_o
     assert said[-1].result.error is None
 
 
+def test_a_run_begins_in_the_folder_of_its_process_whatever_was_done_there_for_another(start, tmp_path):
+    process = start("Squares")
+    helped = make_unit("Squares", deed="change_folder", folder=str(tmp_path))
+
+    process.channel.send_bytes(pack(Assist(helped, 1, b"[0, 3]")))
+    process.channel.send_bytes(pack(Train(make_unit("Plain", 1, deed="tell_folder"))))
+
+    said = hear(process, Result)
+    assert Assisted(b"[0, 1, 4]") in said
+    assert said[-1].result.learning_curve[0] == {"step": 0, "is_here": 1.0}
+
+
 @pytest.mark.parametrize("place", ["run_episodes", "load_model"])
 def test_a_child_that_is_forked_while_a_slice_is_played_does_not_become_a_second_helper(start, place):
     process = start("Walker")
