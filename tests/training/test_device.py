@@ -11,13 +11,16 @@ import pytest
 from rliable.environments import load_data
 from rliable.executors import make_executor
 from rliable.executors.base import ExecutorOptions
+from rliable.executors.in_process import InProcessExecutor
 from rliable.registry import MODELS
 from rliable.schema import ConfigError, check_record
 from rliable.training.arrays import as_nest, by_path, from_bytes
 from rliable.training.device import NO_GPU, device_of, device_words, gpu_of_machine, may_need_gpu
 from rliable.training.host.functions import HostFunction
 from rliable.training.run import Run
+from rliable.tuning.tuner import where_it_learns
 from rliable.unit import Limits, ModelConfig, Unit
+from tests.studies import make_study
 
 ROOT = Path(__file__).parents[2]
 IMAGES = f"{ROOT}/tests/environments/image_environments.py:stacked_catch"
@@ -96,6 +99,15 @@ def test_which_devices_a_process_has_follows_from_what_all_trials_share():
 )
 def test_words_say_where_runs_learn_as_far_as_the_driver_knows(hp_params, environment, words):
     assert device_words(hp_params, lambda: load_data(environment), is_here=False) == words
+
+
+def test_the_record_of_a_study_says_where_it_learns():
+    here, agent = InProcessExecutor(ExecutorOptions()), ModelConfig("DQN", IMAGES, "", {"network": None})
+    searched, fixed = {"network": ["mlp", "nature_cnn"]}, {"network": "mlp", "gamma": [0.9, 0.99]}
+    words = "GPU where there is one and the network is convolutional, else CPU"
+    assert where_it_learns(make_study(searched, agent), here) == words
+    assert where_it_learns(make_study(fixed, agent), here) == "CPU"
+    assert where_it_learns(make_study({"x": [1, 2]}), here) == ""
 
 
 @pytest.mark.parametrize("environment", [NUMBERS, "gymnasium:CartPole-v1", IMAGES])
