@@ -32,7 +32,8 @@ def uniform(
       dtype: float32 (None) or float64.
       draw: which of several independent draws with the same seed.
     """
-    return low + (high - low) * standard("uniform", seed, shape, dtype or tf.float32, draw)
+    drawn = standard("uniform", seed, shape, dtype or tf.float32, draw)
+    return drawn if (low, high) == (0.0, 1.0) else low + (high - low) * drawn
 
 
 def normal(seed: tf.Tensor, shape: Sequence[int], draw: int = 0) -> tf.Tensor:

@@ -56,7 +56,7 @@ class SideBySide:
         rows = [self._instances[index].step(action) for index, action in zip(which, given, strict=True)]
         shown, rewards, terminated, truncated = zip(*rows, strict=True)
         ended = np.array(terminated, np.bool_)
-        return Stepped(np.stack(shown), np.array(rewards), ended, ended | np.array(truncated, np.bool_))
+        return Stepped(np.array(shown), np.array(rewards), ended, ended | np.array(truncated, np.bool_))
 
     def close(self) -> None:
         """Gives back what the instances hold."""

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import itertools
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from rliable.environments.runtime import release_memory, tf
+from rliable.environments.runtime import tf
+from rliable.training.host.compiled import CompiledCall
+from rliable.training.host.nests import builder_of, leaves, spec_of
 from rliable.training.host.operations import OPERATIONS
 from rliable.training.networks.dense import plain_products
 
@@ -79,55 +81,18 @@ class HostFunction:
     def call_flat(self, arrays: list[Any]) -> list[Any]:
         """The same, both flattened as by `leaves`."""
         if self._tape is not None:
-            with np.errstate(all="ignore"):  # as inside the graph; whoever trains looks at what comes out
-                return self._tape.run(arrays)
+            return self._tape.run(arrays)
         assert self._compiled is not None
         return [tensor.numpy() for tensor in self._compiled.call([*self._bound, *arrays])]
 
 
-def spec_of(array: Any) -> Any:
-    """The shape and type of an array, for tracing."""
-    return tf.TensorSpec(np.shape(array), np.asarray(array).dtype)
-
-
 class TapeStep(NamedTuple):
-    """An operation: what computes it, and the places of what it takes and gives."""
+    """An operation: what computes it, what takes its arguments out of all values, their places, and that of its own."""
 
     function: Callable[..., Any]
+    arguments: Callable[[list[Any]], Sequence[Any]]
     inputs: list[int]
-    outputs: list[int]
-
-
-class CompiledCall:
-    """A program that is called as often as there are steps, so with as little around it as possible.
-
-    Calling a `tf.function` takes three times as long: each time it finds out which of its programs is meant.
-
-    Args:
-      function: a pure function of nests of tensors.
-      examples: an array or a nest of arrays for each argument.
-      uses_xla: whether XLA compiles it; else TensorFlow's own operations compute it.
-    """
-
-    def __init__(self, function: Callable[..., Any], examples: list[Any], uses_xla: bool = True) -> None:
-        arrays, build = leaves(examples), builder_of(examples, itertools.count())
-        specs = [spec_of(array) for array in arrays]
-        traced = tf.function(lambda *flat: leaves(function(*build(flat))), jit_compile=uses_xla, autograph=False)
-        program = traced.get_concrete_function(*specs)
-        inner = getattr(program, "inference_fn", None)  # TensorFlow's own, which checks no arguments
-        flat_call = getattr(inner, "call_preflattened", None)
-        self._call = flat_call or (lambda tensors: program(*tensors))
-        self._program = program  # lives as long as what is called
-        self._is_new = True
-
-    def call(self, arrays: list[Any]) -> list[tf.Tensor]:
-        """Its values for the arrays of its arguments, flattened as by `leaves`."""
-        tensors = [tf.constant(array) if isinstance(array, np.ndarray | np.generic) else array for array in arrays]
-        values: list[tf.Tensor] = self._call(tensors)
-        if self._is_new:
-            self._is_new = False
-            release_memory()
-        return values
+    output: int
 
 
 class Tape:
@@ -151,14 +116,14 @@ class Tape:
         for operation in graph.get_operations():
             self._add(operation)
         self._outputs = [self._place_of[tensor.ref()] for tensor in graph.outputs]
-        self._needed = self._drop_unused()
+        self._needed = self._find_needed()
 
     def is_bound(self, number: int) -> bool:
         """Whether the first so many arrays of the function's value depend on bound arguments alone."""
         return not self._varying.intersection(self._outputs[:number])
 
     def bind(self, arrays: Sequence[Any]) -> None:
-        """Sets the bound arguments, or the first of them, flattened; what no step needs stays where it is."""
+        """Sets the bound arguments, or the first of them, flattened: NumPy arrays or tensors."""
         for place, array in enumerate(arrays):
             if place in self._needed:
                 self._values[place] = np.asarray(array)
@@ -168,7 +133,9 @@ class Tape:
         """The function's value for the other arguments; both flattened."""
         values = self._values
         values[self._num_bound : self._num_inputs] = arrays
-        carry_out(self._at_calls, values)
+        if self._at_calls:
+            with np.errstate(all="ignore"):  # as inside the graph; whoever trains looks at what comes out
+                carry_out(self._at_calls, values)
         return [values[place] for place in self._outputs]
 
     def _add(self, operation: Any) -> None:
@@ -177,75 +144,56 @@ class Tape:
             return
         inputs = [self._place_of[tensor.ref()] for tensor in operation.inputs]
         if operation.type in SAME:
-            self._place_of[operation.outputs[0].ref()] = inputs[0]
-            return
-        outputs = [self._new_place(tensor) for tensor in operation.outputs]
-        if operation.type == "Const":
-            self._values[outputs[0]] = tf.make_ndarray(operation.get_attr("value"))
-            return
-        step = TapeStep(OPERATIONS[operation.type](operation), inputs, outputs)
+            places = inputs[:1]
+        elif operation.type == "Const":
+            places = [self._new_place(tf.make_ndarray(operation.get_attr("value")))]
+        else:
+            places = [self._add_step(OPERATIONS[operation.type](operation), inputs)]
+            if len(operation.outputs) > 1:
+                parts = range(len(operation.outputs))
+                places = [self._add_step(operator.itemgetter(part), places) for part in parts]
+        self._place_of.update({tensor.ref(): place for tensor, place in zip(operation.outputs, places, strict=True)})
+
+    def _add_step(self, function: Callable[..., Any], inputs: list[int]) -> int:
+        """Takes a step on, to be carried out as early as it can be; gives the place of its value."""
+        output = self._new_place(None)
+        step = TapeStep(function, taker_of(inputs), inputs, output)
         if all(self._values[place] is not None for place in inputs):
             carry_out([step], self._values)
         elif self._varying.intersection(inputs):
-            self._varying.update(outputs)
+            self._varying.add(output)
             self._at_calls.append(step)
         else:
             self._at_binding.append(step)
+        return output
 
-    def _new_place(self, tensor: Any) -> int:
-        self._values.append(None)
-        self._place_of[tensor.ref()] = len(self._values) - 1
+    def _new_place(self, value: Any) -> int:
+        self._values.append(value)
         return len(self._values) - 1
 
-    def _drop_unused(self) -> set[int]:
-        """Leaves out the steps that nothing depends on; gives the places that something does."""
+    def _find_needed(self) -> set[int]:
+        """Leaves out the steps that nothing depends on; gives the places of what is needed."""
         needed = set(self._outputs)
         for steps in (self._at_calls, self._at_binding):
             for index in reversed(range(len(steps))):
-                if needed.intersection(steps[index].outputs):
+                if steps[index].output in needed:
                     needed.update(steps[index].inputs)
                 else:
                     del steps[index]
         return needed
 
 
+def taker_of(places: list[int]) -> Callable[[list[Any]], Sequence[Any]]:
+    """What takes the values at some places out of a list of all."""
+    if len(places) > 1:
+        return operator.itemgetter(*places)
+    return operator.itemgetter(slice(places[0], places[0] + 1))
+
+
 def carry_out(steps: list[TapeStep], values: list[Any]) -> None:
     """Computes operations in order."""
-    for function, inputs, outputs in steps:
-        answer = function(*[values[place] for place in inputs])
-        if len(outputs) == 1:
-            values[outputs[0]] = answer
-        else:
-            for place, part in zip(outputs, answer, strict=True):
-                values[place] = part
-
-
-def leaves(nest: Any) -> list[Any]:
-    """The arrays of a nest, in TensorFlow's order: of dicts by sorted names."""
-    if isinstance(nest, dict):
-        return [leaf for name in sorted(nest) for leaf in leaves(nest[name])]
-    if isinstance(nest, tuple | list):
-        return [leaf for part in nest for leaf in leaves(part)]
-    return [nest]
-
-
-def builder_of(structure: Any, numbers: Iterator[int]) -> Callable[[list[Any]], Any]:
-    """What makes a nest of this structure of the list of its arrays, faster than `tf.nest.pack_sequence_as`.
-
-    Args:
-      structure: any such nest.
-      numbers: the places of its arrays in the list, in TensorFlow's order.
-    """
-    if isinstance(structure, dict):
-        named = {name: builder_of(structure[name], numbers) for name in sorted(structure)}
-        return lambda arrays: {name: build(arrays) for name, build in named.items()}
-    if isinstance(structure, tuple | list):
-        parts = [builder_of(part, numbers) for part in structure]
-        kind = type(structure) if hasattr(structure, "_fields") else None
-        if kind is None:
-            return lambda arrays: tuple([build(arrays) for build in parts])
-        return lambda arrays: kind(*[build(arrays) for build in parts])
-    return operator.itemgetter(next(numbers))
+    for function, arguments, _, output in steps:
+        values[output] = function(*arguments(values))
 
 
 def can_interpret(concrete: Any) -> bool:

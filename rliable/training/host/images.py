@@ -43,7 +43,8 @@ class ImageRing(HostRing):
         self._forget()
 
     def images(self, first: np.ndarray, last: np.ndarray) -> list[np.ndarray]:
-        return [self._joined(self.numbers[first, 0]), self._joined(self.numbers[last, 1])]
+        length = len(self.rows)
+        return [self._joined(self.numbers[first % length, 0]), self._joined(self.numbers[last % length, 1])]
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         size = min(self.num_written, len(self.rows))

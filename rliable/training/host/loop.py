@@ -19,8 +19,8 @@ from rliable.helping import Helpers, deal
 from rliable.training.agent import Agent
 from rliable.training.arrays import as_nest, filled_in, from_bytes, to_bytes
 from rliable.training.host.draws import Steps
-from rliable.training.host.functions import leaves
 from rliable.training.host.memories import HostReplay, HostRollout
+from rliable.training.host.nests import leaves
 from rliable.training.host.packing import Vectors
 from rliable.training.host.program import NUM_COUNTS, HostProgram, run_numbers
 from rliable.training.host.stage import Stage

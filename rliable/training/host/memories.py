@@ -5,6 +5,7 @@ Shapes: E environments, T steps, K updates, B batch.
 
 from __future__ import annotations
 
+import functools
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,6 +21,8 @@ from rliable.training.shapes import power_of_two
 
 #: Most updates that one compiled call makes.
 MAX_UPDATES = 64
+#: Updates for which random numbers are drawn at once; to begin with drawing takes as long as drawing many.
+UPDATES_AHEAD = 256
 
 
 class HostReplay(Replay):
@@ -43,9 +46,10 @@ class HostReplay(Replay):
 
     def lesson(self, ring: HostRing, count: int, updates: int, numbers: dict[str, Any], seed: int) -> list[np.ndarray]:
         """What the compiled call learns from that makes updates `count` to `count + updates - 1`."""
-        generator = np.random.Generator(np.random.Philox(key=seed, counter=[0, 0, 0, count]))
         size, steps, shape = int(numbers["batch_size"]), int(numbers["n_step"]), self.agent.shape
-        drawn = ring.sample(generator, (updates, size), shape.num_environments, steps, numbers["gamma"])
+        number, row = divmod(count, UPDATES_AHEAD)
+        words = random_words(seed, number, size)[row : row + updates]
+        drawn = ring.sample(words, shape.num_environments, steps, numbers["gamma"])
         return [with_empty_ends(array, power_of_two(updates), shape.batch_size) for array in drawn]
 
     def batch(self, lesson: Any, count: tf.Tensor, clock: Clock, numbers: Any, seeds: SimpleNamespace) -> Batch:
@@ -53,6 +57,17 @@ class HostReplay(Replay):
         weight = tf.where(is_in_batch, 1.0 / tf.cast(numbers.batch_size, tf.float32), 0.0)  # [B]
         rows, *images = (tf.gather(array, count - clock.num_updates) for array in lesson)
         return self.columns.batch(rows, weight, images)
+
+
+@functools.lru_cache(maxsize=4)
+def random_words(seed: int, number: int, batch_size: int) -> np.ndarray:
+    """What chooses the transitions that updates learn from which begin in a block of that number.
+
+    Returns:
+      Whole numbers in [0, 2**32). int64 [UPDATES_AHEAD + MAX_UPDATES, B]
+    """
+    generator = np.random.Generator(np.random.Philox(key=seed, counter=[0, 0, 0, number]))
+    return generator.integers(1 << 32, size=(UPDATES_AHEAD + MAX_UPDATES, batch_size))
 
 
 def with_empty_ends(array: np.ndarray, *lengths: int) -> np.ndarray:

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from rliable.environments.runtime import tf
+
 Function = Callable[..., Any]
 
 
@@ -44,9 +46,8 @@ def make_cast(operation: Any) -> Function:
 
 
 def make_strided_slice(operation: Any) -> Function:
-    """A slice; the masks are bits, one for each dimension that is sliced."""
+    """A slice, nearly always the same one; the masks are bits, one for each dimension that is sliced."""
     names = ("begin_mask", "end_mask", "shrink_axis_mask", "new_axis_mask", "ellipsis_mask")
-    indices: dict[bytes, Any] = {}  # an operation nearly always cuts out the same
     masks = {name: operation.get_attr(name) for name in names}
 
     def part(dimension: int, begin: int, end: int, stride: int) -> Any:
@@ -59,14 +60,24 @@ def make_strided_slice(operation: Any) -> Function:
             return begin
         return slice(None if bits["begin_mask"] else begin, None if bits["end_mask"] else end, stride)
 
-    def cut(array: Any, begins: Any, ends: Any, strides: Any) -> Any:
-        key = begins.tobytes() + ends.tobytes() + strides.tobytes()
-        if key not in indices:
-            rows = zip(begins.tolist(), ends.tolist(), strides.tolist(), strict=True)
-            indices[key] = tuple(part(index, *row) for index, row in enumerate(rows))
-        return np.asarray(array)[indices[key]]
+    def index_of(*bounds: Any) -> tuple[Any, ...]:
+        rows = zip(*(bound.tolist() for bound in bounds), strict=True)
+        return tuple(part(dimension, *row) for dimension, row in enumerate(rows))
 
-    return cut
+    known = [tf.get_static_value(tensor) for tensor in operation.inputs[1:]]
+    if any(bound is None for bound in known):
+        return lambda array, *bounds: np.asarray(array)[index_of(*bounds)]
+    index = index_of(*known)
+    return lambda array, *_: np.asarray(array)[index]
+
+
+def make_reshape(operation: Any) -> Function:
+    """An array in another shape, nearly always the same one."""
+    known = tf.get_static_value(operation.inputs[1])
+    if known is None:
+        return np.reshape
+    shape = tuple(known.tolist())
+    return lambda array, _: np.reshape(array, shape)
 
 
 def make_pack(operation: Any) -> Function:
@@ -135,7 +146,7 @@ OPERATIONS: dict[str, Callable[[Any], Function]] = {
     "Range": plain(np.arange),
     "RealDiv": plain(np.divide),
     "Relu": plain(lambda array: np.maximum(array, 0)),
-    "Reshape": plain(lambda array, shape: np.reshape(array, shape)),
+    "Reshape": make_reshape,
     "Select": plain(np.where),
     "SelectV2": plain(np.where),
     "Shape": make_shape,

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rliable.environments.runtime import tf
-from rliable.training.host.functions import builder_of, leaves
+from rliable.training.host.nests import builder_of, leaves
 
 #: The vectors, in the order of `Packing.names`.
 Vectors = list[Any]

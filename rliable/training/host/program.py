@@ -10,9 +10,11 @@ import numpy as np
 
 from rliable.environments.runtime import tf
 from rliable.training.agent import Agent, Clock, Experience, Parts
+from rliable.training.host.compiled import CompiledCall
 from rliable.training.host.draws import Draw, Drawn, draws_of, listed
-from rliable.training.host.functions import CompiledCall, HostFunction, builder_of, leaves
+from rliable.training.host.functions import HostFunction
 from rliable.training.host.memories import HostReplay, HostRollout
+from rliable.training.host.nests import builder_of, leaves
 from rliable.training.host.packing import Packing, Vectors
 from rliable.training.loop import Chosen, RunState, Seen, choose_action, watch_step
 from rliable.training.optimizer import learning_rates_at

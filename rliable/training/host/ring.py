@@ -79,18 +79,17 @@ class HostRing:
 
     def append(self, new: Experience) -> None:
         """Writes E transitions over the oldest ones."""
-        places = (self.num_written + np.arange(len(new.reward))) % len(self.rows)
+        start, number = self.num_written % len(self.rows), len(new.reward)
+        is_whole = start + number <= len(self.rows)  # as nearly always; a slice is written faster
+        places = slice(start, start + number) if is_whole else (start + np.arange(number)) % len(self.rows)
         self.rows[places], self.is_boundary[places] = self.columns.rows(new), new.is_boundary
         self.num_written += len(new.reward)
 
-    def sample(
-        self, generator: np.random.Generator, shape: tuple[int, int], num_environments: int, num_steps: int, gamma: Any
-    ) -> list[np.ndarray]:
+    def sample(self, words: np.ndarray, num_environments: int, num_steps: int, gamma: Any) -> list[np.ndarray]:
         """Draws transitions as `rliable.training.replay.sample` does.
 
         Args:
-          generator: for this draw.
-          shape: (K, B).
+          words: random numbers in [0, 2**32), which choose them. int64 [K, B]
           num_environments: E.
           num_steps: the most rewards that are summed up.
           gamma: the discount factor. float32
@@ -100,15 +99,15 @@ class HostRing:
           as `Columns.batch` takes them. [K, B, …]
         """
         size = min(self.num_written, len(self.rows))
-        first = self.num_written - size + generator.integers(size, size=shape)  # [K, B]
+        first = self.num_written - size + (words * size >> 32)  # [K, B]
         rows = self.rows.take(first % len(self.rows), 0)
-        last = self._lengthen(rows, first, num_environments, num_steps, gamma) if num_steps > 1 else first
         if num_steps == 1:
             rows[..., self.columns.discount] *= gamma
-        return [rows, *self.images(first % len(self.rows), last % len(self.rows))]
+            return [rows, *self.images(first, first)]
+        return [rows, *self.images(first, self._lengthen(rows, first, num_environments, num_steps, gamma))]
 
     def images(self, first: np.ndarray, last: np.ndarray) -> list[np.ndarray]:
-        """What was seen at the beginning of some rows, and at the end of others; nothing where rows hold it."""
+        """What was seen before some transitions, and after others, by number; nothing where rows hold it."""
         return []
 
     def _lengthen(

@@ -10,19 +10,8 @@ from hypothesis import strategies as st
 
 from rliable.environments import load_data
 from rliable.training.agent import Experience
-from rliable.training.host.memories import Columns, HostReplay, HostRing
+from rliable.training.host.memories import UPDATES_AHEAD, Columns, HostReplay, HostRing
 from rliable.training.replay import Transitions, append, empty_ring, n_step_batch
-
-
-class Ages:
-    """A generator that draws what it is given."""
-
-    def __init__(self, ages):
-        self.ages = ages
-
-    def integers(self, bound, size):
-        assert (self.ages < bound).all() and self.ages.shape == size
-        return self.ages
 
 
 def experience_of(generator, environment, number):
@@ -56,7 +45,8 @@ def test_batches_are_those_of_the_ring_inside_the_graph(name, num_environments, 
         inside = append(inside, Transitions(*experience[:-1]))
     size = min(length, num_writes * num_environments)
     ages, gamma = generator.integers(size, size=(2, 5)), np.float32(0.9)
-    (rows,) = host.sample(Ages(ages), (2, 5), num_environments, num_steps, gamma)
+    words = -(-(ages << 32) // size)  # the smallest that choose these
+    (rows,) = host.sample(words, num_environments, num_steps, gamma)
     first = tf.constant(host.num_written - size + ages.reshape(-1), tf.int32)
     weight = tf.ones(10)
     wanted = n_step_batch(inside, first, weight, num_environments, tf.constant(num_steps), tf.constant(gamma))
@@ -88,8 +78,10 @@ def test_draws_are_uniform_and_follow_from_the_seed_and_the_count_alone():
         step = experience_of(np.random.default_rng(index), agent.environment, 1)
         ring.append(step._replace(reward=np.array([index], np.float32)))
     numbers = {"batch_size": 64, "n_step": 1, "gamma": np.float32(0.9)}
-    lessons = [memory.lesson(ring, count, 4, numbers, seed=3)[0][..., memory.columns.reward] for count in range(100)]
-    counts = np.bincount(np.array(lessons).astype(int).ravel(), minlength=10) / (100 * 4 * 64)
+    starts = range(0, 2 * UPDATES_AHEAD, 3)
+    lessons = [memory.lesson(ring, count, 3, numbers, seed=3)[0][..., memory.columns.reward] for count in starts]
+    counts = np.bincount(np.array(lessons)[:, :3].astype(int).ravel(), minlength=10) / (len(starts) * 3 * 64)
     assert counts == pytest.approx(0.1, abs=0.01)
-    assert np.array_equal(lessons[7], memory.lesson(ring, 7, 4, numbers, seed=3)[0][..., memory.columns.reward])
-    assert not np.array_equal(lessons[7], lessons[8])
+    assert len({lesson.tobytes() for lesson in lessons}) == len(starts)
+    again = memory.lesson(ring, starts[90], 3, numbers, seed=3)[0][..., memory.columns.reward]
+    assert np.array_equal(lessons[90], again)

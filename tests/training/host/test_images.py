@@ -27,7 +27,7 @@ def restored(ring: ImageRing, pictures: Pictures, number: int) -> ImageRing:
 
 
 def sampled(ring: HostRing, seed: int, number: int, num_steps: int) -> list[np.ndarray]:
-    return ring.sample(np.random.default_rng(seed), (2, 8), number, num_steps, GAMMA)
+    return ring.sample(np.random.default_rng(seed).integers(1 << 32, size=(2, 8)), number, num_steps, GAMMA)
 
 
 def is_same_batch(ring: ImageRing, naive: HostRing, seed: int, number: int, num_steps: int) -> bool:
