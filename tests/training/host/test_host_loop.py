@@ -108,6 +108,20 @@ def test_random_numbers_drawn_ahead_are_those_of_the_graph(tmp_path):
             assert np.array_equal(numbers, in_graph(draw.kind, seed, draw.shape, draw.dtype, draw.draw).numpy())
 
 
+def test_slices_shapes_and_parts_that_depend_on_numbers_are_computed_at_each_call():
+    def compute(array, start):
+        left, right = tf.split(array, 2)
+        end = tf.reshape(array, tf.stack([start, -1]))
+        return {"part": array[start : start + 2], "parts": left - right, "rows": end, "last": array[-1]}
+
+    array = np.arange(6, dtype=np.float32)
+    function = HostFunction(compute, [], [array, np.int32(0)])
+    assert function.is_interpreted
+    for start in (1, 2):
+        found, wanted = function.call(array, np.int32(start)), compute(tf.constant(array), start)
+        assert all(np.array_equal(found[name], wanted[name].numpy()) for name in wanted)
+
+
 def test_what_numpy_cannot_do_is_compiled():
     kernel = np.random.default_rng(0).normal(size=(2, 2, 1, 3)).astype(np.float32)
     image = np.ones((1, 5, 5, 1), np.float32)
