@@ -1,7 +1,7 @@
 """Functions of TensorFlow that are traced once and then computed by NumPy.
 
-A step in one environment is about twenty operations on a few numbers each. NumPy takes 20 to 50 microseconds for
-them, a call of a compiled program 150. So what acts between two environment steps is traced from the same code as
+A step in one environment is about twenty operations on a few numbers each. NumPy takes 15 to 30 microseconds for
+them, a call of a compiled program 100. So what acts between two environment steps is traced from the same code as
 inside the graph, and its operations are carried out one by one. What contains an operation that NumPy does not have
 here, such as a convolution, is compiled and called as a whole.
 """
