@@ -54,10 +54,9 @@ class CompiledCall:
 
     def _as_tensor(self, place: int, array: np.ndarray | np.generic) -> tf.Tensor:
         """An array, copied to where the argument at a place is read from."""
-        if (
-            not self._uses_xla or array.nbytes > MOST_SHARED_BYTES or array.dtype.kind == "b"
-        ):  # DLPack has no Booleans
-            return tf.constant(array)  # TensorFlow's own operations may hand the memory itself on as a value
+        is_boolean = array.dtype.kind == "b"  # of which DLPack knows none
+        if not self._can_share or is_boolean or array.nbytes > MOST_SHARED_BYTES:
+            return tf.constant(array)
         if place not in self._inputs:
             self._inputs[place] = shared_tensor(array)
         memory, tensor = self._inputs[place]

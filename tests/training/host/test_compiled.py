@@ -16,10 +16,10 @@ NEST = {
 }
 
 
-@pytest.mark.parametrize("is_fast_in_xla", [True, False])
-def test_arguments_handed_on_are_no_longer_those_of_the_caller(is_fast_in_xla):
+@pytest.mark.parametrize("uses_xla", [True, False])
+def test_arguments_handed_on_are_no_longer_those_of_the_caller(uses_xla):
     """Also where a value is an argument itself, and arrays are written over after the call."""
-    call = CompiledCall(lambda nest: nest, [NEST], is_fast_in_xla)
+    call = CompiledCall(lambda nest: nest, [NEST], uses_xla)
     given = [np.array(NEST[name]) for name in sorted(NEST)]
     first = call.call(given)
     for array in given:
