@@ -38,7 +38,7 @@ class AgentModel(EpisodicModel):
     agent: ClassVar[type[Agent]]
     acts: ClassVar[str] = "both"
     learns_from = ("environment",)
-    version = "3"  # 1 was the DQN of version 0.1, around TF-Agents' agent; 2 multiplied matrices by other instructions
+    version = "4"  # 1 was the DQN of version 0.1; 2 multiplied matrices otherwise, 3 drew other batches on the host
     _run: Run | None = None
     _checkpoint: dict[str, bytes] | None = None
 
