@@ -42,7 +42,7 @@ class Stage:
         self, environment: HostEnvironment, number: int, seed: int, stepping: Stepping, rows: range | None = None
     ) -> None:
         self._seed, self._number = seed, number
-        self._all = self._rows = rows or range(number)
+        self._all = rows or range(number)
         self._away: set[int] = set()  # those that others have stepped, which are elsewhere than here
         self._make = functools.partial(make_instances, environment, len(self._all), True, stepping)
         self._instances = self._make()
@@ -51,6 +51,7 @@ class Stage:
         self._actions = [bytearray() for _ in range(number)]  # since then; an episode may last for the whole run
         self._form = np.zeros((), np.int32) if environment.num_actions else np.zeros_like(environment.action_low, "f4")
         self.helpers: Helpers | None = None
+        self.hold(self._all)
         first = self._reset(self._all)
         self.shown = np.zeros([number, *first[0].shape], first[0].dtype)
         self.shown[self._all] = first
@@ -62,7 +63,7 @@ class Stage:
           taken: the actions. [E] or [E, A]
         """
         before, own = self.shown, taken[self._rows.start : self._rows.stop]
-        stepped = self._spread(self._instances.step(self._places(self._rows), own))
+        stepped = self._spread(self._instances.step(self._places, own))
         for index, action in zip(self._rows, own, strict=True):
             self._actions[index] += action.tobytes()
         self.shown = stepped.observation
@@ -92,7 +93,7 @@ class Stage:
             self._instances = self._make()
             self._go_to(rows)
             self._away = set(self._all).difference(rows)
-        self._rows = rows
+        self._rows, self._places = rows, self._places_of(rows)
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """What a checkpoint keeps."""
@@ -107,7 +108,7 @@ class Stage:
         """Gives back what the environments hold."""
         self._instances.close()
 
-    def _places(self, rows: Sequence[int]) -> list[int]:
+    def _places_of(self, rows: Sequence[int]) -> list[int]:
         """The numbers of their instances."""
         return [index - self._all.start for index in rows]
 
@@ -131,7 +132,7 @@ class Stage:
                 self._take_again(index, action)
 
     def _take_again(self, index: int, action: Any) -> None:
-        stepped = self._instances.step(self._places([index]), np.asarray(action)[None])
+        stepped = self._instances.step(self._places_of([index]), np.asarray(action)[None])
         self._actions[index] += action.tobytes()
         self.shown[index] = stepped.observation[0]
         if stepped.is_boundary[0]:
@@ -147,7 +148,7 @@ class Stage:
 
     def _reset(self, which: Sequence[int]) -> list[np.ndarray]:
         seeds = [derive_seed(self._seed, "episode", index, self._episodes[index]) for index in which]
-        shown, continues = self._instances.reset(self._places(which), seeds)
+        shown, continues = self._instances.reset(self._places_of(which), seeds)
         for index, goes_on in zip(which, continues, strict=True):
             if not goes_on:
                 self._first[index], self._actions[index] = self._episodes[index], bytearray()
