@@ -91,6 +91,10 @@ class HelpBook:
         helper, party.awaited = party.awaited, None
         return helper, party.answers.pop(helper)
 
+    def helps(self, owner: str, slot: str) -> bool:
+        """Whether a slot helps the run of another now."""
+        return owner in self._parties and slot in self._parties[owner].members
+
     def finish(self, helper: str, seconds: float, answer: bytes) -> str | None:
         """Takes what came of an order; gives the slot whose run it is for, None where that has ended."""
         for owner, party in self._parties.items():

@@ -222,8 +222,12 @@ class SlotPool:
     def _deliver(self, owner: str | None) -> None:
         """Passes on what came of an order, if the run that it is for waits for it: else nobody would take it in."""
         due = self._help.due(owner)
-        if owner is not None and due is not None:
-            self._slots[owner].send(Delivered(*due))
+        if owner is None or due is None:
+            return
+        helper, answer = due
+        self._slots[owner].send(Delivered(helper, answer))
+        if answer is None and self._help.helps(owner, helper):  # it had left, and has come back since
+            self._slots[owner].send(Joined(helper))
 
     def _ended(self, slot: Slot, message: Result | Played | Refused) -> Iterator[UnitResult]:
         """Takes what a slot says at the end of its lease."""

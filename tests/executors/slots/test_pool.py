@@ -6,7 +6,21 @@ import pytest
 from unit_makers import make_unit
 
 from rliable.executors.slots.channel import Door, connect
-from rliable.executors.slots.messages import Answered, Hello, Reported, Result, Train, pack, unpack
+from rliable.executors.slots.messages import (
+    Answered,
+    Assisted,
+    Await,
+    Delegate,
+    Delivered,
+    Hello,
+    Invite,
+    Joined,
+    Reported,
+    Result,
+    Train,
+    pack,
+    unpack,
+)
 from rliable.executors.slots.pool import SlotPool
 from rliable.records.run_files import unsafe_names
 from rliable.unit import Answer, Limits, UnitResult
@@ -112,3 +126,49 @@ def test_the_pool_knows_the_machine_of_each_slot_that_came(door):
     *_, pool = run(door, [result_with()])
 
     assert pool.hosts == {"slot 0": "far away"}
+
+
+def enter(door, number):
+    """A slot's channel, once the driver knows it."""
+    channel = connect(("127.0.0.1", door.port), door.key)
+    channel.send_bytes(pack(Hello(f"slot {number}", "here")))
+    return channel
+
+
+def say(channel, *messages):
+    for message in messages:
+        channel.send_bytes(pack(message))
+
+
+def hear(channel):
+    assert channel.poll(10)
+    return unpack(channel.recv_bytes())
+
+
+def test_a_helper_that_leaves_for_a_run_of_its_own_and_comes_back_helps_again(door):
+    pool, results = SlotPool(door, 15.0, Keeper()), []
+    units = [make_unit("Plain", 0), make_unit("Plain", 1)]
+    driver = threading.Thread(target=lambda: results.extend(pool.execute(iter(units))))
+    driver.start()
+    trainer = enter(door, 0)
+    assert hear(trainer).unit.trial == 0
+    other = enter(door, 1)
+    assert hear(other).unit.trial == 1
+    say(trainer, Invite())
+    helper = enter(door, 2)
+    assert hear(trainer) == Joined("slot 2")
+    other.close()
+    assert hear(helper).unit.trial == 1  # what the lost slot held comes first
+    say(trainer, Delegate("slot 2", b"order"))
+    say(helper, Result(UnitResult(trial=1, run=0, seed=1, metrics={})))
+    assert hear(trainer) == Joined("slot 2")
+    say(trainer, Await("slot 2"))
+    assert [hear(trainer), hear(trainer)] == [Delivered("slot 2", None), Joined("slot 2")]
+    say(trainer, Delegate("slot 2", b"order"), Await("slot 2"))
+    assert hear(helper).order == b"order"
+    say(helper, Assisted(b"answer"))
+    assert hear(trainer) == Delivered("slot 2", b"answer")
+    say(trainer, Result(UnitResult(trial=0, run=0, seed=0, metrics={})))
+    driver.join(10)
+    pool.close()
+    assert sorted(result.trial for result in results) == [0, 1]
