@@ -77,4 +77,5 @@ $(SPARK4)/installed: requirements.txt requirements-extras.txt
 $(PEERS)/installed: scripts/peers-requirements.txt
 	$(PYTHON) -m venv $(PEERS)
 	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r scripts/peers-requirements.txt
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	@touch $@
