@@ -227,7 +227,8 @@ def write_page() -> None:
 def attempt_line(name: str, runs: Sequence[dict[str, Any]]) -> str:
     """What runs with earlier values gave."""
     rewards = [run["reward"] for run in runs]
-    return f"- {name}: {np.mean(rewards):.1f} over {len(runs)} seeds ({min(rewards):.1f} to {max(rewards):.1f})\n"
+    words = "seed" if len(runs) == 1 else "seeds"
+    return f"- {name}: {np.mean(rewards):.1f} over {len(runs)} {words} ({min(rewards):.1f} to {max(rewards):.1f})\n"
 
 
 def table_line(gate: Gate, runs: Sequence[dict[str, Any]]) -> str:
