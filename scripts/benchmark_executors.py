@@ -131,9 +131,10 @@ def make_units(name: str, rows: Path, seconds: Iterable[float]) -> list[Unit]:
 
 def run(executor_name: str, units: list[Unit], num_slots: int = 1, level: int = 1) -> list[UnitResult]:
     """Runs units and gives their results in the order in which they came."""
-    names = (units[0].model.class_name,)
-    data = units[0].model.environment
-    files = (data,) if Path(data).exists() else ()
+    model = units[0].model
+    is_file = Path(model.environment).exists()
+    names = (model.class_name,) if is_file else (model.class_name, model.environment)
+    files = (model.environment,) if is_file else ()
     options = ExecutorOptions(num_slots, level, class_names=names, files=files)
     executor = make_executor(executor_name, options)
     try:
