@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import math
+import time
 from collections.abc import Callable
 from typing import Any, Protocol
+
+#: A helper takes some seconds to get ready: none is asked for anything before a run has spent as many without.
+READY_SECONDS = 3.0
+#: What takes no longer is done where it arises: to tell a helper, and to be told, takes about ten milliseconds.
+LEAST_SECONDS = 0.05
 
 
 class Helpers(Protocol):
@@ -53,6 +60,46 @@ def deal(
         answer = helpers.answer(name)  # type: ignore[union-attr]
         done.append((block, do(block) if answer is None else read(block, answer)))
     return done
+
+
+class Dealer:
+    """Has parts of one run's training done by helpers as soon as that pays; who does them changes nothing else.
+
+    Attributes:
+      is_alone: whether there never is a helper.
+
+    Args:
+      helpers: who may be there; None for nobody.
+    """
+
+    def __init__(self, helpers: Helpers | None) -> None:
+        self._helpers = helpers
+        self.is_alone = helpers is None
+        self._spent = 0.0
+        self._seconds_each: dict[str, float] = {}
+        if helpers is not None:
+            helpers.present()  # they come while this process compiles
+
+    def deal(
+        self,
+        kind: str,
+        number: int,
+        order_for: Callable[[range], bytes],
+        do: Callable[[range], Any],
+        read: Callable[[range, bytes], Any],
+    ) -> list[tuple[range, Any]]:
+        """`deal` for things of a kind, which take about as long each time."""
+
+        def timed(block: range) -> Any:
+            started = time.monotonic()
+            done = do(block)
+            seconds = time.monotonic() - started
+            self._spent += seconds
+            self._seconds_each[kind] = seconds / len(block)
+            return done
+
+        pays = self._spent >= READY_SECONDS and self._seconds_each.get(kind, math.inf) * number >= LEAST_SECONDS
+        return deal(self._helpers if pays else None, number, order_for, timed, read)
 
 
 def blocks_of(number: int, num_blocks: int) -> list[range]:

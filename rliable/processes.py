@@ -25,6 +25,11 @@ def python_path_variables(path: str) -> dict[str, str]:
     return {PYTHON_PATH: path, USERS_PYTHON_PATH: os.environ.get(PYTHON_PATH, "")}
 
 
+def environment_for_python() -> dict[str, str]:
+    """The environment of another Python of ours, which imports what this one does."""
+    return {**os.environ, PYTHON_PATH: import_path()}
+
+
 def environment_for_programs() -> dict[str, str]:
     """The environment of a program of the user's: this one's, with the user's own `PYTHONPATH`.
 

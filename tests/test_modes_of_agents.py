@@ -106,9 +106,10 @@ def test_study_that_was_killed_in_mid_run_goes_on_from_the_checkpoint_to_the_sam
     assert record.trials[0].runs[0].attempts == (1 if victim == "driver" else 2)
 
 
-#: CartPole in which each process that steps it leaves its number in a folder.
+#: CartPole whose steps are slow enough to be shared; each process that steps it leaves its number in a folder.
 MARKING = """
 import os
+import time
 from pathlib import Path
 from gymnasium.envs.classic_control import CartPoleEnv
 
@@ -119,6 +120,7 @@ class Marking(CartPoleEnv):
 
     def step(self, action):
         self.mark.touch()
+        time.sleep(0.001)
         shown, reward, terminated, _, info = super().step(action)
         return shown, reward, terminated, self.np_random.random() < 0.01, info
 """
@@ -128,7 +130,7 @@ class Marking(CartPoleEnv):
 def test_a_training_that_an_idle_slot_helps_with_is_bit_equal_also_when_that_is_killed(tmp_path, is_killed):
     (tmp_path / "marking.py").write_text(MARKING)
     (tmp_path / "marks").mkdir()
-    study = write_study(tmp_path, "PPO", num_environments=4, train_iterations=60, eval_interval=20)
+    study = write_study(tmp_path, "PPO", num_environments=4, train_iterations=40, eval_interval=20)
     model, settings = json.loads((tmp_path / "model.json").read_text()), json.loads(study.read_text())
     model |= {"environment": f"{tmp_path}/marking.py:Marking", "environment_kwargs": {"folder": f"{tmp_path}/marks"}}
     (tmp_path / "model.json").write_text(json.dumps(model))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 from rliable.executors.filming import lack_of_film
-from rliable.processes import import_path
+from rliable.processes import environment_for_python
 from rliable.records.folders import RunFolder, StudyFolder
 from rliable.records.results import StudyRecord
 from rliable.records.run_files import load_run
@@ -41,7 +40,7 @@ def film_trial(number: int, folder: Path) -> str | None:
     target.parent.mkdir(exist_ok=True)
     done = subprocess.run(
         film_command(run, target),
-        env=os.environ | {"PYTHONPATH": import_path()},
+        env=environment_for_python(),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

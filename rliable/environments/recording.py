@@ -7,7 +7,6 @@ import copy
 import dataclasses
 import itertools
 import json
-import os
 import subprocess
 import sys
 import time
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rliable.environments.host import HostEnvironment
-from rliable.processes import import_path
+from rliable.processes import environment_for_python
 
 if TYPE_CHECKING:
     import gymnasium
@@ -119,9 +118,7 @@ def probe_repeatability(environment: HostEnvironment) -> bool:
     told = json.dumps([environment.name, environment.constants, list(environment.wrappers)])
     command = [sys.executable, "-c", CODE, told]
     try:
-        done = subprocess.run(
-            command, env=os.environ | {"PYTHONPATH": import_path()}, capture_output=True, timeout=TIMEOUT_SECONDS
-        )
+        done = subprocess.run(command, env=environment_for_python(), capture_output=True, timeout=TIMEOUT_SECONDS)
     except subprocess.TimeoutExpired:
         return True
     return done.returncode != NOT_REPEATABLE_CODE

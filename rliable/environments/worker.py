@@ -15,7 +15,7 @@ from typing import IO, Any
 from rliable.environments import short_name
 from rliable.environments.orders import TELL_SIGNAL, Assignment, Order, Raised
 from rliable.environments.shared_arrays import SharedArrays
-from rliable.processes import import_path, signal_name
+from rliable.processes import environment_for_python, signal_name
 from rliable.threads import thread_variables
 
 MODULE = "rliable.environments.worker_process"
@@ -152,7 +152,7 @@ def start_python(*descriptors: int) -> subprocess.Popen[bytes]:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env=os.environ | thread_variables(1) | {"PYTHONPATH": import_path(), "PYTHONUNBUFFERED": "1"},
+        env=environment_for_python() | thread_variables(1) | {"PYTHONUNBUFFERED": "1"},
     )
 
 

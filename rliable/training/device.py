@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -11,7 +10,7 @@ from typing import Any
 
 from rliable.environments.base import Spaces
 from rliable.environments.runtime import open_devices
-from rliable.processes import import_path
+from rliable.processes import environment_for_python
 from rliable.registry import NETWORKS
 from rliable.schema import Problem
 from rliable.training.hyperparameters import RunHyperparameters
@@ -59,8 +58,8 @@ def open_device(wish: str, environment: Spaces, network: Network) -> str:
 @functools.cache
 def gpu_of_machine() -> str | None:
     """The name of the GPU that a new process would find here, which takes a few seconds to say; None for none."""
-    command, variables = [sys.executable, "-P", "-c", CODE], os.environ | {"PYTHONPATH": import_path()}
-    done = subprocess.run(command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    command, ours = [sys.executable, "-P", "-c", CODE], environment_for_python()
+    done = subprocess.run(command, env=ours, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     return done.stdout.strip() or None
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from rliable.environments.base import Environment
 from rliable.environments.random_numbers import seed_at
 from rliable.environments.runtime import release_memory, tf
-from rliable.helping import Helpers
+from rliable.helping import Dealer
 from rliable.training.agent import Acted, Agent, Clock, Experience, Parts, in_bounds, random_action
 from rliable.training.arrays import filled_in
 from rliable.training.optimizer import learning_rates_at
@@ -90,7 +90,7 @@ class Loop:
         self.reset = tf.function(self._reset, jit_compile=True, autograph=False)
 
     def initial_state(
-        self, values: Any, seeds: dict[str, np.int32], weights_seed: int, helpers: Helpers | None = None
+        self, values: Any, seeds: dict[str, np.int32], weights_seed: int, dealer: Dealer | None = None
     ) -> RunState:
         """The state before the first step: new parts, nothing remembered, new episodes.
 
@@ -98,7 +98,7 @@ class Loop:
           values: the run's hyperparameters.
           seeds: the run's, by purpose.
           weights_seed: of the initial weights.
-          helpers: unused; a program does its steps by itself.
+          dealer: unused; a program does its steps by itself.
         """
         num_environments = self.agent.shape.num_environments
         interaction = Interaction(

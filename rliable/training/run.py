@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,12 @@ import numpy as np
 from rliable.environments.base import Spaces
 from rliable.environments.host import HostEnvironment
 from rliable.environments.runtime import tf
-from rliable.helping import Helpers, deal
+from rliable.helping import Dealer, Helpers
 from rliable.model import RunPaused
 from rliable.seeding import derive_seed
 from rliable.training.agent import Agent, Parts
 from rliable.training.arrays import as_nest, from_bytes, to_bytes
+from rliable.training.evaluations import Evaluations
 from rliable.training.host.assistant import Assistant
 from rliable.training.host.loop import HostLoop
 from rliable.training.loop import MAX_WINDOWS, Call, RunState, to_arrays
@@ -65,7 +65,7 @@ class Run:
         self.evaluation_environment = environment
         self.parts: Parts = {}
         self._keep: Callable[[dict[str, bytes]], object] | None = None
-        self._helpers: Helpers | None = None
+        self._dealer = Dealer(None)
         self._assistant: Assistant | None = None
         self._seeds = {name: np.int32(derive_seed(seed, purpose)) for name, purpose in PURPOSES.items()}
 
@@ -95,9 +95,7 @@ class Run:
           RunStopped: the answer to a report.
         """
         self.evaluation_environment, self._keep = evaluation_environment, keep
-        self._helpers = helpers if isinstance(self.environment, HostEnvironment) else None
-        if self._helpers is not None:
-            self._helpers.present()  # they come while this process compiles
+        self._dealer = Dealer(helpers if isinstance(self.environment, HostEnvironment) else None)
         with self._placed(), self.program(evaluation_environment).episodes.opened(self.values):
             self.parts = to_arrays(self._train(report, checkpoint).parts)
 
@@ -161,8 +159,7 @@ class Run:
     def _help(self, told: dict[str, Any]) -> bytes:
         if "episodes" in told:
             with self.program(self.evaluation_environment).episodes.opened(self.values):
-                returns = self._play_evaluation(told["parts"], range(*told["episodes"].tolist()))
-            return to_bytes({"returns": np.array(returns)})
+                return self._evaluations().answer(told)
         if self._assistant is None:
             loop = self.program(self.environment).loop
             assert isinstance(loop, HostLoop)
@@ -172,7 +169,7 @@ class Run:
     def _train(self, report: ReportFigures, checkpoint: dict[str, bytes] | None) -> RunState:
         """The state at the end of the training."""
         loop = self.program(self.environment).loop
-        new = loop.initial_state(self.values, self._seeds, derive_seed(self.seed, "weights"), self._helpers)
+        new = loop.initial_state(self.values, self._seeds, derive_seed(self.seed, "weights"), self._dealer)
         try:
             state, done = self._begin(new, report) if checkpoint is None else self._restored(new, checkpoint)
             while done < self.values.train_iterations:
@@ -247,24 +244,11 @@ class Run:
 
     def _average_return(self, state: RunState) -> float:
         """The mean return of `num_eval_episodes` evaluation episodes, the same ones each time."""
-        parts = self._acting(state.parts)
+        number = self.values.num_eval_episodes
+        return self._evaluations().average_return(self._acting(state.parts), number, self._dealer)
 
-        def order_for(episodes: range) -> bytes:
-            return to_bytes({"episodes": np.array([episodes.start, episodes.stop]), "parts": parts})
-
-        def returns_of(episodes: range, answer: bytes) -> list[float]:
-            returns: list[float] = from_bytes(answer)["returns"].tolist()
-            return returns
-
-        play = functools.partial(self._play_evaluation, parts)
-        played = deal(self._helpers, self.values.num_eval_episodes, order_for, play, returns_of)
-        return float(np.mean([value for _, returns in played for value in returns]))
-
-    def _play_evaluation(self, parts: Parts, episodes: range) -> list[float]:
-        """The returns of evaluation episodes, whose environments are open."""
-        player, size = self.program(self.evaluation_environment).episodes, self.num_rows
-        slices = [range(first, min(first + size, episodes.stop)) for first in episodes[::size]]
-        return [value for part in slices for value in player.play(parts, self.seed, "evaluation episode", part)]
+    def _evaluations(self) -> Evaluations:
+        return Evaluations(self.program(self.evaluation_environment).episodes, self.seed)
 
     def _acting(self, parts: Parts) -> Parts:
         """The parts that the greedy policy needs."""

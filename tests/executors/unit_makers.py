@@ -10,6 +10,7 @@ from typing import Any
 import psutil
 
 from rliable.executors.base import ExecutorOptions
+from rliable.executors.in_process import InProcessExecutor
 from rliable.unit import Limits, ModelConfig, Unit, UnitResult
 
 ROWS = str(Path(__file__).with_name("rows.csv"))
@@ -44,6 +45,11 @@ def facts(result: UnitResult) -> str:
 def all_facts(results: Iterator[UnitResult]) -> list[str]:
     """The facts of all results in the order of trials."""
     return [facts(result) for result in sorted(results, key=lambda result: result.trial)]
+
+
+def serial_facts(units: list[Unit]) -> list[str]:
+    """The facts of units that are run one after the other in this process."""
+    return all_facts(InProcessExecutor(ExecutorOptions()).execute(iter(units)))
 
 
 def processes_with(text: str) -> list[int]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from rliable.environments.host import HostEnvironment
 from rliable.environments.runtime import tf
-from rliable.helping import Helpers, deal
+from rliable.helping import Dealer
 from rliable.training.agent import Agent
 from rliable.training.arrays import as_nest, filled_in, from_bytes, to_bytes
 from rliable.training.host.draws import Steps
@@ -47,18 +47,18 @@ class HostLoop:
         values: Any,
         seeds: dict[str, np.int32],
         weights_seed: int,
-        helpers: Helpers | None = None,
+        dealer: Dealer | None = None,
         rows: range | None = None,
     ) -> RunState:
         """The state before the first step; see `Loop`.
 
         Args:
-          helpers: who else may step some of the environments.
+          dealer: what has others step some of the environments.
           rows: the environments that can be stepped here; all of them when None.
         """
         number = self.agent.shape.num_environments
         stage = Stage(self.environment, number, int(seeds["reset"]), values.stepping, rows)
-        stage.helpers = helpers
+        stage.dealer = dealer or stage.dealer
         parts, window = self.agent.initial_parts(values, weights_seed), dict.fromkeys(self.agent.losses, np.float32(0))
         interaction = Interaction(stage, None, self.agent.initial_carry(number), np.int32(0))
         return RunState(parts, interaction, self.memory.new(values), np.int32(0), window)
@@ -149,7 +149,7 @@ class Iterations:
 
     def collect(self, num_steps: int) -> None:
         """Takes that many steps in each environment, perhaps with the help of other processes."""
-        if self._stage.helpers is not None and self._program.can_share(num_steps):
+        if not self._stage.dealer.is_alone and self._program.can_share(num_steps):
             self._collect_together()
         else:
             for _ in range(num_steps):
@@ -192,9 +192,9 @@ class Iterations:
             self._num_steps, self._carry = num_steps, carry
             return self.collect_in(rows)
 
-        stage, joined = self._stage, [np.array(part) for part in leaves(carry)]
-        order = partial(self._order, num_steps, carry)
-        for rows, block in deal(stage.helpers, self._agent.shape.num_environments, order, collect, self._block_of):
+        dealer, joined = self._stage.dealer, [np.array(part) for part in leaves(carry)]
+        order, number = partial(self._order, num_steps, carry), self._agent.shape.num_environments
+        for rows, block in dealer.deal("rollout in an environment", number, order, collect, self._block_of):
             self._state.memory.fill(rows, block.steps)
             for whole, part in zip(joined, block.carry, strict=True):
                 whole[rows.start : rows.stop] = part

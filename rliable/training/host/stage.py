@@ -17,7 +17,7 @@ import numpy as np
 from rliable.environments.host import HostEnvironment
 from rliable.environments.side_by_side import Stepped
 from rliable.environments.workers import Stepping, make_instances
-from rliable.helping import Helpers
+from rliable.helping import Dealer
 from rliable.seeding import derive_seed
 from rliable.training.loop import Seen
 
@@ -28,7 +28,7 @@ class Stage:
     Attributes:
       shown: what each environment shows now; anything, of those that others have stepped. float32 [E, O] or uint8
         [E, …]
-      helpers: other processes that may step some of the environments, or None.
+      dealer: what has other processes step some of the environments.
 
     Args:
       environment: what to act in.
@@ -50,7 +50,7 @@ class Stage:
         self._first: list[int] = [0] * number  # the episode in which each began anew
         self._actions = [bytearray() for _ in range(number)]  # since then; an episode may last for the whole run
         self._form = np.zeros((), np.int32) if environment.num_actions else np.zeros_like(environment.action_low, "f4")
-        self.helpers: Helpers | None = None
+        self.dealer = Dealer(None)
         self.hold(self._all)
         first = self._reset(self._all)
         self.shown = np.zeros([number, *first[0].shape], first[0].dtype)

@@ -7,11 +7,9 @@ import time
 
 import psutil
 import pytest
-from unit_makers import all_facts, is_running, make_options, make_unit, make_units
+from unit_makers import all_facts, is_running, make_options, make_unit, make_units, serial_facts
 from waiting import read_numbers, wait_until
 
-from rliable.executors.base import ExecutorOptions
-from rliable.executors.in_process import InProcessExecutor
 from rliable.executors.spark.executor import SparkExecutor
 from rliable.unit import Limits
 
@@ -52,20 +50,17 @@ def run_all(executor, units):
 
 
 @pytest.fixture(scope="module")
-def serial_facts():
-    return {
-        name: all_facts(InProcessExecutor(ExecutorOptions()).execute(iter(make_units(name, 6))))
-        for name in ("Plain", "Walker")
-    }
+def in_serial_mode():
+    return {name: serial_facts(make_units(name, 6)) for name in ("Plain", "Walker")}
 
 
 @pytest.mark.parametrize("name", ["Plain", "Walker"])
 @pytest.mark.parametrize("level", [1, 2])
 @pytest.mark.parametrize("num_workers", [1, 2, 3])
-def test_results_are_those_of_the_serial_mode_bit_by_bit(make_executor, serial_facts, name, level, num_workers):
+def test_results_are_those_of_the_serial_mode_bit_by_bit(make_executor, in_serial_mode, name, level, num_workers):
     executor = make_executor(name, num_workers=num_workers, level=level)
 
-    assert all_facts(executor.execute(iter(make_units(name, 6)))) == serial_facts[name]
+    assert all_facts(executor.execute(iter(make_units(name, 6)))) == in_serial_mode[name]
 
 
 def test_a_slot_computes_all_its_units_in_one_process_without_tensorflow(make_executor):
@@ -116,13 +111,13 @@ def test_failing_runs_are_results_and_the_rest_goes_on(make_executor):
     assert all(result.error is None for result in fine)
 
 
-def test_a_run_whose_process_dies_runs_again_with_the_same_seed(make_executor, tmp_path, serial_facts):
+def test_a_run_whose_process_dies_runs_again_with_the_same_seed(make_executor, tmp_path, in_serial_mode):
     executor = make_executor("Plain", num_workers=1)
 
     (result,) = run_all(executor, [make_unit("Plain", deed="die_once", mark=str(tmp_path / "mark"))])
 
     assert result.attempts == 2
-    assert all_facts([result]) == serial_facts["Plain"][:1]
+    assert all_facts([result]) == in_serial_mode["Plain"][:1]
 
 
 def test_limits_end_a_run_and_nothing_else(make_executor, tmp_path):
@@ -261,8 +256,8 @@ def test_slots_that_never_come_are_not_counted_as_connected(make_executor):
     assert (executor.num_slots, executor.num_started_slots) == (5, 3)
 
 
-def test_two_executors_one_after_the_other_share_a_context(make_executor, serial_facts):
+def test_two_executors_one_after_the_other_share_a_context(make_executor, in_serial_mode):
     for _ in range(2):
         executor = make_executor("Plain", num_workers=2)
-        assert all_facts(executor.execute(iter(make_units("Plain", 6)))) == serial_facts["Plain"]
+        assert all_facts(executor.execute(iter(make_units("Plain", 6)))) == in_serial_mode["Plain"]
         executor.close()

@@ -3,26 +3,9 @@
 import json
 
 import pytest
-from unit_makers import all_facts, make_options, make_unit, make_units
+from unit_makers import all_facts, make_unit, make_units, serial_facts
 
-from rliable.executors.base import ExecutorOptions
-from rliable.executors.in_process import InProcessExecutor
-from rliable.executors.spark.executor import SparkExecutor
 from rliable.unit import Limits
-
-
-@pytest.fixture
-def run(local_spark):
-    """Runs units on slots of the module's Spark."""
-    made = []
-
-    def run_units(units, num_workers=2, level=2):
-        made.append(SparkExecutor(make_options("Squares", num_workers=num_workers, level=level), local_spark))
-        return sorted(made[-1].execute(iter(units)), key=lambda result: result.trial)
-
-    yield run_units
-    for executor in made:
-        executor.close()
 
 
 @pytest.fixture
@@ -38,10 +21,6 @@ def marks(tmp_path):
     return folder, count
 
 
-def serial(units):
-    return all_facts(InProcessExecutor(ExecutorOptions()).execute(iter(units)))
-
-
 @pytest.mark.parametrize("num_workers", [2, 3])
 def test_idle_slots_help_with_a_training_and_change_nothing_of_it(run, marks, num_workers):
     folder, count = marks
@@ -51,7 +30,7 @@ def test_idle_slots_help_with_a_training_and_change_nothing_of_it(run, marks, nu
 
     assert count() == {"trainer": 1, "helper": num_workers - 1}
     assert json.dumps([row["total"] for row in result.learning_curve]) == json.dumps([506.0] * 40)
-    assert all_facts([result]) == serial([unit])
+    assert all_facts([result]) == serial_facts([unit])
     assert result.slot_seconds > 1.2 * (result.finished - result.started)
 
 
@@ -70,7 +49,7 @@ def test_the_tail_of_a_study_is_helped(run, marks):
     results = run(units)
 
     assert count()["helper"] >= 1
-    assert all_facts(results) == serial(units)
+    assert all_facts(results) == serial_facts(units)
 
 
 def test_what_a_lost_helper_was_told_is_done_by_the_run_itself(run, tmp_path):
@@ -80,7 +59,7 @@ def test_what_a_lost_helper_was_told_is_done_by_the_run_itself(run, tmp_path):
 
     assert (tmp_path / "mark").exists()
     assert (result.error, result.attempts) == (None, 1)
-    assert all_facts([result]) == serial([unit])
+    assert all_facts([result]) == serial_facts([unit])
 
 
 @pytest.mark.parametrize("error", ["SystemExit", "ValueError"])
@@ -100,7 +79,7 @@ def test_a_helped_run_that_is_lost_begins_again_and_is_helped_again(run, tmp_pat
 
     assert (result.error, result.attempts) == (None, 2)
     assert result.slot_seconds > 1.1 * (result.finished - result.started)
-    assert all_facts([result]) == serial([unit])
+    assert all_facts([result]) == serial_facts([unit])
 
 
 def test_a_run_that_hangs_while_a_long_answer_waits_for_it_is_still_ended(run):

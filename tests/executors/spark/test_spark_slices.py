@@ -3,34 +3,14 @@
 import time
 
 import pytest
-from unit_makers import all_facts, make_options, make_unit, make_units
+from unit_makers import all_facts, make_options, make_unit, make_units, serial_facts
 from waiting import wait_until
 
-from rliable.executors.base import ExecutorOptions
-from rliable.executors.in_process import InProcessExecutor
 from rliable.executors.spark.executor import SparkExecutor
 from rliable.unit import Limits
 
 SLOW = {"slice_seconds": 0.1, "num_eval_episodes": 105}
 MANY = {"num_eval_episodes": 305}
-
-
-@pytest.fixture
-def run(local_spark):
-    """Runs units on slots of the module's Spark."""
-    made = []
-
-    def run_units(units, num_workers=2, level=2):
-        made.append(SparkExecutor(make_options("Walker", num_workers=num_workers, level=level), local_spark))
-        return sorted(made[-1].execute(iter(units)), key=lambda result: result.trial)
-
-    yield run_units
-    for executor in made:
-        executor.close()
-
-
-def serial(units):
-    return all_facts(InProcessExecutor(ExecutorOptions()).execute(iter(units)))
 
 
 @pytest.mark.parametrize("num_workers", [2, 3])
@@ -43,7 +23,7 @@ def test_idle_slots_play_slices_and_the_metric_is_the_mean_over_all(run, num_wor
     assert len({record.slot for record in result.slices}) == num_workers
     assert [record.first for record in result.slices] == list(range(0, 105, 10))
     assert sum(record.count for record in result.slices) == len(result.predictions) == 105
-    assert all_facts([result]) == serial(units)
+    assert all_facts([result]) == serial_facts(units)
     assert result.slot_seconds > 1.1 > result.finished - result.started
 
 
@@ -53,7 +33,7 @@ def test_the_tail_of_a_study_fills_the_slots(run):
     results = run(units)
 
     assert len({record.pid for record in results[2].slices}) == 2
-    assert all_facts(results) == serial(units)
+    assert all_facts(results) == serial_facts(units)
 
 
 def test_level_1_plays_all_slices_where_the_run_was_trained(run):
@@ -72,7 +52,7 @@ def test_a_slice_whose_slot_dies_is_played_by_another(run, tmp_path):
     assert result.attempts == 1
     (tmp_path / "mark").unlink()
     (tmp_path / "mark").touch()
-    assert all_facts([result]) == serial(units)
+    assert all_facts([result]) == serial_facts(units)
 
 
 def test_a_helper_whose_disk_is_full_leaves_its_slice_to_the_slot_that_trained(run):
@@ -82,7 +62,7 @@ def test_a_helper_whose_disk_is_full_leaves_its_slice_to_the_slot_that_trained(r
 
     assert (result.error, result.attempts) == (None, 1)
     assert {part.pid for part in result.slices} == {result.pid}
-    assert all_facts([result]) == serial(units)
+    assert all_facts([result]) == serial_facts(units)
 
 
 def test_a_helper_that_dies_between_two_slices_gets_the_model_again(local_spark, tmp_path):
@@ -100,7 +80,7 @@ def test_a_helper_that_dies_between_two_slices_gets_the_model_again(local_spark,
 
     assert (first.trial, second.error) == (1, None)
     assert len({record.pid for record in second.slices if record.slot != second.slot}) > 1
-    assert all_facts([second]) == serial([slow])
+    assert all_facts([second]) == serial_facts([slow])
 
 
 @pytest.mark.parametrize("episode", [0, 55, 104])
@@ -110,7 +90,7 @@ def test_a_broken_episode_fails_its_run_wherever_it_is_played(run, episode):
     results = run(units)
 
     assert results[0].error == f"RuntimeError: episode {episode} is broken"
-    assert all_facts(results) == serial(units)
+    assert all_facts(results) == serial_facts(units)
 
 
 def test_a_helper_over_the_time_limit_fails_the_run(run):
@@ -128,4 +108,4 @@ def test_models_without_episodes_run_as_at_level_1(run):
     results = run(units)
 
     assert all(result.slices == [] for result in results)
-    assert all_facts(results) == serial(units)
+    assert all_facts(results) == serial_facts(units)
