@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rliable.cli.arguments import AT_LEAST_1, SEED, LineParser, add_set, number_problems, overrides_of
 from rliable.cli.streams import redirect_stderr
-from rliable.config.claims import missing_devices
+from rliable.config.claims import learner_of, missing_devices
 from rliable.config.model_file import load_model_file
 from rliable.environments import short_name
 from rliable.executors.in_process import context_if_needed
@@ -44,7 +44,8 @@ def run(arguments: Sequence[str]) -> int:
     seed = secrets.randbits(31) if args.seed is None else args.seed
     make_empty_folder(folder.path)
     what = f"{model.class_name} on {short_name(model.environment)}, seed {seed}"
-    print("\n".join([*notes, f"training {what}"]), flush=True)
+    learner = learner_of(model, model.hp_params, is_here=True)
+    print("\n".join([*notes, f"training {what}" + (f", learner {learner}" if learner else "")]), flush=True)
     with Interrupts() as interrupts, redirect_stderr(folder.log_txt):
         try:
             result = train_here(model, seed, args.threads)

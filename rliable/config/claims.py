@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence, Set
 from typing import Any
 
+from rliable.config.constants import make_environment
+from rliable.registry import MODELS
 from rliable.schema import Problem
+from rliable.unit import ModelConfig
 
 
 def table_for(model_class: Any, hp_params: Any) -> Any:
@@ -42,17 +46,17 @@ def missing_devices(model_class: Any, hp_params: Any) -> list[Problem]:
     return [] if find is None else find(hp_params)
 
 
-def learner_of(model_class: Any, hp_params: Any, make_environment: Callable[[], Any], is_here: bool) -> str:
-    """Where its runs learn, in few words; empty for a model that does not say.
+def learner_of(model: ModelConfig, hp_params: Any, is_here: bool) -> str:
+    """Where a model's runs learn, in few words; empty for one that does not say.
 
     Args:
-      model_class: the model's.
-      hp_params: of the model, checked; without those that a study searches over.
-      make_environment: makes what it learns in.
+      model: the checked model file.
+      hp_params: of the model; without those that a study searches over.
       is_here: whether runs are on this machine.
     """
-    find = getattr(model_class, "device_words", None)
-    return "" if find is None else find(hp_params, make_environment, is_here)
+    find = getattr(MODELS.load(model.class_name), "device_words", None)
+    make = functools.partial(make_environment, model.environment, model.environment_kwargs, model.wrappers)
+    return "" if find is None else find(hp_params, make, is_here)
 
 
 def with_files(model_class: Any, hp_params: dict[str, Any], place: Callable[[str], str]) -> dict[str, Any]:

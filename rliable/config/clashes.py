@@ -1,7 +1,8 @@
 """Finds out before a study starts whether any of its configurations can be trained.
 
 A model's table of hyperparameters may say with its `problems` what does not go together. A study in which some
-configurations clash is run, and their trials fail with the line; one in which all do is refused.
+configurations clash is run, and their trials fail with the line; one in which all do is refused, and so is one that
+lists a value with which the model cannot learn in its environment.
 """
 
 from __future__ import annotations
@@ -10,8 +11,13 @@ import random
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from rliable.config.claims import files_in
+from rliable.config.model_file import check_fit
+from rliable.config.parameters import Choice
 from rliable.config.search_space import SearchSpace
+from rliable.registry import MODELS
 from rliable.schema import Problem, check_record, join
+from rliable.unit import ModelConfig
 
 #: So many configurations are tried: all of a small space.
 NUM_CHECKED = 1000
@@ -57,3 +63,25 @@ def placed(problem: Problem, beginning: str, space: SearchSpace) -> Problem:
     name = problem.path.partition(".")[0].partition("[")[0]
     is_searched = name in space.varied or name in space.fixed
     return Problem(join("grid" if is_searched else "hp_params", problem.path), beginning + problem.words)
+
+
+def misfit_problems(model: ModelConfig, space: SearchSpace) -> list[Problem]:
+    """Values that a study lists and with which its model cannot learn in its environment, each by itself.
+
+    Nor may they name files of the user's: only those of the model file are shipped to workers.
+    """
+    model_class = MODELS.load(model.class_name)
+    if not hasattr(model_class, "misfits"):
+        return []
+    choices = {name: parameter.values for name, parameter in space.varied.items() if isinstance(parameter, Choice)}
+    listed = [(name, value) for name, values in choices.items() for value in values]
+    found: list[Problem] = []
+    for name, value in [*space.fixed.items(), *listed]:
+        path = join("grid", name)
+        if files_in(model_class, {name: value}):
+            found.append(Problem(path, f"{value!r} names a file, which only the model file may; or write module:Class"))
+            continue
+        values = {**model.hp_params, **space.fixed, name: value}
+        _, misfits = check_fit(model_class, model.environment, model.environment_kwargs, model.wrappers, values)
+        found += [Problem(path, problem.words) for problem in misfits if problem.path == join("hp_params", name)]
+    return found

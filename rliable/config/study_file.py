@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rliable.config.claims import metrics_for, table_for, without
-from rliable.config.clashes import clash_problems
+from rliable.config.clashes import clash_problems, misfit_problems
 from rliable.config.grid import grid_problems, whole_range_notes
 from rliable.config.json_file import JsonError, apply_overrides, load_json
 from rliable.config.model_file import (
@@ -146,7 +146,7 @@ def check_study(data: Any, path: str, model_data: Any, model_path: str, model_pr
     model_lines = [*model_problems, *(placed_line(line, path, model_path) for line in lines)]
     if problems or model_lines or model is None or config is None:
         raise ConfigError([f"{path}: {line}" for line in problems] + model_lines)
-    clashes = clash_problems(table, model.hp_params, space)
+    clashes = clash_problems(table, model.hp_params, space) or misfit_problems(model, space)
     if clashes:
         raise ConfigError([placed_line(line, path, model_path) for line in clashes])
     sampler = SAMPLERS.find(config.sampler, path)

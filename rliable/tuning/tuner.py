@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import functools
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Protocol
 
 from rliable.config.claims import learner_of, without
 from rliable.config.study_file import Study
-from rliable.environments import load_data, short_name
+from rliable.environments import short_name
 from rliable.executors.base import Executor, ExecutorError
 from rliable.records.folders import StudyFolder
 from rliable.records.learning_curve import CurveRow
@@ -20,7 +19,6 @@ from rliable.records.results import StudyRecord, TrialRecord
 from rliable.records.run_files import write_run
 from rliable.records.views import Views, write_trial
 from rliable.records.writing import StudyFolderError, study_files_at
-from rliable.registry import MODELS
 from rliable.tuning.intermediate_values import ReportKeeper
 from rliable.tuning.interrupts import Interrupts
 from rliable.tuning.resume import Books
@@ -257,5 +255,4 @@ def where_it_learns(study: Study, executor: Executor) -> str:
     """Where the study's runs learn, in few words; empty for a model that does not say."""
     model, space = study.model, study.space
     known = without({**model.hp_params, **space.fixed}, space.varied.keys())
-    make = functools.partial(load_data, model.environment, constants=model.environment_kwargs, wrappers=model.wrappers)
-    return learner_of(MODELS.load(model.class_name), known, make, executor.is_here)
+    return learner_of(model, known, executor.is_here)

@@ -27,6 +27,7 @@ def command(script, *arguments):
 def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("trained") / "model"
     done = command("train.py", "--config", "config/config_dqn.json", "--seed", 4, "--output", folder, *SHORT)
+    assert done.stdout.startswith("training DQN on CartPole-v0, seed 4, learner CPU\n")
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     return folder

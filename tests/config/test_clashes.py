@@ -178,3 +178,21 @@ def test_a_device_is_one_of_three_and_no_hyperparameter_to_search_over(tmp_path,
     assert refused(tmp_path, monkeypatch, grid, device="gpuu") == [f"model.json: {words}"]
     alone = "grid.device: cannot be searched over; write it in the model file"
     assert refused(tmp_path, monkeypatch, {**grid, "device": ["cpu", "gpu"]}) == [f"study.json: {alone}"]
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (["mlp", "natur_cnn"], "unknown network 'natur_cnn'; did you mean 'nature_cnn'?"),
+        (["mlp", "nature_cnn"], "NatureCNN needs images; CartPole-v1 shows 4 numbers (mlp sees those)"),
+        ("impala_cnn", "ImpalaCNN needs images; CartPole-v1 shows 4 numbers (mlp sees those)"),
+        ({"values": ["own.py:Own"]}, "'own.py:Own' names a file, which only the model file may; or write module:Class"),
+    ],
+)
+def test_a_listed_value_with_which_nothing_can_learn_is_refused(tmp_path, monkeypatch, value, words):
+    (line,) = refused(tmp_path, monkeypatch, {"network": value, "gamma": [0.9, 0.99]})
+    assert line.startswith(f"study.json: grid.network: {words}")
+
+
+def test_listed_networks_that_fit_are_searched_over(tmp_path, monkeypatch):
+    assert refused(tmp_path, monkeypatch, {"network": ["mlp", None]}) == []
