@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from rliable.extras import EXTRAS, cure
 from rliable.schema import ConfigError, Problem, nearest
 
 FORMS = "'package.module:Class' or 'file.py:Class'"
@@ -245,8 +246,8 @@ def missing_words(module_name: str, object_name: str, error: ModuleNotFoundError
         where = f"on the path or in the working folder{file_hint(module_name, object_name)}"
         return f"no such file {module_name!r}" if is_file else f"no module named {module_name!r} {where}"
     top = missing.partition(".")[0]
-    cure = f"; {top!r} is a package of rliable's, so rename yours" if top in OUR_PACKAGES else ""
-    return f"importing {module_name} failed: {error}{cure}"
+    rename = f"; {top!r} is a package of rliable's, so rename yours" if top in OUR_PACKAGES else ""
+    return f"importing {module_name} failed: {cure(top) if top in EXTRAS else f'{error}{rename}'}"
 
 
 def file_hint(module_name: str, object_name: str) -> str:

@@ -27,6 +27,7 @@ def test_every_line_has_a_pin_an_extra_and_a_reason():
     assert len(PINS) == len([line for line in lines if line and not line.startswith("#")])
 
 
+@pytest.mark.agents
 @pytest.mark.parametrize(("package", "version", "_"), PINS)
 def test_what_is_pinned_is_installed_so_that_no_test_is_skipped(package, version, _):
     assert importlib.metadata.version(package) == version

@@ -1,5 +1,6 @@
 """One loader for everything that has a name: a class of the user's own may stand wherever a registered name may."""
 
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -140,6 +141,13 @@ def test_import_from_a_package_called_like_ours_names_the_cure(own):
     (own / "agent.py").write_text("from models.networks import Network")
     line = error_of(registry.MODELS.load, f"{own}/agent.py:Model")
     assert line.endswith("No module named 'models.networks'; 'models' is a package of rliable's, so rename yours")
+
+
+@pytest.mark.skipif(importlib.util.find_spec("sb3_contrib") is not None, reason="sb3_contrib is installed here")
+def test_an_optional_package_that_is_missing_names_its_extra(own):
+    (own / "agent.py").write_text("from sb3_contrib import TQC")
+    line = error_of(registry.MODELS.load, f"{own}/agent.py:Model")
+    assert line.endswith("failed: the package 'sb3_contrib' is missing; pip install 'rliable-spark[sb3]'")
 
 
 def test_package_that_hides_ours_is_one_line(tmp_path):

@@ -180,6 +180,7 @@ def test_a_device_is_one_of_three_and_no_hyperparameter_to_search_over(tmp_path,
     assert refused(tmp_path, monkeypatch, {**grid, "device": ["cpu", "gpu"]}) == [f"study.json: {alone}"]
 
 
+@pytest.mark.agents
 @pytest.mark.parametrize(
     ("value", "words"),
     [
@@ -194,5 +195,6 @@ def test_a_listed_value_with_which_nothing_can_learn_is_refused(tmp_path, monkey
     assert line.startswith(f"study.json: grid.network: {words}")
 
 
+@pytest.mark.agents
 def test_listed_networks_that_fit_are_searched_over(tmp_path, monkeypatch):
     assert refused(tmp_path, monkeypatch, {"network": ["mlp", None]}) == []

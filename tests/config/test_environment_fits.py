@@ -70,6 +70,7 @@ def test_a_trained_model_is_not_evaluated_where_it_cannot_act():
         with_environment(run, "Pendulum-v1")
 
 
+@pytest.mark.agents
 @pytest.mark.parametrize("name", ["Acrobot-v1", "gymnasium:LunarLander-v3"])
 def test_a_trained_model_is_not_evaluated_where_there_is_something_else_to_see(name):
     run = SavedRun(Path("w"), Path("w"), ModelConfig("DQN", "CartPole-v1", "w", {}), 1, 1, 10, {})
