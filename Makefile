@@ -40,7 +40,7 @@ else
 	@echo "installing the search alone, with $(OTHER_PYTHON), into $(SEARCH)"
 	@rm -rf $(SEARCH)
 	@$(OTHER_PYTHON) -m venv $(SEARCH)
-	@$(SEARCH)/bin/python -m pip install --quiet --disable-pip-version-check . $$(sed -n '/^# Development/,$$s/^\(pytest[^ ]*\|hypothesis[^ ]*\) .*/\1/p' requirements.txt)
+	@$(SEARCH)/bin/python -m pip install --quiet --disable-pip-version-check . $$(sed -n '/^# Development/,$$s/^\(pytest[^ =]*\|hypothesis\)==.*/\1/p' requirements.txt)
 	$(SEARCH)/bin/python -m pytest -n 2 --dist loadfile
 endif
 
