@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from rliable.model import BaseModel
+from rliable.model import BaseModel, RunPaused
 
 
 class Score(BaseModel):
@@ -105,3 +105,24 @@ class Talkative(Score):
         for step in range(1, params["reports"] + 1):
             time.sleep(params.get("pause", 0))
             self.report(step, loss=1 / step, average_return=params["x"] + step)
+
+
+class Patient(Score):
+    """Takes `steps` steps of `pause` seconds, writes each into `diary`, and goes on where it was paused."""
+
+    first = 1
+
+    def train(self, data: Any, *args: Any) -> None:
+        params = self.cfg["hp_params"]
+        for step in range(self.first, params["steps"] + 1):
+            time.sleep(params.get("pause", 0))
+            with Path(params["diary"]).open("a") as diary:
+                diary.write(f"{params['x']} {step}\n")
+            try:
+                self.report(step, score=float(step))
+            except RunPaused:
+                self.keep_checkpoint({"step": str(step).encode()})
+                raise
+
+    def restore(self, files: dict[str, bytes]) -> None:
+        self.first = int(files["step"]) + 1

@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
       arguments: the command and its arguments; those of this process when None.
 
     Returns:
-      The exit code: 0 done, 1 nothing succeeded, 2 a mistake in the input, 130 or 143 interrupted.
+      The exit code: 0 done, 1 nothing succeeded, 2 a mistake in the input, 75 ended in time, 130 or 143 interrupted.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":

@@ -12,6 +12,7 @@ from rliable.cli.study import Mode, OpenStudy, mode_named, resume_study, run_stu
 from rliable.records.results import StudyRecord, TrialRecord
 from rliable.report.plots import draw_study
 from rliable.report.plots.drawer import draw_missing_curves
+from rliable.tuning.ends import find_deadline
 from rliable.tuning.interrupts import Interrupts
 from rliable.unit import Answer, OnReport, Report, RunRecord
 
@@ -50,14 +51,15 @@ def search(
       rliable.schema.ConfigError: a mistake in the files or arguments; nothing has been written.
       rliable.executors.base.ExecutorError: no place is left to run in; what was finished is kept.
       rliable.records.writing.StudyFolderError: a file cannot be written, as on a full disk; likewise.
+      rliable.tuning.ends.SearchDrained: the batch job around this process is about to end; likewise.
       KeyboardInterrupt: likewise.
     """
     changes = {**(settings or {}), **({} if seed is None else {"seed": seed})}
     place = None if output is None else str(output)
     opened = open_study(str(study), changes, place, mode_named(mode, master), across_versions)
     try:
-        with Interrupts() as interrupts:
-            record = run_study(opened, Quiet(on_report), interrupts, pictures)
+        with Interrupts(drains=True) as interrupts:
+            record = run_study(opened, Quiet(on_report), interrupts, pictures, find_deadline(None))
         if pictures and record.trials:
             draw_missing_curves(opened.folder.path)
             if (lack := film_best(record, opened.folder.path)) is not None:

@@ -31,6 +31,7 @@ from rliable.report.terminal import Reporter, summary
 from rliable.report.terminal.ending import program
 from rliable.report.terminal.warning_handler import TerminalWarnings
 from rliable.schema import ConfigError
+from rliable.tuning.ends import DRAINED, Deadline, SearchDrained, find_deadline
 from rliable.tuning.interrupts import Interrupts
 from rliable.unit import Answer, Report, RunRecord
 
@@ -73,6 +74,11 @@ def add_mode(parser: argparse._ActionsContainer) -> None:
         "--plevel", type=int, choices=(1, 2), metavar="{1,2}", help="1: one trial per worker (default); 2: rollouts too"
     )
     parser.add_argument(
+        "--stop-before",
+        metavar="HH:MM:SS",
+        help="end by this time of day, with checkpoints of what runs, and exit 75 (default: the end of a Slurm job)",
+    )
+    parser.add_argument(
         "--master", metavar="URL", help="Spark master (default: spark-submit's, else local[num_workers])"
     )
 
@@ -95,7 +101,8 @@ def run(arguments: Sequence[str]) -> int:
     """Runs the command.
 
     Returns:
-      0 when a trial succeeded, 1 when all failed, 130 or 143 when interrupted.
+      0 when a trial succeeded, 1 when all failed, 75 when it ended in time for a deadline or on SIGUSR1, 130 or 143
+      when interrupted.
 
     Raises:
       ConfigError: a mistake in the arguments or files; nothing has been written.
@@ -104,14 +111,16 @@ def run(arguments: Sequence[str]) -> int:
     check_combination(args)
     names = ("seed", "num_workers", "max_iters", "sampler")
     overrides = overrides_of(args.set, **{name: getattr(args, name) for name in names})
+    deadline = find_deadline(args.stop_before)
     if args.resume:
-        return search_on_terminal(args, resume_study(args.resume, overrides, mode_of(args), args.across_versions))
+        opened = resume_study(args.resume, overrides, mode_of(args), args.across_versions)
+        return search_on_terminal(args, opened, deadline)
     path = args.optim_config or args.study
     if args.dry_run:
         study = load_study(path, overrides)
         print_dry_run(study, seed_of(study))
         return 0
-    return search_on_terminal(args, start_study(path, overrides, args.output, mode_of(args)))
+    return search_on_terminal(args, start_study(path, overrides, args.output, mode_of(args)), deadline)
 
 
 def mode_of(args: argparse.Namespace) -> Mode:
@@ -143,21 +152,26 @@ def check_combination(args: argparse.Namespace) -> None:
         raise ConfigError(problems)
 
 
-def search_on_terminal(args: argparse.Namespace, opened: OpenStudy) -> int:
+def search_on_terminal(args: argparse.Namespace, opened: OpenStudy, deadline: Deadline | None) -> int:
     """Runs a checked study in its folder and shows how it goes."""
     verbosity = next((name for name in ("quiet", "verbose", "json") if getattr(args, name)), "normal")
-    with Interrupts() as interrupts, redirect_stderr(opened.folder.log) as errors, contextlib.ExitStack() as stack:
+    with (
+        Interrupts(drains=True) as interrupts,
+        redirect_stderr(opened.folder.log) as errors,
+        contextlib.ExitStack() as stack,
+    ):
         # What models print beside the one thing that is to be printed goes to the log.
         output = stack.enter_context(redirect_stdout()) if args.json or args.quiet else sys.stdout
         reporter = stack.enter_context(Reporter(verbosity, errors if args.json else output, errors))
         stack.enter_context(shown_warnings(reporter))
         try:
-            record = run_study(opened, TerminalAudience(reporter), interrupts, not args.no_plots)
+            record = run_study(opened, TerminalAudience(reporter), interrupts, not args.no_plots, deadline)
             code = FAILURE if record.best is None else 0
-        except (KeyboardInterrupt, ExecutorError, StudyFolderError) as error:
+        except (KeyboardInterrupt, SearchDrained, ExecutorError, StudyFolderError) as error:
             reason = str(error) or "interrupted"
             record = record_so_far(opened, reason)
-            code = interrupts.exit_code if isinstance(error, KeyboardInterrupt) else FAILURE
+            codes = {KeyboardInterrupt: interrupts.exit_code, SearchDrained: DRAINED}
+            code = codes.get(type(error), FAILURE)
             reporter.close()
             if record.status != "finished":  # else the interrupt came after the end
                 way_on = resume_command(args, opened.folder.path)

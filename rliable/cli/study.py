@@ -23,6 +23,7 @@ from rliable.records.saved_study import load_saved_study, save_study, version_of
 from rliable.registry import EXECUTORS, MODELS, SAMPLERS
 from rliable.report.plots.drawer import CurveDrawer
 from rliable.schema import ConfigError, nearest
+from rliable.tuning.ends import Deadline
 from rliable.tuning.interrupts import Interrupts
 from rliable.tuning.resume import take_up
 from rliable.tuning.tuner import Listener, Surroundings, Tuner
@@ -156,7 +157,9 @@ def check_place(study: Study, mode: Mode) -> None:
         raise ConfigError(problems)
 
 
-def run_study(opened: OpenStudy, audience: Audience, interrupts: Interrupts, draws_curves: bool) -> StudyRecord:
+def run_study(
+    opened: OpenStudy, audience: Audience, interrupts: Interrupts, draws_curves: bool, deadline: Deadline | None
+) -> StudyRecord:
     """Runs a study to its end.
 
     Args:
@@ -164,18 +167,20 @@ def run_study(opened: OpenStudy, audience: Audience, interrupts: Interrupts, dra
       audience: is told how it goes.
       interrupts: keeps Ctrl-C away from the moments in which something is written.
       draws_curves: whether the learning curve of each run is drawn.
+      deadline: when the search has to have ended; None for any time.
 
     Returns:
       Its record, which is also on disk.
 
     Raises:
-      KeyboardInterrupt, ExecutorError, StudyFolderError: see `Tuner.run`.
+      KeyboardInterrupt, SearchDrained, ExecutorError, StudyFolderError: see `Tuner.run`.
     """
     with CurveDrawer() as drawer, open_executor(opened) as executor:
         draw_curve = drawer.draw if draws_curves else None
-        surroundings = Surroundings(opened.folder, executor, audience, interrupts, draw_curve)
+        surroundings = Surroundings(opened.folder, executor, audience, interrupts, deadline, draw_curve)
         tuner = Tuner(take_up(opened.study, opened.seed, opened.folder), surroundings)
-        audience.study_started(tuner.record, opened.notes())
+        ends = [f"this search ends before {deadline}; --resume goes on"] if deadline else []
+        audience.study_started(tuner.record, [*opened.notes(), *ends])
         return tuner.run()
 
 

@@ -57,6 +57,9 @@ class StudyConfig:
     sampler: str = setting("random", "How trials are chosen: a sampler's name, package.module:Class or file.py:Class.")
     sampler_options: dict[str, Any] = setting({}, "Arguments of Optuna's sampler of that name.")
     trial_timeout_seconds: float | None = setting(None, "A run that takes longer fails.", unit="seconds", above=0)
+    study_timeout_seconds: float | None = setting(
+        None, "The study ends when searches have worked on it for so long.", unit="seconds", above=0
+    )
     max_trial_memory_mb: int | None = setting(None, "A run whose process uses more fails.", unit="MB", low=1)
     max_attempts: int = setting(3, "How often a run is started when its process dies.", low=1)
     threads_per_trial: int = setting(1, "Cores that a run computes with.", unit="cores", low=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -63,11 +63,14 @@ class Executor(ABC):
       mode: "serial", "level 1" or "level 2".
       num_slots: how many units run at the same time at most.
       is_here: whether they run on the driver's machine, whose devices therefore can be looked at before they do.
+      on_wait: called about once a second while `execute` waits, from the calling thread; what it raises ends `execute`.
+        Nothing calls it where `can_drain` is False.
     """
 
     mode: str
     num_slots: int
     is_here: ClassVar[bool] = False
+    on_wait: Callable[[], None] | None = None
 
     def __init__(self, options: ExecutorOptions) -> None:
         """Makes it ready to execute, as far as can be done before the first unit.
@@ -105,6 +108,17 @@ class Executor(ABC):
     def num_started_slots(self) -> int:
         """How many slots have come so far: `num_slots`, unless some have to be waited for."""
         return self.num_slots
+
+    @property
+    def can_drain(self) -> bool:
+        """Whether the thread that has called `execute` gets time while runs go on."""
+        return False
+
+    def drain(self) -> None:  # noqa: B027
+        """Begins no run any more, nor again one that has lost its process; `execute` ends with those that run.
+
+        Called from within `on_wait` or `on_report`. `units` gives no more by itself.
+        """
 
     @abstractmethod
     def close(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from rliable.executors.base import Executor, ExecutorOptions
 from rliable.executors.in_process import InProcessExecutor
@@ -36,14 +36,29 @@ class LocalExecutor(Executor):
         self._pool = InProcessExecutor(options) if options.uses_cluster else LocalSlot(options)
 
     def execute(self, units: Iterator[Unit], on_report: OnReport | None = None) -> Iterator[UnitResult]:
+        self._pool.on_wait = self.on_wait
         yield from self._pool.execute(units, on_report)
+
+    @property
+    def can_drain(self) -> bool:
+        return self._pool.can_drain
+
+    def drain(self) -> None:
+        self._pool.drain()
 
     def close(self) -> None:
         self._pool.close()
 
 
 class LocalSlot:
-    """One slot, served by a thread of this process; its computing process starts at once."""
+    """One slot, served by a thread of this process; its computing process starts at once.
+
+    Attributes:
+      on_wait, can_drain: as of `Executor`.
+    """
+
+    on_wait: Callable[[], None] | None = None
+    can_drain = True
 
     def __init__(self, options: ExecutorOptions) -> None:
         """Starts it.
@@ -67,7 +82,11 @@ class LocalSlot:
 
     def execute(self, units: Iterator[Unit], on_report: OnReport | None = None) -> Iterator[UnitResult]:
         """As `Executor.execute`."""
-        yield from self._pool.execute(units, on_report)
+        yield from self._pool.execute(units, on_report, self.on_wait)
+
+    def drain(self) -> None:
+        """As `Executor.drain`."""
+        self._pool.drain()
 
     def close(self) -> None:
         """As `Executor.close`."""

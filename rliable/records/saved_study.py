@@ -19,7 +19,14 @@ from rliable.registry import MODELS
 from rliable.schema import ConfigError
 
 #: What may be changed on resume: how far and with what means, never what the trials are or what decides them.
-CHANGEABLE = ("max_attempts", "max_iters", "max_trial_memory_mb", "num_workers", "trial_timeout_seconds")
+CHANGEABLE = (
+    "max_attempts",
+    "max_iters",
+    "max_trial_memory_mb",
+    "num_workers",
+    "study_timeout_seconds",
+    "trial_timeout_seconds",
+)
 
 
 @dataclasses.dataclass(frozen=True)

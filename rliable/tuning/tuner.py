@@ -19,6 +19,7 @@ from rliable.records.results import StudyRecord, TrialRecord
 from rliable.records.run_files import write_run
 from rliable.records.views import Views, write_trial
 from rliable.records.writing import StudyFolderError, study_files_at
+from rliable.tuning.ends import Deadline, Ends, SearchDrained, TimeUsedUp
 from rliable.tuning.intermediate_values import ReportKeeper
 from rliable.tuning.interrupts import Interrupts
 from rliable.tuning.resume import Books
@@ -48,6 +49,7 @@ class Surroundings:
       executor: runs the units.
       listener: is told of each trial.
       interrupts: keeps Ctrl-C away from the moments in which something is written.
+      deadline: when the search has to have ended; None for any time.
       draw_curve: has the learning curve of a run drawn into a file, with a title; returns at once. None draws none.
     """
 
@@ -55,6 +57,7 @@ class Surroundings:
     executor: Executor
     listener: Listener
     interrupts: Interrupts
+    deadline: Deadline | None = None
     draw_curve: Callable[[Sequence[CurveRow], Path, str], None] | None = None
 
 
@@ -88,7 +91,9 @@ class Tuner:
         self._views = Views(surroundings.folder)
         self._reports = ReportKeeper(books.journal, books.study.config.metric.name)
         self._clock = SessionClock(surroundings.executor)
-        self._has_work = not books.standings.is_over
+        seconds_left = seconds_left_of(books)
+        self._ends = Ends(surroundings.interrupts, surroundings.executor.drain, surroundings.deadline, seconds_left)
+        self._has_work = not books.standings.is_over and (seconds_left is None or seconds_left > 0)
         self._learner = where_it_learns(books.study, surroundings.executor)
         self.record = books.finished or self._record("running", None, self._sessions())
 
@@ -100,6 +105,7 @@ class Tuner:
 
         Raises:
           KeyboardInterrupt: on Ctrl-C or SIGTERM; everything finished until then is on disk.
+          SearchDrained: it has ended in time, as it was told to; likewise.
           ExecutorError: no slot is left to run in; likewise.
           StudyFolderError: a file cannot be written, because the disk is full for instance; likewise.
         """
@@ -114,25 +120,46 @@ class Tuner:
         if self._has_work:
             try:
                 self._work()
-            except (KeyboardInterrupt, ExecutorError) as error:
+            except TimeUsedUp:
+                pass  # what is open stays open: with more time the study goes on
+            except (KeyboardInterrupt, SearchDrained, ExecutorError) as error:
                 self._end("interrupted", str(error) or "interrupted")
                 raise
         with self._interrupts.shielded():
-            self._journal.cancel_open()
+            if self._standings.is_over:
+                self._journal.cancel_open()
             self._end("finished", self._standings.stop_reason())
 
     def _work(self) -> None:
         self._journal.write_sessions([*self._books.sessions, self._clock.begun()])
         self._publish("running", None)
+        self._executor.on_wait = self._ends.look
+        holds_sigterm = self._executor.can_drain
+        with self._interrupts.sigterm_held() if holds_sigterm else contextlib.nullcontext():
+            self._take_results()
+            if not self._standings.is_over:
+                raise self._ends.ended()
+
+    def _take_results(self) -> None:
+        """Takes what comes until nothing is left to do, the study has converged, or the search has drained."""
         for result in self._executor.execute(self._units(), self._take_report):
             self._interrupts.check()  # a run that an interrupt has cut short is no result
+            if result.is_paused and self._ends.reason is not None:
+                continue  # it goes on from its checkpoint in the next search
             with self._interrupts.shielded():
                 self._take_result(result)
-            if self._standings.is_converged:
+            if self._standings.is_over:
                 break
+            self._ends.look()
 
     def _units(self) -> Iterator[Unit]:
         """Every run that is left to do, drawn when a slot is free for it: first those that a crash left open."""
+        for unit in self._runs_left():
+            if self._ends.reason is not None:
+                return
+            yield unit
+
+    def _runs_left(self) -> Iterator[Unit]:
         for number in self._open_trials.numbers():
             yield from self._open_trials.units(number)
         while self._num_asked < self._study.num_trials and not self._standings.is_converged:
@@ -175,7 +202,9 @@ class Tuner:
         if self._reports.is_due(report):
             with self._interrupts.shielded():
                 self._reports.keep(report)
-        return self._listener.run_reported(report)
+        answer = self._listener.run_reported(report)
+        self._ends.begin_if_due()
+        return Answer.PAUSE if self._ends.reason is not None and answer is Answer.GO_ON else answer
 
     def _close_trial(self, number: int) -> TrialRecord:
         """Tells a trial whose runs are all in."""
@@ -256,3 +285,9 @@ def where_it_learns(study: Study, executor: Executor) -> str:
     model, space = study.model, study.space
     known = without({**model.hp_params, **space.fixed}, space.varied.keys())
     return learner_of(model, known, executor.is_here)
+
+
+def seconds_left_of(books: Books) -> float | None:
+    """How much of its own time a study has left; None where it has no limit."""
+    limit = books.study.config.study_timeout_seconds
+    return None if limit is None else limit - worked_seconds(books.sessions)

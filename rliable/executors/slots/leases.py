@@ -26,7 +26,7 @@ class LeaseBook:
 
     def __init__(self, units: Iterator[Unit]) -> None:
         self._units = units
-        self._is_drained = False
+        self._is_drained = self._is_draining = False
         self._again: deque[Lease] = deque()
         self._held: dict[str, Lease] = {}
         self._evaluations: dict[Key, Evaluation] = {}
@@ -37,6 +37,11 @@ class LeaseBook:
     def is_finished(self) -> bool:
         """Whether every unit has ended and no more will come."""
         return self._is_drained and not (self._held or self._again or self._evaluations)
+
+    def drain(self) -> None:
+        """Begins no run any more: what is lost from here on, or waits to be repeated, is left to another search."""
+        self._is_drained = self._is_draining = True
+        self._again.clear()
 
     def held_by(self, slot: str) -> Lease | None:
         """What a slot works on."""
@@ -94,6 +99,8 @@ class LeaseBook:
         if lease.episodes is not None:
             return self._lose_slice(lease, lease.episodes, loss)
         self._evaluations.pop(lease.key, None)
+        if self._is_draining and not loss.is_final:
+            return None
         if loss.is_final or lease.attempt >= lease.unit.limits.max_attempts:
             return Failure(lease.unit, loss.error, lease.attempt)
         self._again.append(dataclasses.replace(lease, attempt=lease.attempt + 1))

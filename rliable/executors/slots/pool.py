@@ -6,7 +6,7 @@ import dataclasses
 import logging
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import wait
 from typing import Any, Protocol
 
@@ -86,8 +86,10 @@ class SlotPool:
         self._on_report: OnReport | None = None
         self.hosts: dict[str, str] = {}
 
-    def execute(self, units: Iterator[Unit], on_report: OnReport | None = None) -> Iterator[UnitResult]:
-        """Runs every unit; see `Executor.execute`.
+    def execute(
+        self, units: Iterator[Unit], on_report: OnReport | None = None, on_wait: Callable[[], None] | None = None
+    ) -> Iterator[UnitResult]:
+        """Runs every unit; see `Executor.execute` and `Executor.on_wait`.
 
         Raises:
           ExecutorError: work is left and no slot is.
@@ -95,9 +97,15 @@ class SlotPool:
         self._book, self._help = LeaseBook(units), HelpBook()
         self._on_report = on_report
         while not self._book.is_finished:
+            if on_wait is not None:
+                on_wait()
             self._hand_out()
             if not self._book.is_finished:
                 yield from self._take_in()
+
+    def drain(self) -> None:
+        """As `Executor.drain`."""
+        self._book.drain()
 
     def close(self) -> None:
         """Tells all slots to end."""

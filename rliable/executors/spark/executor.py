@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Protocol
 
 from rliable.executors.base import Executor, ExecutorOptions
@@ -23,8 +23,13 @@ class Pool(Protocol):
     def num_started_slots(self) -> int:
         """How many slots have ever been there."""
 
-    def execute(self, units: Iterator[Unit], on_report: OnReport | None = None) -> Iterator[UnitResult]:
-        """As `Executor.execute`."""
+    def execute(
+        self, units: Iterator[Unit], on_report: OnReport | None = None, on_wait: Callable[[], None] | None = None
+    ) -> Iterator[UnitResult]:
+        """As `Executor.execute`, with `Executor.on_wait`."""
+
+    def drain(self) -> None:
+        """As `Executor.drain`."""
 
     def close(self) -> None:
         """As `Executor.close`."""
@@ -67,9 +72,17 @@ class SparkExecutor(Executor):
     def execute(self, units: Iterator[Unit], on_report: OnReport | None = None) -> Iterator[UnitResult]:
         self._pool = self._make_pool()
         try:
-            yield from self._pool.execute(units, on_report)
+            yield from self._pool.execute(units, on_report, self.on_wait)
         finally:
             self._pool.close()  # the cluster's cores are free while the driver goes on
+
+    @property
+    def can_drain(self) -> bool:
+        return True
+
+    def drain(self) -> None:
+        if self._pool is not None:
+            self._pool.drain()
 
     def close(self) -> None:
         if self._pool is not None:

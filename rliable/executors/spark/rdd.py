@@ -10,7 +10,7 @@ import threading
 import time
 import traceback
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from pyspark import InheritableThread, SparkContext
@@ -72,8 +72,10 @@ class RddPool:
         self._told: queue.SimpleQueue[tuple[RddRun, Report | UnitResult]] = queue.SimpleQueue()
         self._on_report: OnReport | None = None
 
-    def execute(self, units: Iterator[Unit], on_report: OnReport | None = None) -> Iterator[UnitResult]:
-        """As `Executor.execute`.
+    def execute(
+        self, units: Iterator[Unit], on_report: OnReport | None = None, on_wait: Callable[[], None] | None = None
+    ) -> Iterator[UnitResult]:
+        """As `Executor.execute`, with `Executor.on_wait`.
 
         Raises:
           ExecutorError: Spark is gone.
@@ -81,12 +83,17 @@ class RddPool:
         self._on_report = on_report
         is_drained = False
         while self._runs or not is_drained:
+            if on_wait is not None:
+                on_wait()
             while self._free and not is_drained:
                 unit = next(units, None)
                 is_drained = unit is None
                 if unit is not None:
                     self._start(unit)
             yield from self._take_in()
+
+    def drain(self) -> None:
+        """As `Executor.drain`: nothing is begun again here, and `units` gives no more."""
 
     def close(self) -> None:
         """As `Executor.close`."""
