@@ -11,10 +11,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from models.baselines.constructors import constructors
 from models.baselines.settings import BaselineHyperparameters, table_for_algorithm
 from rliable.environments.host import HostEnvironment
 from rliable.extras import cure
 from rliable.model import EpisodicModel
+from rliable.schema import Problem
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,6 +58,28 @@ class SB3(EpisodicModel):
         if isinstance(environment, HostEnvironment):
             return None
         return f"{cls.__name__} needs an environment with Gymnasium's interface, found {type(environment).__name__}"
+
+    @classmethod
+    def misfits(cls, hp_params: Mapping[str, Any], environment: HostEnvironment) -> list[Problem]:
+        """An algorithm that cannot act in an environment."""
+        algorithm, space = hp_params.get("algorithm"), environment.action_space
+        acts_in = constructors()[algorithm].action_spaces if algorithm in constructors() else ()
+        if not acts_in or any(kind.__name__ in acts_in for kind in type(space).__mro__):
+            return []
+        words = f"{algorithm} acts in {', '.join(acts_in)}; {environment.name} has actions {space}"
+        return [Problem("hp_params.algorithm", words)]
+
+    @classmethod
+    def missing_devices(cls, hp_params: Mapping[str, Any]) -> list[Problem]:
+        """A GPU that is asked for and that this machine, on which runs are to be trained, does not have."""
+        device = hp_params.get("device", "")
+        if not device.startswith("cuda"):
+            return []
+        import torch
+
+        is_there = int(device.partition(":")[2] or 0) < torch.cuda.device_count()
+        words = f"{device!r} is not there: PyTorch sees {torch.cuda.device_count()} GPUs; cpu and auto do without"
+        return [] if is_there else [Problem("hp_params.device", words)]
 
     def train(self, data: Any, *args: Any) -> None:
         training = self._make_training(data, args[0] if args else data)

@@ -7,12 +7,29 @@ import ctypes
 import os
 import signal
 import sys
+from collections.abc import Iterator
 
 #: Linux: the signal that a process gets when the thread that started it ends.
 PR_SET_PDEATHSIG = 1
 PYTHON_PATH = "PYTHONPATH"
 #: Under this name a computing process keeps the user's own `PYTHONPATH`, for it gets another.
 USERS_PYTHON_PATH = "RLIABLE_USERS_PYTHONPATH"
+
+
+@contextlib.contextmanager
+def same_folder() -> Iterator[None]:
+    """Comes back to the working folder where code of the user's in the block goes elsewhere."""
+    try:
+        here = os.open(".", os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:  # it is gone, or not open to us
+        yield
+        return
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            os.fchdir(here)
+        os.close(here)
 
 
 def import_path() -> str:

@@ -6,6 +6,7 @@ may stand, the user's own may stand as well: "package.module:Class", or "file.py
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import dataclasses
 import importlib
@@ -196,6 +197,9 @@ def import_file(path: Path) -> Any:
         return known
     if is_taken(path.stem):
         raise ImportError(f"there is another module named {path.stem!r}; rename the file")
+    hidden = hidden_sibling(path)
+    if hidden is not None:
+        raise ImportError(f"it imports {hidden.stem!r}, and so does a file in another folder; rename {hidden}")
     folder = str(path.resolve().parent)
     if folder not in sys.path:
         sys.path.append(folder)
@@ -208,6 +212,27 @@ def import_file(path: Path) -> Any:
         del sys.modules[path.stem]
         raise
     return module
+
+
+def hidden_sibling(path: Path) -> Path | None:
+    """A file beside this one that it imports, where a file of that name in another folder has been imported already."""
+    for name in imported_names(path):
+        sibling, known = path.resolve().with_name(f"{name}.py"), sys.modules.get(name)
+        place = getattr(known, "__file__", None)
+        if sibling.is_file() and place is not None and Path(place).resolve() != sibling:
+            return sibling
+    return None
+
+
+def imported_names(path: Path) -> set[str]:
+    """The first parts of the names of the modules that a file imports; none of a file that cannot be read."""
+    try:
+        nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    except (OSError, SyntaxError, ValueError):  # importing it says why
+        return set()
+    plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    whole = {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module and not node.level}
+    return {name.partition(".")[0] for name in plain | whole}
 
 
 def is_taken(name: str) -> bool:

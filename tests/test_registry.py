@@ -143,6 +143,19 @@ def test_import_from_a_package_called_like_ours_names_the_cure(own):
     assert line.endswith("No module named 'models.networks'; 'models' is a package of rliable's, so rename yours")
 
 
+def test_a_file_whose_sibling_has_the_name_of_anothers_is_refused_and_not_given_the_others(own):
+    for folder, value in (("one", 1), ("two", 2)):
+        (own / folder).mkdir()
+        (own / folder / "sibling_of_both.py").write_text(f"VALUE = {value}")
+        (own / folder / f"agent_{folder}.py").write_text(OWN.replace("own_helper", "sibling_of_both"))
+    assert registry.MODELS.load(f"{own}/one/agent_one.py:Model")().train() == 1
+    line = error_of(registry.MODELS.load, f"{own}/two/agent_two.py:Model")
+    assert line.endswith(
+        f"it imports 'sibling_of_both', and so does a file in another folder; rename {own}/two/sibling_of_both.py"
+    )
+    assert registry.MODELS.load(f"{own}/one/agent_one.py:Model")().train() == 1
+
+
 @pytest.mark.skipif(importlib.util.find_spec("sb3_contrib") is not None, reason="sb3_contrib is installed here")
 def test_an_optional_package_that_is_missing_names_its_extra(own):
     (own / "agent.py").write_text("from sb3_contrib import TQC")

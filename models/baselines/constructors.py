@@ -12,6 +12,8 @@ from pathlib import Path
 LIBRARIES_OF_ALGORITHMS = ("stable_baselines3", "sb3_contrib")
 #: By this argument the constructor of an algorithm is known.
 CONSTRUCTOR_MARK = "_init_setup_model"
+#: With this keyword it says in which spaces the algorithm acts.
+SPACES = "supported_action_spaces"
 POLICY_TABLE = "policy_aliases"
 
 
@@ -23,11 +25,13 @@ class Constructor:
       package: where the algorithm is.
       arguments: the options of each argument's type, as text: {"learning_rate": ("float", "Schedule")}.
       policies: the names of policies that it knows.
+      action_spaces: the names of the classes of the spaces in which it acts; empty where it does not say.
     """
 
     package: str
     arguments: dict[str, tuple[str, ...]]
     policies: tuple[str, ...]
+    action_spaces: tuple[str, ...] = ()
 
 
 @functools.cache
@@ -37,12 +41,13 @@ def constructors() -> dict[str, Constructor]:
     later: list[tuple[str, ast.ClassDef]] = []
     for package, node in algorithm_classes():
         if policies_of(node):
-            found[node.name] = Constructor(package, arguments_of(node), policies_of(node))
+            found[node.name] = Constructor(package, arguments_of(node), policies_of(node), action_spaces_of(node))
         else:
             later.append((package, node))
     for package, node in later:  # its policies are those of the class that it inherits
         base = found[ast.unparse(node.bases[0])]
-        found[node.name] = Constructor(package, arguments_of(node), base.policies)
+        spaces = action_spaces_of(node) or base.action_spaces
+        found[node.name] = Constructor(package, arguments_of(node), base.policies, spaces)
     return dict(sorted(found.items()))
 
 
@@ -71,3 +76,10 @@ def policies_of(node: ast.ClassDef) -> tuple[str, ...]:
     ]
     keys = [key for table in tables if isinstance(table, ast.Dict) for key in table.keys]
     return tuple(key.value for key in keys if isinstance(key, ast.Constant))
+
+
+def action_spaces_of(node: ast.ClassDef) -> tuple[str, ...]:
+    """The names of the classes of the spaces in which an algorithm acts, as far as its constructor says so itself."""
+    keywords = [word for part in ast.walk(node) if isinstance(part, ast.Call) for word in part.keywords]
+    named = [word.value for word in keywords if word.arg == SPACES]
+    return tuple(space.attr for part in named for space in ast.walk(part) if isinstance(space, ast.Attribute))

@@ -29,6 +29,9 @@ HINTS: dict[str, Any] = {
 }
 #: Options of arguments that may change while an algorithm learns.
 SCHEDULES = {"Schedule", "Callable"}
+DEVICE = re.compile(r"cpu|mps|auto|cuda(:\d+)?")
+#: Arguments that cannot be less than 1.
+COUNTS = ("batch_size", "buffer_size", "n_epochs", "n_steps")
 SCHEDULE = re.compile(r"lin_(\d*\.?\d+(e[+-]?\d+)?)", re.IGNORECASE)
 
 
@@ -67,7 +70,7 @@ class BaselineHyperparameters:
         unit="environment steps",
         low=1,
     )
-    device: str = setting("cpu", "Where it computes: cpu, cuda, or another of PyTorch's devices.")
+    device: str = setting("cpu", "Where it computes: cpu, cuda, cuda:1 ..., mps, or auto for cuda where there is one.")
 
     def arguments(self) -> dict[str, Any]:
         """What the constructor is given besides, as it stands in the file."""
@@ -83,6 +86,9 @@ class BaselineHyperparameters:
     def problems(self) -> list[Problem]:
         """What does not fit the algorithm."""
         found = constructors()[self.algorithm]
+        if not DEVICE.fullmatch(self.device):
+            known = ("cpu", "cuda", "mps", "auto")
+            return [Problem("device", f"unknown {self.device!r}{nearest(self.device, known)}")]
         return [*self._argument_problems(found), *self._policy_problems(found)]
 
     def _argument_problems(self, constructor: Constructor) -> Iterator[Problem]:
@@ -90,6 +96,8 @@ class BaselineHyperparameters:
         for name, value in self.arguments().items():
             if name not in known:
                 yield Problem(name, f"{self.algorithm} has no such argument{nearest(name, known)}")
+            elif name in COUNTS and isinstance(value, int) and value < 1:
+                yield Problem(name, f"{value} is out of range, must be at least 1")
             elif is_schedule(constructor.arguments[name], value) and not SCHEDULE.fullmatch(value):
                 words = f"expected a number, or a text such as 'lin_0.001' that falls to 0 linearly, found {value!r}"
                 yield Problem(name, words)

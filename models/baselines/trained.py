@@ -14,6 +14,7 @@ from stable_baselines3.common.vec_env import VecNormalize
 
 from models.baselines.objects import algorithm_class
 from rliable.environments.host import HostEnvironment
+from rliable.environments.spaces import counted_from_zero
 
 #: Stable-Baselines3's own formats, which its `load` reads.
 MODEL_FILE, NORMALISER_FILE = "model.zip", "vecnormalize.pkl"
@@ -42,7 +43,7 @@ class Trained:
         Returns:
           The returns.
         """
-        made = [environment.make_gymnasium() for _ in range(num_rows)]
+        made = [counted_from_zero(environment.make_gymnasium()) for _ in range(num_rows)]
         try:
             return self._play(made, [*seeds, *[seeds[0]] * (num_rows - len(seeds))])[: len(seeds)]
         finally:

@@ -20,6 +20,7 @@ from models.baselines.objects import algorithm_class, constructor_arguments
 from models.baselines.settings import BaselineHyperparameters
 from models.baselines.trained import Trained
 from rliable.environments.host import HostEnvironment
+from rliable.environments.spaces import counted_from_zero
 from rliable.model import RunPaused
 from rliable.seeding import derive_seed
 
@@ -205,7 +206,7 @@ def passes(before: int, now: int, interval: int) -> bool:
 
 def monitored(environment: HostEnvironment) -> Monitor:
     """A new instance to train in, which tells the returns of its episodes."""
-    return Monitor(environment.make_gymnasium(is_training=True))
+    return Monitor(counted_from_zero(environment.make_gymnasium(is_training=True)))
 
 
 def fitting_policy(space: Any, policies: tuple[str, ...]) -> str:

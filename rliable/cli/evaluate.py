@@ -18,9 +18,10 @@ from rliable.config.constants import constants_problems, make_environment
 from rliable.config.environment import kind_of_environment, kinds_for, resolve_environment
 from rliable.config.model_file import check_fit
 from rliable.config.wrappers import place_problems
+from rliable.executors.base import ExecutorError
 from rliable.executors.filming import film_run, lack_of_film
 from rliable.executors.in_process import context_if_needed
-from rliable.executors.worker import error_line, evaluate_run
+from rliable.executors.worker import Reevaluation, error_line, evaluate_run
 from rliable.metrics import interquartile_mean, iqm_interval, return_metrics
 from rliable.records.encoding import to_json
 from rliable.records.run_files import SavedRun, find_runs
@@ -118,7 +119,7 @@ def make_parser() -> LineParser:
 def report_on(found: SavedRun, args: argparse.Namespace) -> dict[str, Any]:
     """Evaluates one run: all that is printed and written about it."""
     with redirect_stderr(Path("/dev/null")), context_if_needed(found.model) as sc:
-        evaluation = evaluate_run(found, args.episodes, args.seed, sc)
+        evaluation = evaluated(found, args, sc)
     seed = found.seed if args.seed is None else args.seed
     facts = {"model": str(found.folder), "environment": found.model.environment, "seed": seed}
     if not evaluation.returns:
@@ -127,6 +128,21 @@ def report_on(found: SavedRun, args: argparse.Namespace) -> dict[str, Any]:
     metrics = return_metrics(evaluation.returns)
     returns = {"episodes": len(evaluation.returns), **statistics, "returns": evaluation.returns}
     return {**facts, **returns, "metrics": metrics, "recorded": found.metrics}
+
+
+def evaluated(found: SavedRun, args: argparse.Namespace, sc: Any) -> Reevaluation:
+    """What `evaluate_run` gives.
+
+    Raises:
+      ConfigError: the evaluation makes no sense.
+      ExecutorError: the model or its environment has raised something.
+    """
+    try:
+        return evaluate_run(found, args.episodes, args.seed, sc)
+    except ConfigError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise ExecutorError(f"evaluating {found.folder} failed: {error_line(error)}") from error
 
 
 def lines_of(report: dict[str, Any], is_quiet: bool) -> list[str]:

@@ -203,8 +203,9 @@ def check_fit(
         misfits = [] if problem else getattr(model_class, "misfits", lambda *_: [])(hp_params, environment)
     except ConfigError as error:
         return [], error.found
-    except Exception as error:
-        return [], [Problem("environment", f"making {name} failed: {type(error).__name__}: {error}")]
+    except (Exception, SystemExit) as error:
+        words = " ".join(str(error).split())
+        return [], [Problem("environment", f"making {name} failed: {type(error).__name__}: {words}")]
     if "environment" not in kinds_for(model_class):  # it sees and does there what it likes
         notes = [note for note in notes if note not in environment.notes]
     return notes, [Problem("environment", problem)] if problem else misfits

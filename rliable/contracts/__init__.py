@@ -23,6 +23,7 @@ from rliable.contracts.trained_model import run_problems
 from rliable.environments import load_data
 from rliable.environments.base import Environment
 from rliable.environments.factory import as_factory
+from rliable.executors.worker import error_line
 from rliable.schema import ConfigError, Problem
 
 #: Steps within which an episode of a random agent has to end.
@@ -48,8 +49,8 @@ def environment_problems(
         made = made_from(environment, constants)
     except ConfigError as error:
         return error.found
-    except Exception as error:
-        return [Problem("making", f"raised {type(error).__name__}: {error}")]
+    except (Exception, SystemExit) as error:
+        return [Problem("making", f"raised {error_line(error)}")]
     return graph_problems(made) if isinstance(made, Environment) else host_problems(made, max_steps)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from rliable.environments.base import Environment
 from rliable.environments.runtime import open_devices, prepare_tensorflow, tf
+from rliable.executors.worker import error_line
 from rliable.schema import Problem
 
 NUM_EPISODES = 7
@@ -23,8 +24,8 @@ def graph_problems(environment: Environment) -> list[Problem]:
             problem = check(environment)
             if problem is not None:
                 return [problem]
-    except Exception as error:
-        return [Problem("raises", f"{type(error).__name__}: {' '.join(str(error).split()):.200}")]
+    except (Exception, SystemExit) as error:
+        return [Problem("raises", f"{error_line(error):.200}")]
     return []
 
 

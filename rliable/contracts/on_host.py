@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import itertools
-import math
 import random
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -13,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from rliable.contracts.observed import observation_problem
-from rliable.environments.host import HostEnvironment
+from rliable.environments.host import LARGEST_REWARD, HostEnvironment
 from rliable.environments.recording import Moment, first_difference, moments_of, play
+from rliable.executors.worker import error_line
 from rliable.schema import Problem
 
 #: Episodes that are played, and how many steps of each are played again.
@@ -54,8 +54,8 @@ def found_by(check: Callable[[], None]) -> list[Problem]:
         check()
     except Fault as fault:
         return [fault.problem]
-    except Exception as error:
-        return [Problem("raises", f"{type(error).__name__}: {error}")]
+    except (Exception, SystemExit) as error:
+        return [Problem("raises", error_line(error))]
     return []
 
 
@@ -92,9 +92,9 @@ def check_moment(instance: Any, moment: Moment) -> None:
 
 
 def is_one_number(value: Any) -> bool:
-    """Tells whether something is one finite number, as Python or NumPy have them."""
+    """Tells whether something is one number, as Python or NumPy have them, and finite with 32 bits."""
     try:
-        return isinstance(np.asarray(value).item(), int | float) and math.isfinite(value)
+        return isinstance(np.asarray(value).item(), int | float) and abs(value) <= LARGEST_REWARD
     except (TypeError, ValueError):
         return False
 
@@ -186,8 +186,8 @@ def check_render(environment: HostEnvironment) -> None:
         with contextlib.closing(environment.make(render_mode="rgb_array")) as drawn:
             drawn.reset(SEEDS[0])
             picture = drawn.render()
-    except Exception as error:
-        words = f"metadata says that it can draw (rgb_array); that raised {type(error).__name__}: {error}"
+    except (Exception, SystemExit) as error:
+        words = f"metadata says that it can draw (rgb_array); that raised {error_line(error)}"
         raise Fault("render", words) from error
     if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
         raise Fault("render", f"must give uint8 [height, width, 3], found {picture.dtype} {list(picture.shape)}")

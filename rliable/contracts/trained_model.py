@@ -79,7 +79,7 @@ def attempt(part: str, function: Any, *args: Any) -> Any:
     """Calls a part of a model; what it raises is its fault."""
     try:
         return function(*args)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise RunFault(part, f"raised {error_line(error)}") from error
 
 

@@ -16,9 +16,13 @@ import numpy as np
 from rliable.environments.base import Spaces
 from rliable.environments.drawing import draw_without_screen, frame_rate_of, lack_for_instances
 from rliable.environments.wrappers import with_wrappers
+from rliable.processes import same_folder
 
 if TYPE_CHECKING:
     import gymnasium
+
+#: Above this it is infinite as a number of 32 bits.
+LARGEST_REWARD = float(np.finfo(np.float32).max)
 
 
 class HostEnvironment(Spaces):
@@ -30,6 +34,7 @@ class HostEnvironment(Spaces):
       constants: `environment_kwargs` of the model file.
       wrappers: of the model file, in order.
       max_episode_steps: the time limit that its name in a library stands for, None where there is none.
+      action_space: Gymnasium's space of actions.
       notes: what is done to observations or actions that the user may not expect, a line each.
     """
 
@@ -49,9 +54,10 @@ class HostEnvironment(Spaces):
         """
         self.name, self.constants, self.wrappers = name, dict(constants), tuple(wrappers)
         self._factory = factory
-        environment = self.make_gymnasium()
-        self._read_spaces(environment)
-        environment.close()
+        with same_folder():
+            environment = self.make_gymnasium()
+            self._read_spaces(environment)
+            environment.close()
 
     def make(self, is_training: bool = False, render_mode: str | None = None) -> Instance:
         """A new instance.
@@ -87,6 +93,7 @@ class HostEnvironment(Spaces):
         self.observation_size, self.image_shape, self.show = seen.size, seen.image_shape, seen.show
         self.num_frames = frames_in(environment, seen.image_shape[2]) if seen.image_shape else 1
         self.num_actions, self.action_low, self.action_high, self.take = done.count, done.low, done.high, done.take
+        self.action_space = environment.action_space
         self.threshold = getattr(environment.spec, "reward_threshold", None)
         self.max_episode_steps: int | None = getattr(environment.spec, "max_episode_steps", None)
         self._is_repeatable = known_repeatability(environment)
@@ -121,7 +128,8 @@ class Instance:
     def __init__(self, spaces: HostEnvironment, environment: gymnasium.Env[Any, Any]) -> None:
         self.spaces = spaces
         self.environment = environment
-        self._show, self._take = spaces.show, spaces.take
+        self._take = spaces.take
+        self._shape = spaces.image_shape or (spaces.observation_size,)
 
     def reset(self, seed: int) -> np.ndarray:
         """Begins an episode, which follows from the seed and the actions alone; gives the first observation.
@@ -131,7 +139,7 @@ class Instance:
         """
         shown, info = self.environment.reset(seed=seed)
         self.continues = bool(info.get("continues", False))
-        return self._show(shown)
+        return self._seen(shown)
 
     def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool]:
         """Moves the episode on by one environment step.
@@ -142,8 +150,19 @@ class Instance:
         Returns:
           The observation as from `reset`, the reward, whether the episode terminated, and whether it was cut.
         """
-        shown, reward, terminated, truncated, _ = self.environment.step(self._take(action))
-        return self._show(shown), float(reward), bool(terminated), bool(truncated)
+        shown, given, terminated, truncated, _ = self.environment.step(self._take(action))
+        reward = float(given)
+        if not -LARGEST_REWARD <= reward <= LARGEST_REWARD:
+            raise ValueError(f"{self.spaces.name} gave the reward {reward}; agents learn with finite 32-bit numbers")
+        return self._seen(shown), reward, bool(terminated), bool(truncated)
+
+    def _seen(self, shown: Any) -> np.ndarray:
+        """An observation as the agent gets it."""
+        seen = self.spaces.show(shown)
+        if seen.shape != self._shape:
+            words = f"an observation of shape {list(seen.shape)}, and observation_space says {list(self._shape)}"
+            raise ValueError(f"{self.spaces.name} gave {words}")
+        return seen
 
     def render(self) -> np.ndarray:
         """What it looks like now, uint8 [height, width, 3]."""

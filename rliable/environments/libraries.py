@@ -82,7 +82,7 @@ def name_in(library: str, name: str) -> str:
     if colon:
         try:
             import_module(module)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise error_of(f"importing {module} failed: {type(error).__name__}: {error}") from error
     found = any_case(specs_of(library)).get(own_name.lower())
     if found is None:

@@ -73,6 +73,8 @@ def read_observations(name: str, space: spaces.Space[Any]) -> Observations:
         if not isinstance(part, SEEN):
             kinds = ", ".join(kind.__name__ for kind in SEEN)
             raise refused(name, "observations", space, f"{type(part).__name__} is not supported; known: {kinds}")
+    if flatdim(space) == 0:
+        raise refused(name, "observations", space, "there is nothing to see in it")
     if isinstance(space, spaces.Box):
         return read_box(space)
     if isinstance(space, spaces.Discrete):
@@ -185,6 +187,15 @@ def taker(space: spaces.Box) -> Callable[[np.ndarray], np.ndarray]:
     if np.issubdtype(dtype, np.integer):
         return lambda action: np.rint(action).astype(dtype).reshape(shape)
     return lambda action: np.asarray(action, dtype).reshape(shape)
+
+
+def counted_from_zero(environment: gymnasium.Env[Any, Any]) -> gymnasium.Env[Any, Any]:
+    """An environment whose discrete actions begin with 0, wherever its own begin."""
+    space = environment.action_space
+    if not isinstance(space, spaces.Discrete | spaces.MultiDiscrete) or not np.any(space.start):
+        return environment
+    shown = spaces.Discrete(flatdim(space)) if isinstance(space, spaces.Discrete) else spaces.MultiDiscrete(space.nvec)
+    return gymnasium.wrappers.TransformAction(environment, lambda action: action + space.start, shown)
 
 
 def refused(name: str, what: str, space: spaces.Space[Any], words: str) -> ConfigError:

@@ -21,6 +21,7 @@ from rliable.folder_files import read_files
 from rliable.helping import Helpers
 from rliable.metrics import evaluation_fields
 from rliable.model import BaseModel, EpisodicModel, RunPaused, RunStopped
+from rliable.processes import same_folder
 from rliable.records.run_files import SavedRun
 from rliable.registry import MODELS
 from rliable.schema import ConfigError
@@ -79,7 +80,7 @@ def run_unit(
 
 def train_and_evaluate(unit: Unit, slot: str, sc: Any, slices: Slices | None, exchange: Exchange) -> dict[str, Any]:
     """The work of `run_unit`: the fields of the result that depend on the model."""
-    with tempfile.TemporaryDirectory(prefix="rliable-") as folder, ThisProcessOnly():
+    with tempfile.TemporaryDirectory(prefix="rliable-") as folder, ThisProcessOnly(), same_folder():
         model = make_model(unit.model, unit.seed, folder, sc, unit.limits.threads)
         answer = train_model(model, unit, sc, exchange)
         if answer is not Answer.GO_ON:
@@ -271,7 +272,7 @@ def evaluate_run(run: SavedRun, num_episodes: int | None, seed: int | None, sc: 
       ConfigError: a number of episodes was given for a model without episodes.
     """
     limit_threads(run.threads)
-    with ThisProcessOnly():
+    with ThisProcessOnly(), same_folder():
         model = make_model(run.model, run.seed if seed is None else seed, str(run.model_folder), sc, run.threads)
         model.load_model()
         return evaluate_loaded(model, run, num_episodes, open_data(run.model, sc))

@@ -10,10 +10,10 @@ from rliable.records.results import load_record
 ROOT = Path(__file__).parents[2]
 
 
-def optimize(*arguments, script="optimize.py", **options):
-    """Runs optimize.py, or another script, to its end; without a script, Python with the arguments alone."""
+def optimize(*arguments, script="optimize.py", folder=ROOT, **options):
+    """Runs optimize.py, or another script, in a folder; without a script, Python with the arguments alone."""
     command = [sys.executable, *([str(ROOT / script)] if script else []), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=120, **options)
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=120, **options)
 
 
 def start(file, folder, *arguments):

@@ -39,6 +39,28 @@ class Unborn(Corridor):
         raise OSError("no such world")
 
 
+class Quitter(Corridor):
+    """raises: ends the process, in its own words."""
+
+    def step(self, action):
+        raise SystemExit("I quit, whoever asks\nfor good")
+
+
+class Lavish(Corridor):
+    """reward: more than 32 bits hold."""
+
+    def step(self, action):
+        return (*super().step(action)[:1], 1e300, *super().step(action)[2:])
+
+
+class Empty(Corridor):
+    """environment: nothing to see."""
+
+    def __init__(self):
+        super().__init__()
+        self.observation_space = gymnasium.spaces.Box(-1, 1, (0,))
+
+
 class Shapeless(Corridor):
     """shape: three numbers instead of two."""
 

@@ -106,6 +106,8 @@ def test_reading_its_table_imports_neither_library():
         ({"learning_rate": "linear"}, "hp_params.learning_rate: expected a number, or a text such as 'lin_0.001'"),
         ({"policy": "MlpPolici"}, "hp_params.policy: unknown 'MlpPolici'; did you mean 'MlpPolicy'? known:"),
         ({"noise_type": "normal"}, "hp_params.noise_type: PPO takes no noise"),
+        ({"batch_size": -3}, "hp_params.batch_size: -3 is out of range, must be at least 1"),
+        ({"device": "gpu"}, "hp_params.device: unknown 'gpu'"),
         ({"algorithm": "SAC"}, "algorithm: 'PPO' stands here, and 'SAC' in hp_params; write it once"),
     ],
 )
@@ -145,6 +147,58 @@ def test_each_search_space_fits_its_algorithm(path):
     space, problems = parse_search_space(grid)
     table = MODELS.load("SB3").hyperparameters_for({"algorithm": grid["algorithm"]})
     assert problems == [] and grid_problems(grid, space, table) == []
+
+
+@peers
+@pytest.mark.parametrize(
+    ("algorithm", "environment", "acts_in"),
+    [
+        ("SAC", "gymnasium:CartPole-v1", "Box; "),
+        ("DDPG", "gymnasium:CartPole-v1", "Box; "),
+        ("DQN", "gymnasium:Pendulum-v1", "Discrete; "),
+        ("MaskablePPO", "gymnasium:Pendulum-v1", "Discrete, MultiDiscrete, MultiBinary; "),
+    ],
+)
+def test_an_algorithm_that_cannot_act_in_an_environment_is_one_line(algorithm, environment, acts_in):
+    file = {"class": "SB3", "environment": environment, "mdl_file": "w"}
+    _, _, problems = check_model({**file, "hp_params": {"algorithm": algorithm, "total_timesteps": 10}}, "model.json")
+    (problem,) = problems
+    assert str(problem).startswith(f"hp_params.algorithm: {algorithm} acts in {acts_in}{environment} has actions ")
+
+
+@peers
+def test_a_gpu_that_is_not_there_is_one_line():
+    device = f"cuda:{__import__('torch').cuda.device_count()}"
+    (problem,) = MODELS.load("SB3").missing_devices({"device": device})
+    assert str(problem).startswith(f"hp_params.device: '{device}' is not there")
+
+
+@peers
+@pytest.mark.parametrize("space", ["Discrete(3, start=-1)", "MultiDiscrete([3, 2], start=[5, -1])"])
+def test_actions_reach_the_environment_as_its_space_counts_them(space, tmp_path):
+    own = f"""
+import gymnasium, numpy as np
+from gymnasium.spaces import Box, Discrete, MultiDiscrete
+class Counted(gymnasium.Env):
+    observation_space, action_space = Box(-1, 1, (2,)), {space}
+    def reset(self, *, seed=None, options=None):
+        self.steps = 0
+        return np.zeros(2, np.float32), {{}}
+    def step(self, action):
+        assert self.action_space.contains(np.asarray(action)), action
+        self.steps += 1
+        return np.zeros(2, np.float32), 1.0, self.steps == 10, False, {{}}
+"""
+    (tmp_path / "counted.py").write_text(own)
+    values = {"algorithm": "PPO", **BRIEF, "n_steps": 64}
+    environment = f"{tmp_path}/counted.py:Counted"
+    config, _, problems = check_model(
+        {"class": "SB3", "environment": environment, "mdl_file": "w", "hp_params": values}, "model.json"
+    )
+    assert problems == []
+    model = make_model(config, 1, str(tmp_path))
+    model.train(open_data(config))
+    assert model.run_episodes(open_data(config), range(3)) == [10.0] * 3
 
 
 @peers

@@ -72,7 +72,8 @@ class FrameStack(Wrapping):
         space = environment.observation_space
         if not isinstance(space, gymnasium.spaces.Box) or len(space.shape) not in (1, 2, 3):
             raise unfit("frame_stack", "rows of numbers or images", environment)
-        stacked: gymnasium.Env[Any, Any] = gymnasium.wrappers.FrameStackObservation(environment, self.size)
+        own = gymnasium.wrappers.TransformObservation(environment, np.copy, space)  # it may fill one array in place
+        stacked: gymnasium.Env[Any, Any] = gymnasium.wrappers.FrameStackObservation(own, self.size)
         low, high = (channels_last(np.stack([bound] * self.size)) for bound in (space.low, space.high))
         shown = gymnasium.spaces.Box(low, high, dtype=space.dtype.type)  # type: ignore[union-attr, arg-type]
         return gymnasium.wrappers.TransformObservation(stacked, channels_last, shown)

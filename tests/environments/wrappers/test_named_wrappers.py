@@ -57,6 +57,21 @@ def test_the_last_two_frames_of_a_skip_are_pooled():
     assert rewards[1:] == [10, 26]
 
 
+@pytest.mark.parametrize("is_numbers", [True, False])
+def test_frames_of_an_environment_that_fills_one_array_are_stacked_as_they_were(is_numbers):
+    class InPlace(Counting):
+        def show(self):
+            new = super().show()
+            self.array = getattr(self, "array", new)
+            self.array[:] = new
+            return self.array
+
+    stack = [{"frame_stack": {"size": 3}}]
+    shown, *_ = play(with_wrappers(InPlace(is_numbers=is_numbers), stack), [0, 0, 0])
+    expected, *_ = play(with_wrappers(Counting(is_numbers=is_numbers), stack), [0, 0, 0])
+    np.testing.assert_array_equal(shown, expected)
+
+
 def test_a_skip_shows_nothing_of_the_episode_before():
     environment = wrap({"max_and_skip": {"skip": 4}}, num_lives=1)
     play(environment, [0, 0])
