@@ -1,7 +1,7 @@
 # make demo: runs the README's study, serially and then on embedded Spark.   make test: runs all tests;
 # make test-fast: those that need neither Spark nor a training.
 # make test-search: those of the search alone, with another Python than 3.11 and without our agents.
-# make test-peers: those of the model SB3, without TensorFlow.
+# make test-peers: those of the model SB3, without TensorFlow.   make faults: breaks studies, and writes what came of it.
 # Each makes .venv with Python 3.11 and installs the pinned requirements first.
 
 PYTHON ?= python3.11
@@ -13,7 +13,7 @@ SEARCH := .venv-search
 OTHERS := $(wildcard $(foreach version,3.13 3.12 3.10,/usr/bin/python$(version) /usr/local/bin/python$(version) $(HOME)/.pyenv/versions/$(version).*/bin/python))
 OTHER_PYTHON ?= $(firstword $(OTHERS))
 
-.PHONY: demo test test-fast test-peers test-spark4 test-search check format benchmark clean
+.PHONY: demo test test-fast test-peers test-spark4 test-search check format benchmark faults clean
 
 demo: $(VENV)/installed
 	$(BIN)/python optimize.py config/optim_dqn.json --seed 1
@@ -55,6 +55,9 @@ format: $(VENV)/installed
 
 benchmark: $(VENV)/installed $(PEERS)/installed
 	$(BIN)/python scripts/benchmark_all.py --peer-python $(PEERS)/bin/python
+
+faults: $(VENV)/installed
+	$(BIN)/python scripts/fault_injection.py --rounds 300
 
 clean:
 	rm -rf $(VENV) $(PEERS) $(SPARK4) $(SEARCH) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

@@ -20,7 +20,6 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmark_rows import Row, make_parser, publish
-
 from rliable.executors import ExecutorOptions, make_executor
 from rliable.model import BaseModel, EpisodicModel
 from rliable.unit import Limits, ModelConfig, Unit, UnitResult

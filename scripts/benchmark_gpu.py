@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from benchmark_rows import Row, make_parser, publish
 from benchmark_training import NUM_REPETITIONS, Case, make_model, train_seconds
-
 from rliable.environments import load_data
 from rliable.environments.runtime import open_devices, prepare_tensorflow
 from rliable.training.arrays import by_path

@@ -22,7 +22,6 @@ import psutil
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmark_rows import Row, make_parser, publish
-
 from rliable.executors.slots.child import GROWTH_BYTES
 from rliable.executors.worker import run_unit
 from rliable.training.program import Program

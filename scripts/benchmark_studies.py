@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import psutil
+
 from benchmark_rows import Row, make_parser, publish
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -20,7 +20,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmark_rows import Row, make_parser, publish
 from benchmark_studies import import_seconds
-
 from rliable.environments import load_data
 from rliable.environments.runtime import prepare_tensorflow
 from rliable.registry import MODELS

@@ -8,8 +8,9 @@ from __future__ import annotations
 import sys
 import time
 
-from atari_frames import AtariFrames
 from stable_baselines3 import DQN
+
+from atari_frames import AtariFrames
 
 STEPS_PER_ROUND, WARM_UP_STEPS = 4, 108
 

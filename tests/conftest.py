@@ -27,6 +27,7 @@ SLOW = (
     "records/test_code.py",
     "records/test_old_studies.py",
     "test_docs.py",
+    "test_faults.py",
     "test_modes.py",
     "test_modes_of_agents.py",
     "training/",

@@ -26,6 +26,7 @@ NOTICE_SECONDS = 120.0
 SIGTERM_SECONDS = 20.0
 #: Where Slurm says when the job ends, in seconds since the epoch.
 SLURM_END = "SLURM_JOB_END_TIME"
+TIME_OVER = "the study's time is over"
 logger = logging.getLogger(__name__)
 
 
@@ -119,7 +120,8 @@ class Ends:
         if self.reason is None and (reason := self._why()) is not None:
             self.reason = reason
             self._drain()
-            logger.warning("%s: no run is begun any more, and those that run are to keep a checkpoint", reason)
+            if reason != TIME_OVER:
+                logger.warning("%s: no run is begun any more, and those that run are to keep a checkpoint", reason)
 
     def look(self) -> None:
         """Begins to drain when it is time to, and ends the search when that has taken too long.
@@ -149,5 +151,5 @@ class Ends:
         if self._interrupts.is_asked_to_drain:
             return "asked to end by SIGUSR1"
         if now >= self._time_over:
-            return "the study's time is over"
+            return TIME_OVER
         return f"time to end, before {self._deadline}" if now >= self._notice else None

@@ -300,3 +300,35 @@ def test_the_model_of_another_attempt_is_another_model():
     second = book.lease("slot 1")
 
     assert (first.model_key, second.model_key) == ((0, 0, 1), (0, 0, 2))
+
+
+def test_a_book_that_drains_begins_nothing_and_forgets_what_is_lost():
+    book = LeaseBook(iter(make_units(5)))
+    for slot in ("slot 0", "slot 1", "slot 2"):
+        book.lease(slot)
+    book.lose("slot 0", DIED)
+
+    book.drain()
+
+    assert book.lease("slot 0") is None
+    assert book.lose("slot 1", DIED) is None
+    assert book.finish("slot 2", result_of(make_units(3)[2], "slot 2", metrics={})) is not None
+    assert book.is_finished
+
+
+def test_a_run_that_exceeds_a_limit_while_a_book_drains_has_failed():
+    book = LeaseBook(iter(make_units(1)))
+    book.lease("slot 0")
+    book.drain()
+    assert book.lose("slot 0", Loss("exceeded trial_timeout_seconds 1", is_final=True)).attempts == 1
+
+
+def test_a_run_that_is_evaluated_while_a_book_drains_comes_to_its_end_with_the_help_of_others():
+    book, unit = evaluating_book()
+    book.drain()
+    helped = book.lease("slot 1")
+    assert helped.episodes == SLICES[-1]
+    book.finish_slice("slot 1", record(helped.episodes))
+    own = [record(book.next_slice("slot 0"), "slot 0") for _ in SLICES[:-1]]
+    assert book.finish("slot 0", result_of(unit, "slot 0", own)).metrics["reward"] >= 0
+    assert book.is_finished

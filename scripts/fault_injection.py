@@ -1,0 +1,238 @@
+"""Breaks studies in hundreds of seeded ways and looks at what comes of them: writes docs/reliability.md.
+
+A round begins a study, does one thing or several to its processes or its files, goes on with `--resume` until it has
+finished, and compares it with the same study undisturbed. `--rounds 300` plays what is missing of 300 rounds; what is
+in docs/reliability.json is never repeated. `--only 17 18` plays these again and keeps nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import re
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from faults.page import page_of
+from faults.plan import DAMAGES, DISK, MODES, SAMPLERS, Blow, Round, round_of
+from faults.running import MOST_SECONDS, ROOT, Cluster, Disk, Search, Watch
+from rliable.records.results import load_record
+from rliable.records.writing import write_atomically
+
+ROUNDS = ROOT / "docs" / "reliability.json"
+PAGE = ROOT / "docs" / "reliability.md"
+NUM_TRIALS = 6
+#: A trial takes so many steps of so many seconds.
+STEPS, STEP_SECONDS = 30, 0.05
+MOST_RESUMES = 6
+#: What a search may end with, besides 0, after what was done to its driver.
+CODES = {"SIGKILL": -9, "SIGTERM": 143, "SIGINT": 130, "SIGUSR1": 75}
+WRONG_WORDS = re.compile(r"Traceback \(most recent call last\)|AssertionError")
+
+
+def main() -> int:
+    """Plays what is asked for, then writes the page; 1 if a round was lost."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=300, help="how many rounds there are to be")
+    parser.add_argument("--only", nargs="+", type=int, help="play these rounds, and keep nothing of them")
+    arguments = parser.parse_args()
+    numbers = arguments.only or [n for n in range(arguments.rounds) if str(n) not in known_rounds()]
+    rounds = [round_of(number) for number in numbers]
+    expected, num_lost = undisturbed({one.sampler for one in rounds}), 0
+    for one in rounds:
+        place, started = Path(tempfile.mkdtemp(prefix=f"round-{one.number}-")), time.monotonic()
+        done, problems = play(one, expected[one.sampler], place)
+        seconds = round(time.monotonic() - started, 1)
+        print(f"round {one.number}: {one}: {'; '.join(problems) or 'ok'}, {seconds} s", flush=True)
+        if not problems:
+            shutil.rmtree(place)
+        num_lost += bool(problems)
+        if arguments.only is None:
+            known = known_rounds()
+            facts = {"mode": one.mode, "plan": str(one), "done": done, "seconds": seconds, "problems": problems}
+            write_atomically(ROUNDS, json.dumps({**known, str(one.number): facts}, indent=1) + "\n")
+    if arguments.only is None:
+        write_atomically(PAGE, page_of(known_rounds()))
+    return int(num_lost > 0)
+
+
+def play(one: Round, expected: Any, place: Path) -> tuple[list[str], list[str]]:
+    """Plays a round.
+
+    Returns:
+      What was done, and what was wrong.
+    """
+    study, output = write_study(place, one.sampler), place / "disk" / "study"
+    output.parent.mkdir()
+    with open_cluster(one, place) as cluster, open_disk(one, output.parent) as disk:
+        search = Search([str(study), "--output", str(output), *arguments_of(one.mode, cluster)], place, cluster, disk)
+        watch = Watch(output)
+        watch.start()
+        done, code = disturb(search, one, output)
+        watch.close()
+        if disk is not None:
+            disk.mend()
+        problems = code_problems(code, done, search.said) + sorted(watch.wrong)
+        if code != 0 and one.damage and (output / "journal.log").exists():
+            DAMAGES[one.damage](output)
+        problems += go_on(one, code, output, place, cluster)
+        if not (output / "results.json").exists() or outcome(output) != expected:
+            problems.append("the study is another than the undisturbed one")
+        words = WRONG_WORDS.search(search.said)
+        problems += [f"the user saw {words[0]!r}"] if words else []
+        return [str(blow) for blow in done], problems + left_behind(place)
+
+
+@contextlib.contextmanager
+def open_cluster(one: Round, place: Path) -> Iterator[Cluster | None]:
+    """The standalone cluster of a round that needs one."""
+    if "standalone" not in one.mode + one.next_mode:
+        yield None
+        return
+    cluster = Cluster(place)
+    try:
+        yield cluster
+    finally:
+        cluster.close()
+
+
+@contextlib.contextmanager
+def open_disk(one: Round, folder: Path) -> Iterator[Disk | None]:
+    """The file system of a round in which it is struck."""
+    if not any(blow.victim == DISK for blow in one.blows):
+        yield None
+        return
+    disk = Disk(folder)
+    try:
+        yield disk
+    finally:
+        disk.close()
+
+
+def arguments_of(mode: str, cluster: Cluster | None) -> list[str]:
+    """What a mode is on the command line."""
+    return [word if cluster is None or word != "MASTER" else cluster.master for word in MODES[mode]]
+
+
+def disturb(search: Search, one: Round, output: Path) -> tuple[list[Blow], int | None]:
+    """Strikes a search; gives the blows that met somebody, and the exit code with which it ends."""
+    deadline = time.monotonic() + MOST_SECONDS
+    while one.has_begun and search.process.poll() is None and not list(output.glob("trials/*/trial.json")):
+        time.sleep(0.05)
+        if time.monotonic() > deadline:
+            break
+    done = []
+    for blow in one.blows:
+        time.sleep(blow.after)
+        if search.process.poll() is None and search.strike(blow):
+            done.append(blow)
+    return done, search.wait()
+
+
+def code_problems(code: int | None, blows: Sequence[Blow], said: str) -> list[str]:
+    """What is wrong with how a search has ended that was struck."""
+    allowed = {0, *(CODES.get(blow.deed.partition(",")[0], 0) for blow in blows if blow.victim == "driver")}
+    if any(blow.victim in ("virtual machine", DISK) for blow in blows):
+        allowed.add(1)  # nothing is left to run in, or no file can be written: that is said in one line
+    if code is None:
+        return [f"it did not end within {MOST_SECONDS:g} s; it said: {said[-200:]!r}"]
+    return [] if code in allowed else [f"exit code {code}; it said: {said[-200:]!r}"]
+
+
+def go_on(one: Round, code: int | None, output: Path, place: Path, cluster: Cluster | None) -> list[str]:
+    """Resumes a study until it has finished; gives what was wrong."""
+    is_there = (output / "study.json").exists()  # else it was struck before it had written anything
+    arguments = ["--resume", str(output)] if is_there else [str(place / "study.json"), "--output", str(output)]
+    for _ in range(MOST_RESUMES):
+        if code == 0:
+            return []
+        if not is_there:
+            empty(output)
+        how_often = one.num_resumes if is_there else 1
+        command = [*arguments, *arguments_of(one.next_mode, cluster)]
+        searches = [Search(command, place, cluster) for _ in range(how_often)]
+        codes = [search.wait() for search in searches]
+        if not set(codes) <= {0, 2}:
+            return [f"going on ended with {codes}; it said: {searches[0].said[-300:]!r}"]
+        code = 0 if 0 in codes else None
+    return [f"not finished after {MOST_RESUMES} resumes"]
+
+
+def empty(folder: Path) -> None:
+    """Takes everything out of a folder, which may be a file system of its own."""
+    for path in folder.iterdir() if folder.exists() else ():
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def left_behind(place: Path) -> list[str]:
+    """Processes and files that are there though all searches have ended."""
+    deadline = time.monotonic() + 10
+    while (found := list(processes_of(place))) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    wrong = [f"left behind: {' '.join(process.cmdline())[:120]}" for process in found]
+    files = [path.name for path in (place / "tmp").iterdir() if path.name.startswith("rliable-")]
+    return wrong + [f"left behind: {name}" for name in files]
+
+
+def processes_of(place: Path) -> Iterator[psutil.Process]:
+    """Those whose temporary files are in a place."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if str(place) in process.environ().get("TMPDIR", "") and process.status() != psutil.STATUS_ZOMBIE:
+                yield process
+
+
+def undisturbed(samplers: set[str]) -> dict[str, Any]:
+    """What the studies come to when nothing happens to them."""
+    found = {}
+    for sampler in sorted(samplers):
+        with tempfile.TemporaryDirectory() as folder:
+            place = Path(folder)
+            search = Search([str(write_study(place, sampler)), "--output", str(place / "study")], place)
+            if search.wait() != 0:
+                raise SystemExit(f"the undisturbed study does not run: {search.said}")
+            found[sampler] = outcome(place / "study")
+    return found
+
+
+def known_rounds() -> dict[str, Any]:
+    """The rounds that were played, by number."""
+    known: dict[str, Any] = json.loads(ROUNDS.read_text()) if ROUNDS.is_file() else {}
+    return known
+
+
+def write_study(folder: Path, sampler: str) -> Path:
+    """The study's files; gives the study file."""
+    hp_params = {"steps": STEPS, "seconds": STEP_SECONDS}
+    own = f"{ROOT}/scripts/faults/walking_model.py:Walk"
+    model = {"class": own, "environment": "none", "mdl_file": "w", "hp_params": hp_params}
+    values = [1, 2, 3, 4, 5, 6] if sampler == "grid" else {"min": 0.1, "max": 10.0}
+    study = {"config": "model.json", "optim_name": "Walk", "num_workers": SAMPLERS[sampler], "grid": {"x": values}}
+    study |= {"metric": {"name": "reward", "criteria": "max"}, "max_iters": NUM_TRIALS, "convergence": None}
+    study |= {"seed": 5, "sampler": sampler, "max_attempts": 10}
+    (folder / "model.json").write_text(json.dumps(model))
+    (folder / "study.json").write_text(json.dumps(study))
+    return folder / "study.json"
+
+
+def outcome(folder: Path) -> Any:
+    """What a disturbance must not change."""
+    record = load_record(folder)
+    trials = [(t.number, t.state, t.params, t.value, t.metrics, [run.seed for run in t.runs]) for t in record.trials]
+    curves = [path.read_text() for path in sorted(folder.glob("trials/*/run_*/learning_curve.csv"))]
+    return json.loads(json.dumps([trials, record.best, record.stop_reason, curves]))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

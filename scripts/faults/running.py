@@ -1,0 +1,236 @@
+"""Searches and clusters as real processes, and what can be done to them."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pyspark
+
+from faults.plan import DISK, EVERYTHING, MACHINE, Blow
+from rliable.executors.spark.java import find_java_home
+from rliable.records.results import load_record
+from rliable.schema import ConfigError
+
+ROOT = Path(__file__).resolve().parents[2]
+HEARTBEAT_SECONDS = 15.0
+MOST_SECONDS = 240.0
+#: How processes of a study are known by their command lines; the driver is its root.
+VICTIMS = {
+    "computing process": r"rliable\.executors\.slots\.compute",
+    "supervisor": r"pyspark\.daemon",
+    "Spark's Python daemon": r"pyspark\.daemon",
+    "executor": r"CoarseGrainedExecutorBackend",
+    "virtual machine": r"SparkSubmit",
+}
+
+
+class Search:
+    """One search as a user starts it, in a session and with a temporary folder of its own."""
+
+    def __init__(
+        self, arguments: list[str], place: Path, cluster: Cluster | None = None, disk: Disk | None = None
+    ) -> None:
+        self.temporary, self._out = place / "tmp", place / "out.txt"
+        self.temporary.mkdir(exist_ok=True)
+        command = [sys.executable, str(ROOT / "optimize.py"), *arguments, "--no-plots"]
+        with self._out.open("ab") as out:
+            self.process = subprocess.Popen(
+                command,
+                stdout=out,
+                stderr=out,
+                cwd=place,
+                start_new_session=True,
+                env={**os.environ, "TMPDIR": str(self.temporary)},
+            )
+        self._driver, self._cluster, self._disk = psutil.Process(self.process.pid), cluster, disk
+
+    @property
+    def said(self) -> str:
+        """What this search and those before it in this place have printed."""
+        return self._out.read_text(errors="replace")
+
+    def find(self, victim: str) -> psutil.Process | None:
+        """A process of the search, None if it has no such one."""
+        if victim == "driver":
+            return self._driver
+        found = []
+        for process in self._below():
+            with contextlib.suppress(psutil.Error):
+                if re.search(VICTIMS[victim], " ".join(process.cmdline())):
+                    found.append(process)
+        if victim in ("supervisor", "Spark's Python daemon"):  # the daemon forks the supervisors
+            pids = {process.pid for process in found}
+            with contextlib.suppress(psutil.Error):
+                found = [one for one in found if (one.ppid() in pids) == (victim == "supervisor")]
+        return found[-1] if found else None
+
+    def _below(self) -> list[psutil.Process]:
+        """All that the driver has started, and the cluster for it."""
+        roots = [self._driver, *(self._cluster.workers if self._cluster else ())]
+        found = []
+        for root in roots:
+            with contextlib.suppress(psutil.Error):
+                found += root.children(recursive=True)
+        return found
+
+    def strike(self, blow: Blow) -> bool:
+        """Does it; whether there was anybody to do it to."""
+        if blow.victim == MACHINE:
+            return self._cluster is not None and self._cluster.lose_machine()
+        if blow.victim == DISK:
+            return self._disk is not None and self._disk.fill()
+        found = [self._driver, *self._below()] if blow.victim == EVERYTHING else [self.find(blow.victim)]
+        struck = [process for process in found if process is not None]
+        name, _, how = blow.deed.partition(", ")
+        send(getattr(signal, name), struck)
+        if how == "twice":
+            time.sleep(0.2)
+            send(getattr(signal, name), struck)
+        if name == "SIGSTOP":
+            time.sleep(HEARTBEAT_SECONDS + 5 if how == "long" else 2.0)
+            send(signal.SIGCONT, struck)
+        return bool(struck)
+
+    def wait(self) -> int | None:
+        """Its exit code; None if it does not end, and it is ended then."""
+        try:
+            return self.process.wait(MOST_SECONDS)
+        except subprocess.TimeoutExpired:
+            for process in [*self._below(), self._driver]:
+                with contextlib.suppress(psutil.Error):
+                    process.kill()
+            self.process.wait()
+            return None
+
+
+def send(number: signal.Signals, processes: list[psutil.Process]) -> None:
+    """Sends a signal to those that are still there."""
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            process.send_signal(number)
+
+
+class Disk:
+    """A small file system for a study's folder, which may be full for a while; needs to be root."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._filler = folder, folder / "filler"
+        command = ["mount", "-t", "tmpfs", "-o", "size=8m", "rliable", str(folder)]
+        self._is_there = subprocess.run(command, stderr=subprocess.DEVNULL).returncode == 0
+
+    def fill(self) -> bool:
+        """Leaves no room in it, if it is there."""
+        if self._is_there:
+            with contextlib.suppress(OSError), self._filler.open("wb", buffering=0) as file:
+                while file.write(b"\1" * 4096):
+                    pass
+        return self._is_there
+
+    def mend(self) -> None:
+        """Makes it as it was."""
+        if self._is_there:
+            self._filler.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Takes it away."""
+        if self._is_there:
+            subprocess.run(["umount", "--lazy", str(self._folder)])
+
+
+class Cluster:
+    """A standalone cluster of Spark: a master and two machines of one core, each a process of its own.
+
+    Attributes:
+      master: its address.
+      workers: those that are left.
+    """
+
+    def __init__(self, place: Path) -> None:
+        self._place = place / "cluster"
+        self._place.mkdir()
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        self.master = f"spark://127.0.0.1:{port}"
+        host = ["--host", "127.0.0.1", "--webui-port", "0"]
+        self._master = self._start("master.Master", "--port", str(port), *host)
+        folder = ["--cores", "1", "--memory", "1g", "--work-dir", str(self._place)]
+        self.workers = [self._start("worker.Worker", *folder, *host, self.master) for _ in range(2)]
+        log = self._place / "log.txt"
+        while log.read_text(errors="replace").count("Successfully registered with master") < 2:
+            time.sleep(0.2)
+
+    def lose_machine(self) -> bool:
+        """Kills one of the machines that are left, all its processes at once; keeps the last one."""
+        if len(self.workers) < 2:
+            return False
+        self._kill(self.workers.pop())
+        return True
+
+    def close(self) -> None:
+        """Ends all."""
+        for process in [*self.workers, self._master]:
+            self._kill(process)
+
+    def _start(self, name: str, *arguments: str) -> psutil.Popen:
+        home = Path(pyspark.__file__).parent
+        command = [str(home / "bin" / "spark-class"), f"org.apache.spark.deploy.{name}", *arguments]
+        places = {"SPARK_HOME": str(home), "JAVA_HOME": str(find_java_home()), "SPARK_DAEMON_MEMORY": "256m"}
+        own = {**os.environ, **places}
+        with (self._place / "log.txt").open("ab") as log:
+            return psutil.Popen(command, stdout=log, stderr=log, env=own, start_new_session=True)
+
+    def _kill(self, process: psutil.Popen) -> None:
+        with contextlib.suppress(psutil.Error):
+            for child in process.children(recursive=True):
+                with contextlib.suppress(psutil.Error):
+                    child.kill()
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+            process.wait()
+
+
+class Watch(threading.Thread):
+    """Reads what people read while a study runs; each moment it has to be whole.
+
+    Attributes:
+      wrong: what was not.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(daemon=True)
+        self.wrong: set[str] = set()
+        self._folder = folder
+        self._is_over = threading.Event()
+
+    def run(self) -> None:
+        while not self._is_over.wait(0.05):
+            if (self._folder / "results.json").exists():
+                self._look()
+
+    def close(self) -> None:
+        """Ends it."""
+        self._is_over.set()
+        self.join()
+
+    def _look(self) -> None:
+        try:
+            with (self._folder / "trials.csv").open(newline="") as file:
+                rows = list(csv.reader(file))
+            if len({len(row) for row in rows}) > 1:
+                self.wrong.add("trials.csv was half written")
+            load_record(self._folder)
+        except FileNotFoundError:
+            return  # the second of two files that a new study writes
+        except ConfigError as error:
+            self.wrong.add(f"results.json: {error}")
