@@ -44,24 +44,31 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=300, help="how many rounds there are to be")
     parser.add_argument("--only", nargs="+", type=int, help="play these rounds, and keep nothing of them")
     arguments = parser.parse_args()
-    numbers = arguments.only or [n for n in range(arguments.rounds) if str(n) not in known_rounds()]
-    rounds = [round_of(number) for number in numbers]
-    expected, num_lost = undisturbed({one.sampler for one in rounds}), 0
-    for one in rounds:
-        place, started = Path(tempfile.mkdtemp(prefix=f"round-{one.number}-")), time.monotonic()
-        done, problems = play(one, expected[one.sampler], place)
-        seconds = round(time.monotonic() - started, 1)
-        print(f"round {one.number}: {one}: {'; '.join(problems) or 'ok'}, {seconds} s", flush=True)
-        if not problems:
-            shutil.rmtree(place)
-        num_lost += bool(problems)
-        if arguments.only is None:
-            known = known_rounds()
-            facts = {"mode": one.mode, "plan": str(one), "done": done, "seconds": seconds, "problems": problems}
-            write_atomically(ROUNDS, json.dumps({**known, str(one.number): facts}, indent=1) + "\n")
-    if arguments.only is None:
+    only = arguments.only
+    rounds = [round_of(n) for n in only or range(arguments.rounds) if only or str(n) not in known_rounds()]
+    expected = undisturbed({one.sampler for one in rounds})
+    facts = {one.number: facts_of(one, expected[one.sampler], is_kept=only is None) for one in rounds}
+    if only is None:
         write_atomically(PAGE, page_of(known_rounds()))
-    return int(num_lost > 0)
+    return int(any(fact["problems"] for fact in facts.values()))
+
+
+def facts_of(one: Round, expected: Any, is_kept: bool) -> dict[str, Any]:
+    """Plays a round, says what came of it and keeps that."""
+    place, started = Path(tempfile.mkdtemp(prefix=f"round-{one.number}-")), time.monotonic()
+    try:
+        done, problems = play(one, expected, place)
+    finally:  # after Ctrl-C there are some
+        for process in processes_of(place):
+            process.kill()
+    seconds = round(time.monotonic() - started, 1)
+    print(f"round {one.number}: {one}: {'; '.join(problems) or 'ok'}, {seconds} s", flush=True)
+    if not problems:
+        shutil.rmtree(place)
+    facts = {"mode": one.mode, "plan": str(one), "done": done, "seconds": seconds, "problems": problems}
+    if is_kept:
+        write_atomically(ROUNDS, json.dumps({**known_rounds(), str(one.number): facts}, indent=1) + "\n")
+    return facts
 
 
 def play(one: Round, expected: Any, place: Path) -> tuple[list[str], list[str]]:
