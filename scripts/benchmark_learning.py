@@ -84,6 +84,7 @@ GATES = (
     Gate("sac_reacherbullet", 17, "18.06 at 300k with gSDE (RL-Zoo3, 1 run)", num_seeds=1),
     Gate("td3_reacherbullet", 16, "17.11 at 300k (RL-Zoo3, 1 run)", num_seeds=1),
     Gate("ddpg_reacherbullet", 14.5, "15.58 at 300k (RL-Zoo3, 1 run)", num_seeds=1),
+    Gate("sac_halfcheetahbullet", 2650, "2792 at 1M with gSDE (RL-Zoo3, 1 run)", num_seeds=1),
     Gate("td3_halfcheetahbullet", 2650, "2822 at 1M (RL-Zoo3, 1 run)", num_seeds=1),
     Gate("dqn_deepsea", 0.99, "0.99 is the best there is"),
     Gate("dqn_catch", 1.0, "1 is the best there is"),
