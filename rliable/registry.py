@@ -215,13 +215,26 @@ def import_file(path: Path) -> Any:
 
 
 def hidden_sibling(path: Path) -> Path | None:
-    """A file beside this one that it imports, where a file of that name in another folder has been imported already."""
+    """A file beside this one that it imports, where another file of that name has been imported already.
+
+    The same text elsewhere is no other file: what was shipped to this machine may be here as well.
+    """
     for name in imported_names(path):
-        sibling, known = path.resolve().with_name(f"{name}.py"), sys.modules.get(name)
-        place = getattr(known, "__file__", None)
-        if sibling.is_file() and place is not None and Path(place).resolve() != sibling:
-            return sibling
+        sibling, known = path.resolve().with_name(f"{name}.py"), imported_source(name)
+        if known is not None and sibling.is_file() and not is_taken(name):
+            with contextlib.suppress(OSError, SyntaxError, ValueError):  # importing it says why
+                if importlib.util.decode_source(sibling.read_bytes()).splitlines() != known.splitlines():
+                    return sibling
     return None
+
+
+def imported_source(name: str) -> str | None:
+    """The source of a module that has been imported; None where there is none."""
+    try:
+        source: str | None = sys.modules[name].__loader__.get_source(name)  # type: ignore[union-attr]
+    except (KeyError, AttributeError, ImportError, OSError):
+        return None
+    return source
 
 
 def imported_names(path: Path) -> set[str]:

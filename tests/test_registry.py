@@ -156,6 +156,16 @@ def test_a_file_whose_sibling_has_the_name_of_anothers_is_refused_and_not_given_
     assert registry.MODELS.load(f"{own}/one/agent_one.py:Model")().train() == 1
 
 
+def test_a_sibling_of_the_same_text_in_another_folder_is_no_other_file(own):
+    for folder in ("three", "four"):
+        (own / folder).mkdir()
+        (own / folder / "sibling_alike.py").write_text("VALUE = 3\n")
+        (own / folder / f"agent_{folder}.py").write_text("import random\n" + OWN.replace("own_helper", "sibling_alike"))
+        (own / folder / "random.py").write_text("")
+    agents = [registry.MODELS.load(f"{own}/{folder}/agent_{folder}.py:Model") for folder in ("three", "four")]
+    assert [agent().train() for agent in agents] == [3, 3]
+
+
 @pytest.mark.skipif(importlib.util.find_spec("sb3_contrib") is not None, reason="sb3_contrib is installed here")
 def test_an_optional_package_that_is_missing_names_its_extra(own):
     (own / "agent.py").write_text("from sb3_contrib import TQC")
