@@ -29,10 +29,10 @@ HINTS: dict[str, Any] = {
 }
 #: Options of arguments that may change while an algorithm learns.
 SCHEDULES = {"Schedule", "Callable"}
-DEVICE = re.compile(r"cpu|mps|auto|cuda(:\d+)?")
+SCHEDULE = re.compile(r"lin_(\d*\.?\d+(e[+-]?\d+)?)", re.IGNORECASE)
 #: Arguments that cannot be less than 1.
 COUNTS = ("batch_size", "buffer_size", "n_epochs", "n_steps")
-SCHEDULE = re.compile(r"lin_(\d*\.?\d+(e[+-]?\d+)?)", re.IGNORECASE)
+DEVICE = re.compile(r"cpu|mps|auto|cuda(:\d+)?")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,8 +96,6 @@ class BaselineHyperparameters:
         for name, value in self.arguments().items():
             if name not in known:
                 yield Problem(name, f"{self.algorithm} has no such argument{nearest(name, known)}")
-            elif name in COUNTS and isinstance(value, int) and value < 1:
-                yield Problem(name, f"{value} is out of range, must be at least 1")
             elif is_schedule(constructor.arguments[name], value) and not SCHEDULE.fullmatch(value):
                 words = f"expected a number, or a text such as 'lin_0.001' that falls to 0 linearly, found {value!r}"
                 yield Problem(name, words)
@@ -129,7 +127,7 @@ def table_for_algorithm(algorithm: str | None) -> type[BaselineHyperparameters]:
     arguments = {name: options for one in chosen for name, options in one.arguments.items() if is_theirs(name)}
     doc = "The algorithm, of Stable-Baselines3 or sb3-contrib."
     fields = [("algorithm", str, setting(REQUIRED, doc, choices=tuple(known)))] + [
-        (name, hint_of(options), setting(ABSENT, "An argument of the algorithm."))
+        (name, hint_of(options), setting(ABSENT, "An argument of the algorithm.", low=1 if name in COUNTS else None))
         for name, options in arguments.items()
     ]
     return dataclasses.make_dataclass(

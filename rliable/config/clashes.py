@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rliable.config.claims import files_in
-from rliable.config.model_file import check_fit
+from rliable.config.constants import make_environment
 from rliable.config.parameters import Choice
 from rliable.config.search_space import SearchSpace
 from rliable.registry import MODELS
@@ -74,14 +74,14 @@ def misfit_problems(model: ModelConfig, space: SearchSpace) -> list[Problem]:
     if not hasattr(model_class, "misfits"):
         return []
     choices = {name: parameter.values for name, parameter in space.varied.items() if isinstance(parameter, Choice)}
-    listed = [(name, value) for name, values in choices.items() for value in values]
+    listed = [(name, value) for name, values in choices.items() for value in values] + list(space.fixed.items())
+    environment = make_environment(model.environment, model.environment_kwargs, model.wrappers)
     found: list[Problem] = []
-    for name, value in [*space.fixed.items(), *listed]:
+    for name, value in listed:
         path = join("grid", name)
         if files_in(model_class, {name: value}):
             found.append(Problem(path, f"{value!r} names a file, which only the model file may; or write module:Class"))
-            continue
-        values = {**model.hp_params, **space.fixed, name: value}
-        _, misfits = check_fit(model_class, model.environment, model.environment_kwargs, model.wrappers, values)
-        found += [Problem(path, problem.words) for problem in misfits if problem.path == join("hp_params", name)]
+        else:
+            misfits = model_class.misfits({**model.hp_params, **space.fixed, name: value}, environment)
+            found += [Problem(path, problem.words) for problem in misfits if problem.path == join("hp_params", name)]
     return found

@@ -53,11 +53,11 @@ class Standings:
         if self.is_converged:
             gain = f"improved by no more than {config.convergence:g} over the last {config.patience} trials"
             return f"converged at trial {self._num_in_order - 1}: the best value {gain}"
-        if self._study.num_trials < config.max_iters and self.is_over:
-            return f"the grid is used up: all {self._study.num_trials} configurations have run"
-        if self.num_finished < config.max_iters:
+        if not self.is_over:
             limit = f"study_timeout_seconds {config.study_timeout_seconds:g}"
-            return f"{limit} reached: {self.num_finished} of {config.max_iters} trials have finished"
+            return f"{limit} reached: {self.num_finished} of {self._study.num_trials} trials have finished"
+        if self._study.num_trials < config.max_iters:
+            return f"the grid is used up: all {self._study.num_trials} configurations have run"
         return f"max_iters reached: {config.max_iters} trials"
 
     def _is_better(self, trial: TrialRecord) -> bool:

@@ -153,20 +153,21 @@ class Tuner:
             self._ends.look()
 
     def _units(self) -> Iterator[Unit]:
-        """Every run that is left to do, drawn when a slot is free for it: first those that a crash left open."""
-        for unit in self._runs_left():
-            if self._ends.reason is not None:
-                return
-            yield unit
+        """Every run that is left to do, drawn when a slot is free for it, until the search drains."""
+        for number in self._trials_left():
+            for unit in self._open_trials.units(number):
+                yield unit
+                if self._ends.reason is not None:
+                    return  # before another trial is asked for, which may follow from those that are paused now
 
-    def _runs_left(self) -> Iterator[Unit]:
-        for number in self._open_trials.numbers():
-            yield from self._open_trials.units(number)
+    def _trials_left(self) -> Iterator[int]:
+        """The numbers of the trials to be run, each opened as it is drawn: first those that a crash left open."""
+        yield from self._open_trials.numbers()
         while self._num_asked < self._study.num_trials and not self._standings.is_converged:
             with self._interrupts.shielded():
                 number, self._num_asked = self._num_asked, self._num_asked + 1
                 self._open_trials.open(number, self._journal.ask(number))
-            yield from self._open_trials.units(number)
+            yield number
 
     def _take_result(self, result: UnitResult) -> None:
         """Writes down a finished run and, with the last of its trial, the trial."""

@@ -166,9 +166,11 @@ class Cluster:
         self._master = self._start("master.Master", "--port", str(port), *host)
         folder = ["--cores", "1", "--memory", "1g", "--work-dir", str(self._place)]
         self.workers = [self._start("worker.Worker", *folder, *host, self.master) for _ in range(2)]
-        log = self._place / "log.txt"
-        while log.read_text(errors="replace").count("Successfully registered with master") < 2:
-            time.sleep(0.2)
+        try:
+            self._wait_for_workers()
+        except BaseException:
+            self.close()
+            raise
 
     def lose_machine(self) -> bool:
         """Kills one of the machines that are left, all its processes at once; keeps the last one."""
@@ -181,6 +183,13 @@ class Cluster:
         """Ends all."""
         for process in [*self.workers, self._master]:
             self._kill(process)
+
+    def _wait_for_workers(self) -> None:
+        log, deadline = self._place / "log.txt", time.monotonic() + MOST_SECONDS
+        while log.read_text(errors="replace").count("Successfully registered with master") < len(self.workers):
+            if time.monotonic() > deadline:
+                raise SystemExit(f"the cluster does not start: {log.read_text(errors='replace')[-2000:]}")
+            time.sleep(0.2)
 
     def _start(self, name: str, *arguments: str) -> psutil.Popen:
         home = Path(pyspark.__file__).parent

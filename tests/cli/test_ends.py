@@ -19,8 +19,10 @@ LEVEL_1 = ("--parallelized",)
 def patient(study, tmp_path):
     """Writes a study whose runs take about three seconds and go on where they were paused."""
 
-    def write(seconds=0.1, name="Patient", **keys):
-        file = study({"x": [1, 2, 3]}, {"diary": str(tmp_path / "diary"), "steps": STEPS, "pause": seconds}, **keys)
+    def write(seconds=0.1, name="Patient", grid=None, **keys):
+        file = study(
+            grid or {"x": [1, 2, 3]}, {"diary": str(tmp_path / "diary"), "steps": STEPS, "pause": seconds}, **keys
+        )
         model = json.loads((tmp_path / "model.json").read_text())
         (tmp_path / "model.json").write_text(json.dumps({**model, "class": f"tests.study_models:{name}"}))
         return file
@@ -71,6 +73,24 @@ def test_a_signal_has_runs_keep_a_checkpoint_from_which_the_next_search_goes_on(
     assert (record.status, "2 30" in steps_of(tmp_path)) == ("interrupted", False)
     assert record.stop_reason == ("asked to end by SIGUSR1" if code == 75 else "interrupted")
     assert_goes_on(tmp_path, arguments)
+
+
+@pytest.mark.parametrize("arguments", [("--in-process",), ()])
+def test_no_trial_is_asked_for_before_those_are_told_that_it_follows_from(patient, tmp_path, arguments):
+    keys = {"grid": {"x": {"min": 0.0, "max": 1.0}}, "sampler": "tpe", "sampler_options": {"n_startup_trials": 1}}
+    keys |= {"seed": 2, "max_iters": 4}
+    file = patient(seconds=0.05, **keys)
+    assert optimize(file, "--output", tmp_path / "whole", "--no-plots", *arguments).returncode == 0
+    (tmp_path / "diary").unlink()
+    process = start(file, tmp_path / "out", *arguments)
+    wait_for_trials(tmp_path / "out", 2)
+    process.send_signal(signal.SIGUSR1)
+    process.communicate(timeout=30)
+    assert process.returncode == 75
+    assert (tmp_path / "out/journal.log").read_text().count("param_value") == 3
+    assert optimize("--resume", tmp_path / "out", "--no-plots", *arguments).returncode == 0
+    whole, cut = load_record(tmp_path / "whole"), load_record(tmp_path / "out")
+    assert [trial.params for trial in cut.trials] == [trial.params for trial in whole.trials]
 
 
 def test_a_search_ends_before_a_time_of_day_and_says_so(patient, tmp_path):
@@ -141,7 +161,7 @@ def test_a_studys_own_time_ends_it_and_more_of_it_goes_on(patient, tmp_path):
     record = load_record(folder)
     assert record.status == "finished"
     num_finished = len(record.trials)
-    assert record.stop_reason == f"study_timeout_seconds 5 reached: {num_finished} of 4 trials have finished"
+    assert record.stop_reason == f"study_timeout_seconds 5 reached: {num_finished} of 3 trials have finished"
     assert record.worked_seconds < 8
 
     again = optimize("--resume", folder, "--no-plots")
