@@ -42,6 +42,14 @@ def number_problems(args: argparse.Namespace, **rules: Rule) -> list[Problem]:
     ]
 
 
+def whole_number_or_text(text: str) -> int | str:
+    """The value of a flag that takes either; what the text may be, the file's check says."""
+    try:
+        return int(text)
+    except ValueError:
+        return text
+
+
 def overrides_of(assignments: list[str], **flags: Any) -> dict[str, Any]:
     """The values that replace those of the file: from `--set`, then from flags that were given.
 

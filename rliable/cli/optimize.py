@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rliable.cli import FAILURE
-from rliable.cli.arguments import LineParser, add_set, overrides_of
+from rliable.cli.arguments import LineParser, add_set, overrides_of, whole_number_or_text
 from rliable.cli.dry_run import print_dry_run
 from rliable.cli.film import film_best
 from rliable.cli.streams import redirect_stderr, redirect_stdout
@@ -54,7 +54,9 @@ def add_input(parser: argparse._ActionsContainer) -> None:
     )
     parser.add_argument("--resume", metavar="DIR", help="continue the study in this folder; max_iters stays the total")
     parser.add_argument("--seed", type=int, metavar="N", help="the study's seed")
-    parser.add_argument("--num-workers", type=int, metavar="N", help="slots of the parallel modes")
+    parser.add_argument(
+        "--num-workers", type=whole_number_or_text, metavar="N", help="slots of the parallel modes, or auto"
+    )
     parser.add_argument("--max-iters", type=int, metavar="N", help="trials in total")
     names = ", ".join(SAMPLERS.table)
     parser.add_argument("--sampler", metavar="NAME", help=f"how trials are chosen: {names}, or a class of your own")

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from rliable.config.claims import files_in, missing_devices
 from rliable.config.environment import classes_of
-from rliable.config.study_file import Study, load_study
+from rliable.config.study_file import AUTO, Study, load_study
 from rliable.executors import make_executor
 from rliable.executors.base import Executor, ExecutorOptions
 from rliable.records.checkpoints import Checkpoints
@@ -91,7 +91,7 @@ class OpenStudy:
         if self.mode.executor == "in-process":
             notes.append("--in-process: limits do not hold, and what a model does to its process it does to the search")
         if self.mode.executor == "spark" and SAMPLERS.load(config.sampler).uses_results:
-            where = f"on {config.num_workers} slots"
+            where = "on many slots" if config.num_workers == AUTO else f"on {config.num_workers} slots"
             notes.append(f"{config.sampler} learns from results: {where} their order of arrival matters")
         return notes
 
@@ -178,10 +178,22 @@ def run_study(
     with CurveDrawer() as drawer, open_executor(opened) as executor:
         draw_curve = drawer.draw if draws_curves else None
         surroundings = Surroundings(opened.folder, executor, audience, interrupts, deadline, draw_curve)
-        tuner = Tuner(take_up(opened.study, opened.seed, opened.folder), surroundings)
+        books = take_up(opened.study, opened.seed, opened.folder)
+        if not books.standings.is_over:
+            executor.gather()
+        tuner = Tuner(books, surroundings)
         ends = [f"this search ends before {deadline}; --resume goes on"] if deadline else []
-        audience.study_started(tuner.record, [*opened.notes(), *ends])
+        audience.study_started(tuner.record, [*opened.notes(), *absent_slots(executor), *ends])
         return tuner.run()
+
+
+def absent_slots(executor: Executor) -> list[str]:
+    """What to say of slots that were asked for and have not come."""
+    came, asked = executor.num_started_slots, executor.num_slots
+    if came and came >= asked:
+        return []
+    there_are = f"{came} of {asked} slots have come" if came else "no slot has come yet"
+    return [f"{there_are}; others join when the cluster has cores for them"]
 
 
 @contextlib.contextmanager
@@ -198,7 +210,7 @@ def open_executor(opened: OpenStudy) -> Iterator[Executor]:
 def executor_options(study: Study, mode: Mode, folder: StudyFolder | None) -> ExecutorOptions:
     """What the study's executor is made from; without a folder, for checking only."""
     return ExecutorOptions(
-        num_workers=study.config.num_workers,
+        num_workers=None if isinstance(study.config.num_workers, str) else study.config.num_workers,
         level=mode.level,
         master=mode.master,
         app_name=study.config.optim_name,
@@ -207,6 +219,9 @@ def executor_options(study: Study, mode: Mode, folder: StudyFolder | None) -> Ex
         files=(study.model.environment, *files_in(MODELS.load(study.model.class_name), study.model.hp_params)),
         uses_cluster=study.model.data == "rdd",
         threads=study.config.threads_per_trial,
+        gpus=study.config.gpus_per_trial,
+        max_training_slots=study.config.max_training_slots,
+        max_evaluation_slots=study.config.max_evaluation_slots,
         checkpoints=Checkpoints(folder, version_of(study.model.class_name)) if folder else None,
     )
 

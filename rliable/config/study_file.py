@@ -24,6 +24,8 @@ from rliable.schema import REQUIRED, ConfigError, Problem, check_record, describ
 from rliable.unit import Limits, ModelConfig
 
 MAX_SEED = 2**63 - 1
+#: The `num_workers` of a study that takes all slots there are.
+AUTO = "auto"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,7 +42,9 @@ class StudyConfig:
 
     config: str = setting(REQUIRED, "The model file: which model is tuned.")
     optim_name: str = setting(REQUIRED, "The study's name; its default folder is runs/<optim_name>-<time>.")
-    num_workers: int = setting(REQUIRED, "Slots of the parallel modes.", low=1)
+    num_workers: int | str = setting(
+        REQUIRED, 'Slots of the parallel modes; "auto" for as many as the cluster has.', low=1
+    )
     grid: dict[str, Any] = setting(REQUIRED, "The search space: a list, a range or a value per hyperparameter.")
     metric: MetricConfig = setting(REQUIRED, "What is optimised, and in which direction.")
     max_iters: int = setting(REQUIRED, "How many trials the study has in total.", unit="trials", low=1)
@@ -63,6 +67,25 @@ class StudyConfig:
     max_trial_memory_mb: int | None = setting(None, "A run whose process uses more fails.", unit="MB", low=1)
     max_attempts: int = setting(3, "How often a run is started when its process dies.", low=1)
     threads_per_trial: int = setting(1, "Cores that a run computes with.", unit="cores", low=1)
+    gpus_per_trial: float | None = setting(
+        None, "GPUs that a run sees: a whole number, or a fraction to share one; null hides none.", unit="GPUs", above=0
+    )
+    max_training_slots: int | None = setting(
+        None, "How many slots train at the same time, helpers included; null for all.", unit="slots", low=1
+    )
+    max_evaluation_slots: int | None = setting(
+        None, "How many slots play test episodes of others' runs at the same time; null for all.", unit="slots", low=1
+    )
+
+    def problems(self) -> list[Problem]:
+        """What is wrong with values that are right by their types."""
+        found = []
+        if isinstance(self.num_workers, str) and self.num_workers != AUTO:
+            found.append(Problem("num_workers", f"expected a whole number or {AUTO!r}, found {self.num_workers!r:.60}"))
+        gpus = self.gpus_per_trial or 1.0
+        if gpus > 1 and gpus % 1:
+            found.append(Problem("gpus_per_trial", f"{gpus:g} is neither whole nor below 1"))
+        return found
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -25,7 +25,7 @@ class ExecutorOptions:
     """How and where units are to run. An executor ignores what does not concern it.
 
     Attributes:
-      num_workers: slots asked for.
+      num_workers: slots asked for; None for as many as there are.
       level: 1 (a run is a unit) or 2 (its evaluation is cut into units as well).
       master: the Spark master; None for what spark-submit or Spark's settings say, else `local[num_workers]`.
       app_name: the name Spark shows.
@@ -34,12 +34,15 @@ class ExecutorOptions:
       files: data files that units name as their `environment`; they are shipped as well. Other names are ignored.
       uses_cluster: whether the models get the SparkContext (`data: rdd`), and so run in the driver's process.
       threads: cores that each slot computes with.
+      gpus: GPUs that each slot sees; a fraction shares one, None hides none.
       checkpoints: where checkpoints of runs are kept and found again; None keeps none.
       start_seconds: how long a process may take to import what it needs.
       heartbeat_timeout_seconds: silence after which a slot counts as lost.
+      max_training_slots: how many slots train at the same time, those that help with a training included; None for all.
+      max_evaluation_slots: how many slots play test episodes of others' runs at the same time; None for all.
     """
 
-    num_workers: int = 1
+    num_workers: int | None = 1
     level: int = 1
     master: str | None = None
     app_name: str = "rliable"
@@ -48,9 +51,12 @@ class ExecutorOptions:
     files: tuple[str, ...] = ()
     uses_cluster: bool = False
     threads: int = 1
+    gpus: float | None = None
     checkpoints: Checkpoints | None = None
     start_seconds: float = 300.0
     heartbeat_timeout_seconds: float = 15.0
+    max_training_slots: int | None = None
+    max_evaluation_slots: int | None = None
 
 
 class Executor(ABC):
@@ -102,6 +108,18 @@ class Executor(ABC):
           units: what to run.
           on_report: is told what runs report while they go on, also from the calling thread; its answer reaches the run
             at one of its next reports. Of a run that reports faster than it is answered, not every report arrives.
+        """
+
+    @property
+    def hosts(self) -> Mapping[str, str]:
+        """The machine of each slot that has come so far, by the slot's name, where they come from elsewhere."""
+        return {}
+
+    def gather(self) -> None:  # noqa: B027
+        """Waits a moment for slots that have to come, so that it can be said which there are; before `execute`.
+
+        Raises:
+          ExecutorError: none will come.
         """
 
     @property

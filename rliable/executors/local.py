@@ -11,8 +11,10 @@ from rliable.executors.base import Executor, ExecutorOptions
 from rliable.executors.in_process import InProcessExecutor
 from rliable.executors.slots.channel import Door
 from rliable.executors.slots.child import SlotSettings
+from rliable.executors.slots.gpus import gpu_problem
 from rliable.executors.slots.pool import SlotPool
 from rliable.executors.slots.supervisor import serve_slot
+from rliable.schema import ConfigError
 from rliable.unit import OnReport, Unit, UnitResult
 
 HOST = "127.0.0.1"
@@ -34,6 +36,12 @@ class LocalExecutor(Executor):
         super().__init__(options)
         self._pool: InProcessExecutor | LocalSlot
         self._pool = InProcessExecutor(options) if options.uses_cluster else LocalSlot(options)
+
+    @classmethod
+    def check(cls, options: ExecutorOptions) -> None:
+        problem = gpu_problem(1, options.gpus)
+        if problem is not None:
+            raise ConfigError([problem])
 
     def execute(self, units: Iterator[Unit], on_report: OnReport | None = None) -> Iterator[UnitResult]:
         self._pool.on_wait = self.on_wait
@@ -69,15 +77,17 @@ class LocalSlot:
         self._door = Door(HOST, timeout_seconds=options.heartbeat_timeout_seconds)
         self._own_folder = tempfile.TemporaryDirectory(prefix="rliable-")  # for a log that nobody asked for
         log = options.log_path
-        self._settings = SlotSettings(
+        settings = SlotSettings(
             (HOST, self._door.port),
             self._door.key,
             class_names=options.class_names,
             threads=options.threads,
+            gpus_per_slot=options.gpus,
             start_seconds=options.start_seconds,
             log_folder=self._own_folder.name if log is None else os.fspath(log.resolve().parent),
         )
-        self._pool = SlotPool(self._door, options.heartbeat_timeout_seconds, self, options.checkpoints)
+        self._settings = settings.sharing_gpus(0)
+        self._pool = SlotPool(self._door, self, options)
         self._thread = self._start()
 
     def execute(self, units: Iterator[Unit], on_report: OnReport | None = None) -> Iterator[UnitResult]:

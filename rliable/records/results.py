@@ -76,6 +76,7 @@ class StudyRecord:
       metric_name, criteria: what is optimised, and "max" or "min".
       max_iters: trials asked for.
       num_slots, threads_per_trial: slots, and cores of each.
+      hosts: how many slots of the last search came from each machine; empty where they do not come from elsewhere.
       model, environment: the model's class, and what it learns from.
       learner: where the runs learn, in words ("CPU"); empty for models that do not say.
       search_space: the `grid` of the study file.
@@ -98,6 +99,7 @@ class StudyRecord:
     max_iters: int = 0
     num_slots: int = 1
     threads_per_trial: int = 1
+    hosts: dict[str, int] = dataclasses.field(default_factory=dict)
     model: str = ""
     environment: str = ""
     learner: str = ""

@@ -21,7 +21,9 @@ from rliable.schema import ConfigError
 #: What may be changed on resume: how far and with what means, never what the trials are or what decides them.
 CHANGEABLE = (
     "max_attempts",
+    "max_evaluation_slots",
     "max_iters",
+    "max_training_slots",
     "max_trial_memory_mb",
     "num_workers",
     "study_timeout_seconds",

@@ -74,16 +74,24 @@ def model_text(record: StudyRecord) -> str:
 
 def mode_text(record: StudyRecord) -> str:
     """What the study runs on: "serial, 1 slot of 1 core"; of a cluster's slots, those that came: "2 of 4 slots"."""
-    slots = f"{format_count(record.num_slots, 'slot')} of {format_count(record.threads_per_trial, 'core')}"
-    came = {run.slot for trial in record.trials for run in trial.runs}
-    if record.mode == "serial" or len(came) >= record.num_slots:
+    cores = format_count(record.threads_per_trial, "core")
+    if record.num_slots == 0:
+        return f"{record.mode}, slots of {cores} as they come"
+    slots = f"{format_count(record.num_slots, 'slot')} of {cores}"
+    came = sum(record.hosts.values()) or len({run.slot for trial in record.trials for run in trial.runs})
+    if record.mode == "serial" or came >= record.num_slots:
         return f"{record.mode}, {slots}"
-    return f"{record.mode}, {len(came)} of {slots}" if came else f"{record.mode}, up to {slots}"
+    return f"{record.mode}, {came} of {slots}" if came else f"{record.mode}, up to {slots}"
 
 
 def hosts_text(record: StudyRecord) -> str:
-    """The machines that the runs were on, where there were several: "node1, node2"; of many the first, and how many."""
+    """The machines that the slots or the runs were on, where there were several: "node1 (4 slots), node2 (2 slots)".
+
+    Of many the first, and how many more.
+    """
     hosts = sorted({one_line(run.host) for trial in record.trials for run in trial.runs if run.host})
+    if record.hosts:
+        hosts = [f"{one_line(host)} ({format_count(record.hosts[host], 'slot')})" for host in sorted(record.hosts)]
     more = f" and {len(hosts) - MAX_HOSTS} more" if len(hosts) > MAX_HOSTS else ""
     return ", ".join(hosts[:MAX_HOSTS]) + more if len(hosts) > 1 else ""
 

@@ -6,6 +6,7 @@ there; the next search takes it to have ended with the last run that finished in
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import time
 from collections.abc import Sequence
@@ -23,6 +24,7 @@ class Session:
       mode: the executor's.
       num_slots: slots asked for.
       num_started_slots: slots that came.
+      hosts: how many of them are on each machine, where they come from elsewhere.
       finished: wall clock; None while it goes on, and when it was killed.
       seconds: how long it lasted, without the time that the machine slept.
       slot_seconds: slot time that its finished units took, of all slots together.
@@ -35,6 +37,7 @@ class Session:
     finished: float | None = None
     seconds: float = 0.0
     slot_seconds: float = 0.0
+    hosts: dict[str, int] = dataclasses.field(default_factory=dict)
 
 
 class SessionClock:
@@ -53,7 +56,8 @@ class SessionClock:
     def begun(self) -> Session:
         """The session, when it goes on."""
         executor = self._executor
-        return Session(self._started, executor.mode, executor.num_slots, executor.num_started_slots)
+        hosts = dict(collections.Counter(executor.hosts.values()))
+        return Session(self._started, executor.mode, executor.num_slots, executor.num_started_slots, hosts=hosts)
 
     def ended(self) -> Session:
         """The session, if it ends now."""

@@ -265,6 +265,7 @@ class Tuner:
             criteria=config.metric.criteria,
             max_iters=config.max_iters,
             num_slots=last.num_slots,
+            hosts=last.hosts,
             threads_per_trial=config.threads_per_trial,
             model=self._study.model.class_name,
             environment=short_name(self._study.model.environment),

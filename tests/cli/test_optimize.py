@@ -280,7 +280,7 @@ def test_the_result_comes_before_the_pictures_and_an_interrupt_of_them_takes_not
 def test_warnings_of_the_executor_reach_the_terminal(study, tmp_path):
     code = (
         "import sys, rliable.executors.slots.pool as pool, rliable.cli.optimize as optimize\n"
-        "pool.LONELY_SECONDS = 0.5\n"
+        "pool.LONELY_SECONDS, pool.FIRST_SECONDS = 0.5, 0.1\n"
         "sys.exit(optimize.run(sys.argv[1:]))"
     )
     arguments = [str(study(max_iters=1)), "--output", str(tmp_path / "out"), "--no-plots"]

@@ -63,3 +63,13 @@ def test_counting_a_grid_imports_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
     assert done.stderr.strip() == ""
+
+
+def test_slots_are_counted_by_machine_as_soon_as_they_have_come():
+    record = StudyRecord("Search", mode="level 1", num_slots=4, hosts={"node2": 1, "node1": 2})
+
+    assert facts.mode_text(record) == "level 1, 3 of 4 slots of 1 core"
+    assert facts.hosts_text(record) == "node1 (2 slots), node2 (1 slot)"
+    assert (
+        facts.mode_text(StudyRecord("Search", mode="level 1", num_slots=0)) == "level 1, slots of 1 core as they come"
+    )

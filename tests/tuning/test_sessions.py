@@ -55,6 +55,7 @@ def test_version_0_1_wrote_no_sessions():
 class LateExecutor(InProcessExecutor):
     num_slots = 4
     num_started_slots = 1
+    hosts = {"node1": 1}
 
 
 def test_slots_that_never_came_do_not_count():

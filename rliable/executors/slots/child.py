@@ -18,6 +18,7 @@ from pathlib import Path
 
 import psutil
 
+from rliable.executors.slots.gpus import GPU_VARIABLE, gpus_of, visible_gpus
 from rliable.executors.slots.messages import Start, pack
 from rliable.processes import import_path, python_path_variables, signal_name
 from rliable.threads import thread_variables
@@ -57,6 +58,8 @@ class SlotSettings:
       class_names: models to import before the first unit comes.
       files: names of shipped data files -> where a worker finds them, relative to Spark's folder for files.
       threads: cores that a process computes with.
+      gpus_per_slot: GPUs that a process sees; a fraction shares one, None hides none.
+      gpus: those that the process of this slot sees; None hides none.
       start_seconds: how long a process may take to import what it needs; from a cold network disk it can take minutes.
       log_folder: a folder for what processes print, or None for Spark's folder for files.
     """
@@ -67,6 +70,8 @@ class SlotSettings:
     class_names: tuple[str, ...] = ()
     files: dict[str, str] = dataclasses.field(default_factory=dict)
     threads: int = 1
+    gpus_per_slot: float | None = None
+    gpus: tuple[str, ...] | None = None
     start_seconds: float = 300.0
     log_folder: str | None = None
 
@@ -74,6 +79,14 @@ class SlotSettings:
         """The same on one machine, where `folder` is Spark's folder for files."""
         files = {name: f"{folder}/{place}" for name, place in self.files.items()}
         return dataclasses.replace(self, files=files, log_folder=self.log_folder or folder)
+
+    def sharing_gpus(self, slot: int) -> SlotSettings:
+        """The same for one slot of this machine, whose GPUs are shared out among its slots."""
+        return self if self.gpus_per_slot is None else self.seeing(gpus_of(slot, self.gpus_per_slot, visible_gpus()))
+
+    def seeing(self, gpus: Iterable[str]) -> SlotSettings:
+        """The same for one slot, which sees these GPUs."""
+        return dataclasses.replace(self, gpus=tuple(gpus))
 
 
 def slot_name(slot: int) -> str:
@@ -111,7 +124,7 @@ class ComputeProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                env=os.environ | process_environment(settings.threads, self._folder),
+                env=os.environ | process_environment(settings, self._folder),
                 start_new_session=True,
             )
         self.pid = self._process.pid
@@ -195,10 +208,11 @@ def start_guard(group: int, folder: str) -> subprocess.Popen[bytes]:
     )
 
 
-def process_environment(threads: int, folder: str) -> dict[str, str]:
+def process_environment(settings: SlotSettings, folder: str) -> dict[str, str]:
     """What the process finds in its environment besides the supervisor's own."""
     own = {"TMPDIR": folder, "PYTHONUNBUFFERED": "1", MARK: folder}
-    return thread_variables(threads) | python_path_variables(import_path()) | own
+    gpus = {} if settings.gpus is None else {GPU_VARIABLE: ",".join(settings.gpus)}
+    return thread_variables(settings.threads) | python_path_variables(import_path()) | gpus | own
 
 
 def descendants(process: psutil.Process) -> list[psutil.Process]:

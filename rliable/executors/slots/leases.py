@@ -24,8 +24,15 @@ class LeaseBook:
     Each unit ends exactly once, as a `UnitResult` or as a `Failure` that one of the methods returns.
     """
 
-    def __init__(self, units: Iterator[Unit]) -> None:
+    def __init__(self, units: Iterator[Unit], max_evaluation_slots: int | None = None) -> None:
+        """Opens an empty one.
+
+        Args:
+          units: what to run.
+          max_evaluation_slots: as of `ExecutorOptions`.
+        """
         self._units = units
+        self._max_evaluation_slots = max_evaluation_slots
         self._is_drained = self._is_draining = False
         self._again: deque[Lease] = deque()
         self._held: dict[str, Lease] = {}
@@ -51,10 +58,17 @@ class LeaseBook:
         """The trained model whose episodes the lease is about; nothing for a run itself."""
         return {} if lease.episodes is None else self._evaluations[lease.key].files
 
-    def lease(self, slot: str) -> Lease | None:
-        """Gives a free slot something to do; draws a unit only if there is nothing else."""
+    @property
+    def num_training(self) -> int:
+        """How many slots hold a run."""
+        return sum(lease.episodes is None for lease in self._held.values())
+
+    def lease(self, slot: str, may_train: bool = True) -> Lease | None:
+        """Gives a free slot something to do; draws a unit only if there is nothing else and it may train."""
         self._slots.add(slot)
-        lease = self._slice_to_play(slot) or (self._again.popleft() if self._again else self._draw())
+        lease = self._slice_to_play(slot)
+        if lease is None and may_train:
+            lease = self._again.popleft() if self._again else self._draw()
         if lease is not None:
             self._held[slot] = lease
         return lease
@@ -150,7 +164,10 @@ class LeaseBook:
         return result
 
     def _slice_to_play(self, slot: str) -> Lease | None:
-        """A slice of a run that is being evaluated."""
+        """A slice of a run that is being evaluated, unless as many slots play such slices as may."""
+        most = self._max_evaluation_slots
+        if most is not None and len(self._held) - self.num_training >= most:
+            return None
         for evaluation in self._evaluations.values():
             episodes = evaluation.take_for(slot, self._slots)
             if episodes is not None:

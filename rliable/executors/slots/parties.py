@@ -44,6 +44,10 @@ class HelpBook:
     def __init__(self) -> None:
         self._parties: dict[str, Party] = {}
 
+    def num_helping(self, besides: str) -> int:
+        """How many other slots help, with an order or without."""
+        return sum(len(party.members - {besides}) for party in self._parties.values())
+
     def invite(self, owner: str) -> None:
         """Opens the run of a slot to helpers."""
         self._parties[owner] = Party()

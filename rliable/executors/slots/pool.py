@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from multiprocessing.connection import wait
 from typing import Any, Protocol
 
-from rliable.executors.base import ExecutorError
+from rliable.executors.base import ExecutorError, ExecutorOptions
 from rliable.executors.slots.channel import Door
 from rliable.executors.slots.leases import Lease, LeaseBook, Loss
 from rliable.executors.slots.messages import (
@@ -35,12 +35,13 @@ from rliable.executors.slots.messages import (
 )
 from rliable.executors.slots.parties import HelpBook
 from rliable.executors.slots.slot import Slot, bounds
-from rliable.records.checkpoints import Checkpoints
 from rliable.records.run_files import unsafe_names
 from rliable.unit import Answer, OnReport, Report, Unit, UnitResult
 
 POLL_SECONDS = 1.0
 LONELY_SECONDS = 60.0
+#: How long `gather` waits for the first slot, and for another one after each that came.
+FIRST_SECONDS, NEXT_SECONDS = 20.0, 3.0
 logger = logging.getLogger(__name__)
 
 
@@ -64,22 +65,19 @@ class SlotPool:
     def __init__(
         self,
         door: Door,
-        heartbeat_timeout_seconds: float,
         keeper: SlotKeeper,
-        checkpoints: Checkpoints | None = None,
+        options: ExecutorOptions,
     ) -> None:
         """Waits for slots at a door.
 
         Args:
           door: where they come in.
-          heartbeat_timeout_seconds: silence after which a slot is lost.
           keeper: starts the slots.
-          checkpoints: where those of the runs are kept.
+          options: when a slot counts as lost, how many may train and evaluate, where checkpoints are kept.
         """
-        self._checkpoints = checkpoints
-        self._door = door
-        self._patience = heartbeat_timeout_seconds
-        self._keeper = keeper
+        self._door, self._keeper, self._options = door, keeper, options
+        self._checkpoints = options.checkpoints
+        self._patience = options.heartbeat_timeout_seconds
         self._slots: dict[str, Slot] = {}
         self._warn_at = time.monotonic() + LONELY_SECONDS
         self._book, self._help = LeaseBook(iter(())), HelpBook()
@@ -94,7 +92,7 @@ class SlotPool:
         Raises:
           ExecutorError: work is left and no slot is.
         """
-        self._book, self._help = LeaseBook(units), HelpBook()
+        self._book, self._help = LeaseBook(units, self._options.max_evaluation_slots), HelpBook()
         self._on_report = on_report
         while not self._book.is_finished:
             if on_wait is not None:
@@ -102,6 +100,15 @@ class SlotPool:
             self._hand_out()
             if not self._book.is_finished:
                 yield from self._take_in()
+
+    def gather(self) -> None:
+        """As `Executor.gather`: until all have come that were asked for, or for a while none has."""
+        most = math.inf if self._options.num_workers is None else self._options.num_workers
+        patience = FIRST_SECONDS
+        while len(self._slots) < most and wait([self._door.bell], patience):
+            for _ in self._welcome():
+                pass  # nobody holds a lease yet
+            patience = NEXT_SECONDS if self._slots else FIRST_SECONDS
 
     def drain(self) -> None:
         """As `Executor.drain`."""
@@ -118,12 +125,18 @@ class SlotPool:
     def _hand_out(self) -> None:
         """Gives every free slot a lease while there are any; whoever gets none helps with a training."""
         for slot in [slot for slot in self._slots.values() if slot.is_free]:
-            lease = self._book.lease(slot.name)
+            may_train = self._may_train(slot.name)
+            lease = self._book.lease(slot.name, may_train)
             if lease is not None:
                 self._help.leave(slot.name)
                 slot.give(lease, self._files_for(lease))
-            elif (owner := self._help.join(slot.name)) is not None:
+            elif may_train and (owner := self._help.join(slot.name)) is not None:
                 self._slots[owner].send(Joined(slot.name))
+
+    def _may_train(self, slot: str) -> bool:
+        """Whether a free slot may train a run or help with a training, beside those that do."""
+        most = self._options.max_training_slots
+        return most is None or self._book.num_training + self._help.num_helping(besides=slot) < most
 
     def _take_in(self) -> Iterator[UnitResult]:
         """Waits for messages and yields the results in them, one slot after another."""

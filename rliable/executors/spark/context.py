@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import logging
+import math
 import os
 import shutil
 import signal
@@ -16,6 +17,7 @@ from py4j.protocol import Py4JError
 from pyspark import SparkConf, SparkContext, SparkFiles
 
 from rliable.executors.base import ExecutorError, ExecutorOptions
+from rliable.executors.slots.gpus import num_slots_for, visible_gpus
 from rliable.executors.spark.java import find_java_home, is_submitted
 from rliable.executors.spark.virtual_machine import end_virtual_machine, start_virtual_machine
 from rliable.records.code import data_files, pack_code
@@ -122,7 +124,8 @@ def configure(conf: SparkConf, options: ExecutorOptions) -> SparkConf:
     if options.master is not None:
         conf.setMaster(options.master)
     elif conf.get("spark.master", UNSAID_MASTER) == UNSAID_MASTER:
-        conf.setMaster(f"local[{options.num_workers}]")
+        conf.setMaster(f"local[{num_cores_here(options)}]")
+    conf.setIfMissing("spark.task.cpus", str(options.threads))
     conf.setIfMissing("spark.app.name", options.app_name)
     if conf.get("spark.app.name") == "pyspark-shell":
         conf.setAppName(options.app_name)
@@ -133,8 +136,25 @@ def configure(conf: SparkConf, options: ExecutorOptions) -> SparkConf:
     if is_local(str(conf.get("spark.master"))):
         conf.setIfMissing("spark.driver.bindAddress", "127.0.0.1").setIfMissing("spark.driver.host", "127.0.0.1")
         return conf.set("spark.pyspark.python", sys.executable)
+    if options.gpus is not None:
+        conf.setIfMissing("spark.task.resource.gpu.amount", f"{options.gpus:g}")
+        conf.setIfMissing("spark.executor.resource.gpu.amount", str(math.ceil(options.gpus)))
     python = os.environ.get("PYSPARK_PYTHON", sys.executable)
     return conf.setIfMissing("spark.pyspark.python", python)
+
+
+def num_cores_here(options: ExecutorOptions) -> int:
+    """The cores that Spark is to use on this machine where nobody has named a master."""
+    if options.num_workers is not None:
+        return options.num_workers * options.threads
+    most = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    gpus = math.inf if options.gpus is None else num_slots_for(len(visible_gpus()), options.gpus) * options.threads
+    return max(options.threads, int(min(most, gpus)))
+
+
+def num_places(sc: SparkContext) -> int:
+    """How many tasks Spark runs at the same time with the cores that it has now."""
+    return max(1, sc.defaultParallelism // int(sc.getConf().get("spark.task.cpus", "1") or 1))
 
 
 def is_local(master: str) -> bool:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from rliable.executors.base import Executor, ExecutorOptions
-from rliable.executors.spark.java import find_java_home, is_submitted
+from rliable.executors.slots.gpus import gpu_problem
+from rliable.executors.spark.java import find_java_home, is_one_process, is_submitted
 from rliable.schema import ConfigError
 from rliable.threads import limit_threads
 from rliable.unit import OnReport, Unit, UnitResult
@@ -22,6 +23,13 @@ class Pool(Protocol):
     @property
     def num_started_slots(self) -> int:
         """How many slots have ever been there."""
+
+    @property
+    def hosts(self) -> Mapping[str, str]:
+        """As `Executor.hosts`."""
+
+    def gather(self) -> None:
+        """As `Executor.gather`."""
 
     def execute(
         self, units: Iterator[Unit], on_report: OnReport | None = None, on_wait: Callable[[], None] | None = None
@@ -53,9 +61,9 @@ class SparkExecutor(Executor):
 
         super().__init__(options)
         self.mode = f"level {options.level}"
-        self.num_slots = options.num_workers
         self._spark = SparkConnection(options, sc)
         self._pool: Pool | None = None
+        self._is_gathered = False
 
     @classmethod
     def check(cls, options: ExecutorOptions) -> None:
@@ -63,14 +71,33 @@ class SparkExecutor(Executor):
             raise ConfigError(["--parallelized: the package 'pyspark' is missing; pip install 'rliable-spark[spark]'"])
         if not is_submitted():
             find_java_home()
+        is_here = is_one_process(options.master or ("" if is_submitted() else "local"))
+        problem = gpu_problem(options.num_workers or 1, options.gpus) if is_here else None
+        if problem is not None:
+            raise ConfigError([problem])
+
+    @property
+    def num_slots(self) -> int:  # type: ignore[override]
+        """The slots that were asked for; where all were, those that have come."""
+        return self._options.num_workers or self.num_started_slots
 
     @property
     def num_started_slots(self) -> int:
         """How many slots have ever been there, of the `num_slots` that were asked for."""
         return 0 if self._pool is None else self._pool.num_started_slots
 
+    @property
+    def hosts(self) -> Mapping[str, str]:
+        return {} if self._pool is None else self._pool.hosts
+
+    def gather(self) -> None:
+        self._pool, self._is_gathered = self._make_pool(), True
+        self._pool.gather()
+
     def execute(self, units: Iterator[Unit], on_report: OnReport | None = None) -> Iterator[UnitResult]:
-        self._pool = self._make_pool()
+        if self._pool is None or not self._is_gathered:
+            self._pool = self._make_pool()
+        self._is_gathered = False
         try:
             yield from self._pool.execute(units, on_report, self.on_wait)
         finally:
@@ -92,10 +119,11 @@ class SparkExecutor(Executor):
     def _make_pool(self) -> Pool:
         """What runs the units; imported here, so that `check` can be called where there is no PySpark."""
         if self._options.uses_cluster:
+            from rliable.executors.spark.context import num_places
             from rliable.executors.spark.rdd import RddPool
 
             limit_threads(self._options.threads)  # the runs share this process
-            return RddPool(self._spark.sc, self.num_slots)
+            return RddPool(self._spark.sc, self._options.num_workers or num_places(self._spark.sc))
         from rliable.executors.spark.tasks import SparkSlots
 
         return SparkSlots(self._spark, self._options)

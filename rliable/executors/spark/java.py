@@ -41,6 +41,11 @@ def is_submitted() -> bool:
     return "PYSPARK_GATEWAY_PORT" in os.environ
 
 
+def is_one_process(master: str) -> bool:
+    """Tells whether a Spark master stands for Spark inside one process, with cores that nobody adds to."""
+    return master == "local" or master.startswith("local[")
+
+
 def environment_java() -> Path | None:
     """What JAVA_HOME names."""
     home = os.environ.get("JAVA_HOME")

@@ -55,7 +55,7 @@ class RddPool:
     The memory limit does not hold here: the runs share the driver's process, and their data is on the cluster.
 
     Attributes:
-      num_started_slots: as of `Pool`.
+      num_started_slots, hosts: as of `Pool`; these runs are on the driver's machine.
     """
 
     def __init__(self, sc: SparkContext, num_slots: int) -> None:
@@ -66,11 +66,15 @@ class RddPool:
           num_slots: how many at a time.
         """
         self.num_started_slots = num_slots
+        self.hosts: dict[str, str] = {}
         self._sc = sc
         self._free = [slot_name(slot) for slot in reversed(range(num_slots))]
         self._runs: dict[str, RddRun] = {}
         self._told: queue.SimpleQueue[tuple[RddRun, Report | UnitResult]] = queue.SimpleQueue()
         self._on_report: OnReport | None = None
+
+    def gather(self) -> None:
+        """As `Executor.gather`: all are here."""
 
     def execute(
         self, units: Iterator[Unit], on_report: OnReport | None = None, on_wait: Callable[[], None] | None = None

@@ -12,14 +12,16 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from pyspark import InheritableThread, SparkContext, SparkFiles
+from pyspark import InheritableThread, SparkContext, SparkFiles, TaskContext
 
 from rliable.executors.base import ExecutorError, ExecutorOptions
 from rliable.executors.slots.channel import Door
 from rliable.executors.slots.child import RAISED, SlotSettings, slot_name
 from rliable.executors.slots.pool import SlotPool
 from rliable.executors.slots.supervisor import serve_slot
-from rliable.executors.spark.context import SparkConnection, cancel_jobs, is_local, java_reason
+from rliable.executors.spark.context import SparkConnection, cancel_jobs, is_local, java_reason, num_places
+from rliable.executors.spark.java import is_one_process
+from rliable.unit import UnitResult
 
 #: How often in a row a slot's job may die soon after its start.
 MAX_STARTS = 8
@@ -44,14 +46,22 @@ class SparkSlots(SlotPool):
           options: how many, and what they need.
         """
         door = make_door(spark.sc, options)
-        self._tasks = ResidentTasks(spark.sc, options.num_workers, f"rliable-{uuid.uuid4().hex[:8]}", door.ring)
-        super().__init__(door, options.heartbeat_timeout_seconds, self._tasks, options.checkpoints)
-        self._tasks.start(make_settings(spark, options, door))
+        settings, group = make_settings(spark, options, door), f"rliable-{uuid.uuid4().hex[:8]}"
+        self._grows = options.num_workers is None and not is_one_process(str(spark.sc.master))
+        self._tasks = ResidentTasks(spark.sc, settings, group, door.ring)
+        super().__init__(door, self._tasks, options)
+        self._tasks.start(options.num_workers or num_places(spark.sc))
 
     @property
     def num_started_slots(self) -> int:
         """How many slots have ever connected."""
         return len(self.hosts)
+
+    def _welcome(self) -> Iterator[UnitResult]:
+        """Where all were asked for that there are, asks for as many more as have come: a cluster may grow."""
+        yield from super()._welcome()
+        if self._grows:
+            self._tasks.start(2 * len(self.hosts))
 
     def close(self) -> None:
         """As `Executor.close`."""
@@ -87,6 +97,7 @@ def make_settings(spark: SparkConnection, options: ExecutorOptions, door: Door) 
         class_names=options.class_names,
         files=spark.files,
         threads=options.threads,
+        gpus_per_slot=options.gpus,
         start_seconds=options.start_seconds,
         log_folder=None if log is None else os.fspath(log.resolve().parent),
     )
@@ -98,17 +109,17 @@ class ResidentTasks:
     A job's death concerns one slot; with N tasks in one job, the fourth failure of any would end all.
     """
 
-    def __init__(self, sc: SparkContext, num_slots: int, group: str, when_ended: Callable[[], None]) -> None:
+    def __init__(self, sc: SparkContext, settings: SlotSettings, group: str, when_ended: Callable[[], None]) -> None:
         """Starts nothing yet.
 
         Args:
           sc: where to run.
-          num_slots: how many tasks.
+          settings: of the slots.
           group: the prefix of their job groups, no other's.
           when_ended: called from a thread when a slot will not be started again.
         """
         self._sc = sc
-        self._num_slots = num_slots
+        self._settings = settings
         self._group = group
         self._when_ended = when_ended
         self._is_ending = threading.Event()
@@ -116,16 +127,16 @@ class ResidentTasks:
         self._ended: set[str] = set()
         self._last_error = "its tasks end at once"
 
-    def start(self, settings: SlotSettings) -> None:
-        """Submits the jobs."""
-        for slot in range(self._num_slots):
-            thread = InheritableThread(target=self._keep, args=(settings, slot), daemon=True)
+    def start(self, num_slots: int) -> None:
+        """Submits jobs until there are so many. Spark starts those that it has no room for when it has."""
+        for slot in range(len(self._threads), num_slots):
+            thread = InheritableThread(target=self._keep, args=(slot,), daemon=True)
             self._threads[slot_name(slot)] = thread
             thread.start()
 
     def problem(self) -> str | None:
         """Why no slot will come again, or None while some may."""
-        if len(self._ended) < self._num_slots:
+        if len(self._ended) < len(self._threads):
             return None
         return f"Spark has no slot left that works: {self._last_error}"
 
@@ -156,23 +167,23 @@ class ResidentTasks:
     def _group_of(self, name: str) -> str:
         return f"{self._group} {name}"
 
-    def _keep(self, settings: SlotSettings, slot: int) -> None:
+    def _keep(self, slot: int) -> None:
         """Runs a slot's job again and again until the study ends or it has died too often."""
         num_starts = 0
         while num_starts < MAX_STARTS and not self._is_ending.is_set():
             started = time.monotonic()
-            self._run_job(settings, slot)
+            self._run_job(slot)
             num_starts = 1 if time.monotonic() - started > HEALTHY_SECONDS else num_starts + 1
             self._is_ending.wait(RETRY_SECONDS)
         self._ended.add(slot_name(slot))
         self._when_ended()
 
-    def _run_job(self, settings: SlotSettings, slot: int) -> None:
+    def _run_job(self, slot: int) -> None:
         """Runs a slot's job to its end, whatever that is."""
         name = slot_name(slot)
         try:
             self._sc.setJobGroup(self._group_of(name), f"RLiable {name}")
-            self._sc.parallelize([slot], 1).mapPartitions(partial(serve_partition, settings)).collect()
+            self._sc.parallelize([slot], 1).mapPartitions(partial(serve_partition, self._settings)).collect()
         except Exception as error:
             if not self._is_ending.is_set():
                 self._report(name, cause_of(str(error)))
@@ -187,8 +198,15 @@ class ResidentTasks:
 def serve_partition(settings: SlotSettings, slots: Iterator[int]) -> Iterator[Any]:
     """The task: serves its slot. The input is drained first, else Spark would not use this Python process again."""
     for slot in list(slots):
-        serve_slot(settings.at(SparkFiles.getRootDirectory()), slot)
+        serve_slot(with_gpus(settings.at(SparkFiles.getRootDirectory()), slot), slot)
     return iter(())
+
+
+def with_gpus(settings: SlotSettings, slot: int) -> SlotSettings:
+    """The settings of a slot that sees the GPUs which Spark gave its task, or else its share of this machine's."""
+    task = TaskContext.get()
+    dealt = task.resources().get("gpu") if task is not None else None
+    return settings.seeing(dealt.addresses) if dealt is not None else settings.sharing_gpus(slot)
 
 
 def cause_of(text: str) -> str:

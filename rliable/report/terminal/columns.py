@@ -100,7 +100,7 @@ def fit_columns(record: StudyRecord, width: int, star: str = "★") -> TrialColu
     number = Column("trial", ("trial",), max(5, len(str(record.max_iters)) + 1))
     metric = _column(record.metric_name, 10)
     duration = Column("time", ("time",), DURATION_WIDTH)
-    has_slots = record.num_slots > 1
+    has_slots = record.num_slots != 1
     left = width - sum(c.width + GAP for c in (number, metric, duration)) - (4 + GAP) * has_slots
     params = [_column(name, value_width(parameter)) for name, parameter in record.space.varied.items()]
     shown = _that_fit(params, left)

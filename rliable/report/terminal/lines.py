@@ -26,7 +26,7 @@ def trial_line(trial: TrialRecord, study: StudyRecord, names: Sequence[str], is_
     has_failed = not (trial.is_complete or trial.is_pruned)
     parts = [f"trial {trial.number}", result_text(trial, study.metric_name)]
     parts.append(format_params({name: trial.params[name] for name in names if name in trial.params}))
-    slots = slots_text(trial) if study.num_slots > 1 else ""
+    slots = slots_text(trial) if study.num_slots != 1 else ""
     parts += [format_duration(trial.duration_seconds), slots, "best" if is_best else ""]
     parts.append(error_text(trial) if has_failed else "")
     return "  ".join(part for part in parts if part)

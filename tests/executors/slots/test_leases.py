@@ -332,3 +332,23 @@ def test_a_run_that_is_evaluated_while_a_book_drains_comes_to_its_end_with_the_h
     own = [record(book.next_slice("slot 0"), "slot 0") for _ in SLICES[:-1]]
     assert book.finish("slot 0", result_of(unit, "slot 0", own)).metrics["reward"] >= 0
     assert book.is_finished
+
+
+def test_a_slot_that_may_not_train_draws_nothing_and_plays_slices():
+    book, _ = evaluating_book(2)
+
+    assert book.lease("slot 1", may_train=False).episodes == SLICES[-1]
+    assert book.num_training == 1
+    book.finish_slice("slot 1", record(SLICES[-1]))
+    assert LeaseBook(iter(make_units(1))).lease("slot 0", may_train=False) is None
+
+
+def test_no_more_slots_play_slices_than_may():
+    book = LeaseBook(iter(make_units(1)), max_evaluation_slots=1)
+    book.lease("slot 0")
+    book.offer("slot 0", SLICES, {})
+
+    assert book.lease("slot 1").episodes == SLICES[-1]
+    assert book.lease("slot 2") is None
+    book.finish_slice("slot 1", record(SLICES[-1]))
+    assert book.lease("slot 2").episodes == SLICES[-2]

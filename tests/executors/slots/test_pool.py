@@ -5,6 +5,7 @@ import threading
 import pytest
 from unit_makers import make_unit
 
+from rliable.executors.base import ExecutorOptions
 from rliable.executors.slots.channel import Door, connect
 from rliable.executors.slots.messages import (
     Answered,
@@ -68,7 +69,7 @@ def run(door, messages, on_report=None):
     heard = []
     slot = threading.Thread(target=play_slot, args=(door, messages, heard))
     slot.start()
-    pool = SlotPool(door, 15.0, Keeper())
+    pool = SlotPool(door, Keeper(), ExecutorOptions())
     result = next(pool.execute(iter([make_unit("Plain", limits=Limits(max_attempts=1))]), on_report))
     pool.close()
     slot.join(5)
@@ -109,7 +110,7 @@ def test_a_report_is_passed_on_with_its_run_and_answered(door):
 
 
 def test_the_failure_of_a_run_whose_slot_was_lost_without_a_word_names_no_process(door):
-    pool = SlotPool(door, 15.0, Keeper())
+    pool = SlotPool(door, Keeper(), ExecutorOptions())
     results = pool.execute(iter([make_unit("Plain", 0, Limits(max_attempts=1))]))
     slot = threading.Thread(target=leave_at_once, args=(door,))
     slot.start()
@@ -146,7 +147,7 @@ def hear(channel):
 
 
 def test_a_helper_that_leaves_for_a_run_of_its_own_and_comes_back_helps_again(door):
-    pool, results = SlotPool(door, 15.0, Keeper()), []
+    pool, results = SlotPool(door, Keeper(), ExecutorOptions()), []
     units = [make_unit("Plain", 0), make_unit("Plain", 1)]
     driver = threading.Thread(target=lambda: results.extend(pool.execute(iter(units))))
     driver.start()

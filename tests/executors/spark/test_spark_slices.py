@@ -109,3 +109,29 @@ def test_models_without_episodes_run_as_at_level_1(run):
 
     assert all(result.slices == [] for result in results)
     assert all_facts(results) == serial_facts(units)
+
+
+def most_at_once(spans):
+    """How many of the spans (start, end) lie over one another at most."""
+    return max(sum(start <= moment < end for start, end in spans) for moment, _ in spans)
+
+
+def test_no_more_slots_train_than_may(local_spark):
+    executor = SparkExecutor(make_options("Plain", num_workers=3, max_training_slots=2), local_spark)
+
+    results = list(executor.execute(iter(make_units("Plain", 6, seconds=0.4))))
+    executor.close()
+
+    assert most_at_once([(result.started, result.finished) for result in results]) == 2
+
+
+def test_no_more_slots_help_with_evaluations_than_may(local_spark):
+    options = make_options("Walker", num_workers=3, level=2, max_evaluation_slots=1)
+    executor = SparkExecutor(options, local_spark)
+    units = [make_unit("Walker", **SLOW)]
+
+    (result,) = executor.execute(iter(units))
+    executor.close()
+
+    assert 1.3 < result.slot_seconds / (result.finished - result.started) < 2.1  # it would be three
+    assert all_facts([result]) == serial_facts(units)

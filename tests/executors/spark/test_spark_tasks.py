@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from rliable.executors.base import ExecutorError
+from rliable.executors.base import ExecutorError, ExecutorOptions
 from rliable.executors.slots.channel import Door
 from rliable.executors.slots.child import SlotSettings
 from rliable.executors.slots.pool import SlotPool
@@ -42,11 +42,12 @@ def test_workers_that_cannot_reach_the_driver_end_the_study_with_the_reason(loca
     with socket.create_server(("127.0.0.1", 0)) as server:
         unused_port = server.getsockname()[1]
     door, ended = Door("127.0.0.1"), threading.Event()
-    tasks = ResidentTasks(local_spark, 1, "unreachable", lambda: (ended.set(), door.ring()))
-    tasks.start(SlotSettings(("127.0.0.1", unused_port), door.key))
+    settings = SlotSettings(("127.0.0.1", unused_port), door.key)
+    tasks = ResidentTasks(local_spark, settings, "unreachable", lambda: (ended.set(), door.ring()))
+    tasks.start(1)
 
     with pytest.raises(ExecutorError, match=f"cannot reach the driver at 127.0.0.1:{unused_port}"):
-        list(SlotPool(door, 15.0, tasks).execute(iter(["work"])))
+        list(SlotPool(door, tasks, ExecutorOptions()).execute(iter(["work"])))
 
     assert ended.is_set()
     tasks.stop()
