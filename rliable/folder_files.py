@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from rliable.unit import Files
+
 
 def read_files(folder: str | Path) -> dict[str, bytes]:
     """The content of every file below `folder`, by path relative to it."""
@@ -11,7 +13,7 @@ def read_files(folder: str | Path) -> dict[str, bytes]:
     return {str(path.relative_to(root)): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
 
 
-def write_files(folder: Path, files: dict[str, bytes]) -> None:
+def write_files(folder: Path, files: Files) -> None:
     """Writes what `read_files` read."""
     for name, content in files.items():
         path = folder / name

@@ -12,7 +12,14 @@ import os
 import socket
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    Content = bytes | memoryview
+else:
+    Content = memoryview  # what comes over the channel is not copied: it may lie on disk
+#: Contents of files by name, a path relative to the folder that they belong to.
+Files = Mapping[str, Content]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -255,7 +262,7 @@ class UnitResult(RunRecord):
     slot_seconds: float = 0.0
     predictions: list[Any] = dataclasses.field(default_factory=list)
     learning_curve: list[dict[str, int | float]] = dataclasses.field(default_factory=list)
-    files: dict[str, bytes] = dataclasses.field(default_factory=dict)
+    files: Files = dataclasses.field(default_factory=dict)
     traceback: str = ""
 
     def record(self) -> RunRecord:

@@ -213,7 +213,7 @@ def test_a_computing_process_loads_nothing_of_the_drivers(tmp_path, module, name
     finally:
         executor.close()
     assert result.error is None
-    loaded = result.files["modules.txt"].decode().split()
+    loaded = bytes(result.files["modules.txt"]).decode().split()
     assert result.pid != os.getpid() and "rliable.executors.worker" in loaded
     drivers = ("optuna", "pyspark", "rich", "plotly", "rliable.tuning", "rliable.report", "rliable.cli")
     assert [name for name in drivers if name in loaded] == []

@@ -222,6 +222,7 @@ def executor_options(study: Study, mode: Mode, folder: StudyFolder | None) -> Ex
         gpus=study.config.gpus_per_trial,
         max_training_slots=study.config.max_training_slots,
         max_evaluation_slots=study.config.max_evaluation_slots,
+        spool=folder.path if folder else None,
         checkpoints=Checkpoints(folder, version_of(study.model.class_name)) if folder else None,
     )
 

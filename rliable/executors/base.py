@@ -36,6 +36,7 @@ class ExecutorOptions:
       threads: cores that each slot computes with.
       gpus: GPUs that each slot sees; a fraction shares one, None hides none.
       checkpoints: where checkpoints of runs are kept and found again; None keeps none.
+      spool: the folder for what comes in from slots and is large; None for the system's folder of temporary files.
       start_seconds: how long a process may take to import what it needs.
       heartbeat_timeout_seconds: silence after which a slot counts as lost.
       max_training_slots: how many slots train at the same time, those that help with a training included; None for all.
@@ -53,6 +54,7 @@ class ExecutorOptions:
     threads: int = 1
     gpus: float | None = None
     checkpoints: Checkpoints | None = None
+    spool: Path | None = None
     start_seconds: float = 300.0
     heartbeat_timeout_seconds: float = 15.0
     max_training_slots: int | None = None

@@ -26,12 +26,12 @@ from rliable.records.run_files import SavedRun
 from rliable.registry import MODELS
 from rliable.schema import ConfigError
 from rliable.threads import limit_threads
-from rliable.unit import Answer, ModelConfig, PlayedSlice, Unit, UnitResult, result_of
+from rliable.unit import Answer, Files, ModelConfig, PlayedSlice, Unit, UnitResult, result_of
 
 #: The file of a checkpoint that holds the learning curve.
 CURVE_FILE = "learning_curve.json"
 #: Called with a trained model and the files it saved; yields the slices of test episodes to play here.
-Slices = Callable[[EpisodicModel, dict[str, bytes]], Iterator[range]]
+Slices = Callable[[EpisodicModel, Files], Iterator[range]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,8 +46,8 @@ class Exchange:
     """
 
     on_row: Callable[[dict[str, float]], Answer | None] | None = None
-    on_checkpoint: Callable[[dict[str, bytes]], None] | None = None
-    checkpoint: dict[str, bytes] | None = None
+    on_checkpoint: Callable[[Files], None] | None = None
+    checkpoint: Files | None = None
     helpers: Helpers | None = None
 
 
@@ -138,21 +138,19 @@ class Talk:
             self.answer = self._exchange.on_row(row) or Answer.GO_ON
         return self.answer
 
-    def keep(self, files: dict[str, bytes]) -> None:
+    def keep(self, files: Files) -> None:
         """Passes a checkpoint on, with the learning curve up to it."""
         if self._exchange.on_checkpoint is not None:
             curve = json.dumps(plain_curve(self._model)).encode()
             self._exchange.on_checkpoint({**files, CURVE_FILE: curve})
 
-    def restore(self, files: dict[str, bytes]) -> None:
+    def restore(self, files: Files) -> None:
         """Hands the model its checkpoint, and gives it its learning curve back."""
-        self._model.restore({name: content for name, content in files.items() if name != CURVE_FILE})
-        self._model.learning_curve = json.loads(files[CURVE_FILE])
+        self._model.restore({name: bytes(content) for name, content in files.items() if name != CURVE_FILE})
+        self._model.learning_curve = json.loads(bytes(files[CURVE_FILE]))
 
 
-def evaluate_here(
-    model: Any, files: dict[str, bytes], test_data: Any, slot: str, slices: Slices | None
-) -> dict[str, Any]:
+def evaluate_here(model: Any, files: Files, test_data: Any, slot: str, slices: Slices | None) -> dict[str, Any]:
     """The final evaluation, as far as it is done in this process: the result's fields that follow from it."""
     if isinstance(model, EpisodicModel):
         parts = slices(model, files) if slices else iter(model.slices())

@@ -8,6 +8,7 @@ import msgspec
 
 from rliable.records.folders import StudyFolder
 from rliable.records.writing import write_atomically
+from rliable.unit import Files
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +22,7 @@ class Checkpoint(msgspec.Struct, frozen=True):
     """
 
     version: str
-    files: dict[str, bytes]
+    files: Files
 
 
 class Checkpoints:
@@ -36,7 +37,7 @@ class Checkpoints:
         self._folder = folder
         self._version = version
 
-    def keep(self, trial: int, run: int, files: dict[str, bytes]) -> None:
+    def keep(self, trial: int, run: int, files: Files) -> None:
         """Keeps a run's checkpoint instead of the one before; where there is no room, the run goes on without."""
         path = self._folder.run(trial, run).checkpoint
         try:
@@ -45,7 +46,7 @@ class Checkpoints:
         except OSError as error:
             logger.warning("no checkpoint of trial %d run %d: %s", trial, run, error)
 
-    def latest(self, trial: int, run: int) -> dict[str, bytes] | None:
+    def latest(self, trial: int, run: int) -> Files | None:
         """A run's checkpoint; None where there is none that can be read."""
         path = self._folder.run(trial, run).checkpoint
         try:

@@ -99,7 +99,7 @@ def test_each_value_is_one_argument_and_no_shell_reads_it(tmp_path, monkeypatch)
     script = "import sys, json; json.dump(sys.argv[2:], open(sys.argv[1], 'w')); print(json.dumps({'reward': 1}))"
     command = [sys.executable, "-c", script, "{folder}/words.json", *[f"{{{name}}}" for name in names]]
     result = run(command, **values)
-    assert json.loads(result.files["words.json"]) == tricky
+    assert json.loads(bytes(result.files["words.json"])) == tricky
     assert not Path("reached").exists()
 
 
@@ -176,7 +176,7 @@ def test_a_killed_run_goes_on_from_the_scripts_checkpoint(serial, tmp_path):
     assert result.error is None, result.traceback
     assert result.attempts == 2
     assert [row["step"] for row in result.learning_curve] == [10, 20, 30, 40, 50, 60, 70, 80]
-    assert json.loads(result.files["began.json"]) >= 1  # the second process did not begin anew
+    assert json.loads(bytes(result.files["began.json"])) >= 1  # the second process did not begin anew
 
 
 def test_a_paused_script_leaves_the_checkpoint_that_it_writes_at_its_end():

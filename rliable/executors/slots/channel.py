@@ -19,6 +19,8 @@ MAX_STRANGERS = 64
 CROWDED_SECONDS = 0.5
 #: How many more may wait to be looked at.
 BACKLOG = 512
+#: How long a greeting may be.
+GREETING_BYTES = 10_000
 #: How long the door listens before it looks whether it is to close, and rests where nobody can be let in.
 ACCEPT_SECONDS = 0.2
 PAUSE_SECONDS = 0.05
@@ -128,7 +130,7 @@ class Door:
         set_socket_options(connection, self._timeout_seconds)
         deliver_challenge(connection, self.key)
         answer_challenge(connection, self.key)
-        greeting = unpack(connection.recv_bytes())
+        greeting = unpack(connection.recv_bytes(GREETING_BYTES))
         return greeting if isinstance(greeting, Hello) else None
 
     def _hang_up(self, patience: float) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import psutil
 
+from rliable.executors.slots.frames import send
 from rliable.executors.slots.gpus import GPU_VARIABLE, gpus_of, visible_gpus
 from rliable.executors.slots.messages import Start, pack
 from rliable.processes import import_path, python_path_variables, signal_name
@@ -134,7 +135,7 @@ class ComputeProcess:
         self.is_ready = False
         start = Start(slot, settings.level, settings.class_names, settings.files, settings.threads)
         with contextlib.suppress(OSError):  # one that died at once shows when it is next read
-            self.channel.send_bytes(pack(start))
+            send(self.channel, pack(start))
 
     @property
     def has_ended(self) -> bool:

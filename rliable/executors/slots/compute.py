@@ -22,6 +22,7 @@ import psutil
 
 from rliable.config.claims import with_files
 from rliable.executors.slots.conversation import Conversation
+from rliable.executors.slots.frames import receive, send
 from rliable.executors.slots.messages import (
     Assist,
     Assisted,
@@ -35,7 +36,6 @@ from rliable.executors.slots.messages import (
     Start,
     Train,
     pack,
-    unpack,
 )
 from rliable.executors.worker import (
     Exchange,
@@ -51,7 +51,7 @@ from rliable.folder_files import write_files
 from rliable.model import BaseModel, EpisodicModel
 from rliable.registry import MODELS
 from rliable.schema import ConfigError
-from rliable.unit import Unit, UnitResult
+from rliable.unit import Files, Unit, UnitResult
 
 #: Linux: orphans below this process become its children, so that they are found.
 PR_SET_CHILD_SUBREAPER = 36
@@ -102,7 +102,7 @@ class Computer:
         self._send(Ready())
         with contextlib.suppress(EOFError):
             while True:
-                message = unpack(self._channel.recv_bytes())
+                message = receive(self._channel)
                 if isinstance(message, Train):
                     self._run(self._at_home(message.unit), message.checkpoint)
                 elif isinstance(message, Play):
@@ -111,7 +111,7 @@ class Computer:
                     self._assist(message)
 
     def _send(self, message: Message) -> None:
-        self._channel.send_bytes(pack(message))
+        send(self._channel, pack(message))
 
     def _at_home(self, unit: Unit) -> Unit:
         """The unit with the places of the files that it names on this machine."""
@@ -127,7 +127,7 @@ class Computer:
         """Where a file is: where it was named, if that is here as well, else where it was shipped to."""
         return name if Path(name).exists() else self._files.get(name, name)
 
-    def _run(self, unit: Unit, checkpoint: dict[str, bytes] | None) -> None:
+    def _run(self, unit: Unit, checkpoint: Files | None) -> None:
         self._dismiss_guest()
         import_early(unit.model.class_name, unit.limits.threads)
         self._send(Began())
@@ -137,6 +137,8 @@ class Computer:
             unit, self._slot, slices=slices, exchange=Exchange(talk.report, talk.keep, checkpoint, helpers)
         )
         self._tidy()
+        if talk.has_offered:
+            result = dataclasses.replace(result, files={})  # the driver has them
         try:
             self._send(Result(result))
         except (TypeError, ValueError, OverflowError) as error:
@@ -224,7 +226,7 @@ def new_guest(unit: Unit, key: tuple[int, int, int]) -> Guest:
     return Guest(key, folder, model, open_data(unit.model))
 
 
-def load_guest(unit: Unit, key: tuple[int, int, int], files: dict[str, bytes]) -> Guest:
+def load_guest(unit: Unit, key: tuple[int, int, int], files: Files) -> Guest:
     """The same, loaded from the files of the trained model, which come with its first slice."""
     guest = new_guest(unit, key)
     write_files(Path(guest.folder.name), files)
@@ -271,7 +273,7 @@ def main() -> None:
     number = int(sys.argv[1])
     os.set_inheritable(number, False)
     channel = Connection(number)
-    start = unpack(channel.recv_bytes())
+    start = receive(channel)
     assert isinstance(start, Start)
     Computer(channel, start).serve()
 

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
 
+from rliable.executors.slots.frames import receive, send
 from rliable.executors.slots.messages import (
     Answered,
     Ask,
@@ -20,15 +21,17 @@ from rliable.executors.slots.messages import (
     Offer,
     Reported,
     pack,
-    unpack,
 )
 from rliable.executors.worker import plain_row
 from rliable.model import EpisodicModel
-from rliable.unit import Answer
+from rliable.unit import Answer, Files
 
 
 class Conversation:
     """One run's; it is also the run's `rliable.helping.Helpers`.
+
+    Attributes:
+      has_offered: whether the driver has got the trained model.
 
     Args:
       channel: to the supervisor, which passes on.
@@ -38,6 +41,7 @@ class Conversation:
         self._channel = channel
         self._awaits_answer, self._answer = False, Answer.GO_ON
         self._has_invited = False
+        self.has_offered = False
         self._present: list[str] = []
         self._delivered: dict[str, bytes | None] = {}
 
@@ -51,12 +55,13 @@ class Conversation:
                 self._awaits_answer = True
         return self._answer
 
-    def keep(self, files: dict[str, bytes]) -> None:
+    def keep(self, files: Files) -> None:
         """Sends a checkpoint."""
         self._send(Kept(files))
 
-    def share(self, model: EpisodicModel, files: dict[str, bytes]) -> Iterator[range]:
+    def share(self, model: EpisodicModel, files: Files) -> Iterator[range]:
         """Opens the test episodes to idle slots, and yields the slices that are left to this one."""
+        self.has_offered = True
         self._send(Offer([(part.start, part.stop) for part in model.slices()], files))
         while (episodes := self._next_slice()) is not None:
             yield episodes
@@ -82,10 +87,10 @@ class Conversation:
         return self._delivered.pop(helper)
 
     def _send(self, message: Message) -> None:
-        self._channel.send_bytes(pack(message))
+        send(self._channel, pack(message))
 
     def _receive(self) -> Message:
-        return unpack(self._channel.recv_bytes())
+        return receive(self._channel)
 
     def _take_all(self) -> None:
         """Takes what has come in."""

@@ -7,7 +7,7 @@ import time
 from collections import Counter, deque
 
 from rliable.metrics import evaluation_fields
-from rliable.unit import PlayedSlice, Unit, UnitResult
+from rliable.unit import Files, PlayedSlice, Unit, UnitResult
 
 #: One slot that cannot play a slice says nothing against the model.
 MIN_REFUSALS = 2
@@ -23,7 +23,7 @@ class Evaluation:
       files: the trained model.
     """
 
-    def __init__(self, unit: Unit, attempt: int, slices: list[range], files: dict[str, bytes]) -> None:
+    def __init__(self, unit: Unit, attempt: int, slices: list[range], files: Files) -> None:
         """Opens all slices.
 
         Args:

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterator
 
 from rliable.executors.slots.evaluation import Evaluation
-from rliable.unit import PlayedSlice, Unit, UnitResult
+from rliable.unit import Files, PlayedSlice, Unit, UnitResult
 
 Key = tuple[int, int]
 ModelKey = tuple[int, int, int]
@@ -54,7 +54,7 @@ class LeaseBook:
         """What a slot works on."""
         return self._held.get(slot)
 
-    def files_of(self, lease: Lease) -> dict[str, bytes]:
+    def files_of(self, lease: Lease) -> Files:
         """The trained model whose episodes the lease is about; nothing for a run itself."""
         return {} if lease.episodes is None else self._evaluations[lease.key].files
 
@@ -73,7 +73,7 @@ class LeaseBook:
             self._held[slot] = lease
         return lease
 
-    def offer(self, slot: str, slices: list[range], files: dict[str, bytes]) -> None:
+    def offer(self, slot: str, slices: list[range], files: Files) -> None:
         """Opens a run's test episodes to all slots."""
         lease = self._held[slot]
         self._evaluations[lease.key] = Evaluation(lease.unit, lease.attempt, slices, files)

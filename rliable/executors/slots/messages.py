@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from rliable.unit import Answer, PlayedSlice, Unit, UnitResult
+from rliable.unit import Answer, Files, PlayedSlice, Unit, UnitResult
 
 Episodes = tuple[int, int]  # the first, and one past the last
 
@@ -34,7 +34,7 @@ class Train(msgspec.Struct):
     """
 
     unit: Unit
-    checkpoint: dict[str, bytes] | None = None
+    checkpoint: Files | None = None
 
 
 class Began(msgspec.Struct):
@@ -57,7 +57,7 @@ class Answered(msgspec.Struct):
 class Kept(msgspec.Struct):
     """Process to driver: a checkpoint of its run, files by name."""
 
-    files: dict[str, bytes]
+    files: Files
 
 
 class Result(msgspec.Struct):
@@ -70,7 +70,7 @@ class Offer(msgspec.Struct):
     """Process to driver: these test episodes may be played elsewhere, with these files; one slice for me."""
 
     slices: list[Episodes]
-    files: dict[str, bytes]
+    files: Files
 
 
 class Ask(msgspec.Struct):
@@ -96,7 +96,7 @@ class Play(msgspec.Struct):
     unit: Unit
     attempt: int
     episodes: Episodes
-    files: dict[str, bytes] | None
+    files: Files | None
 
 
 class Played(msgspec.Struct):
@@ -248,8 +248,8 @@ def pack(message: Message) -> bytes:
     return CODES[type(message)] + msgspec.msgpack.encode(message)
 
 
-def unpack(frame: bytes) -> Message:
-    """Reads a frame.
+def unpack(frame: bytes | memoryview) -> Message:
+    """Reads a frame, or what the frames of one message came to; contents of files are views of it.
 
     Raises:
       ValueError: it is none of ours.
@@ -261,6 +261,6 @@ def unpack(frame: bytes) -> Message:
     return message
 
 
-def kind_of_frame(frame: bytes) -> type[Any]:
-    """The kind of a frame that is passed on unread."""
+def kind_of_frame(frame: bytes | memoryview) -> type[Any]:
+    """The kind of a message that is passed on unread, from its first byte."""
     return MESSAGE_KINDS[frame[0]]

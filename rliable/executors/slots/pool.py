@@ -5,19 +5,22 @@ from __future__ import annotations
 import dataclasses
 import logging
 import math
+import selectors
 import time
 from collections.abc import Callable, Iterator
-from multiprocessing.connection import wait
-from typing import Any, Protocol
+from functools import partial
+from typing import Any
 
 from rliable.executors.base import ExecutorError, ExecutorOptions
 from rliable.executors.slots.channel import Door
+from rliable.executors.slots.frames import OnDisk, Pieces
 from rliable.executors.slots.leases import Lease, LeaseBook, Loss
 from rliable.executors.slots.messages import (
     Answered,
     Ask,
     Assisted,
     Await,
+    Beat,
     Delegate,
     Delivered,
     Died,
@@ -31,28 +34,18 @@ from rliable.executors.slots.messages import (
     Reported,
     Result,
     Stop,
-    unpack,
 )
 from rliable.executors.slots.parties import HelpBook
-from rliable.executors.slots.slot import Slot, bounds
-from rliable.records.run_files import unsafe_names
-from rliable.unit import Answer, OnReport, Report, Unit, UnitResult
+from rliable.executors.slots.slot import Slot, SlotKeeper, bounds, checked
+from rliable.unit import Answer, Files, OnReport, Report, Unit, UnitResult
 
 POLL_SECONDS = 1.0
+#: How often at most it is looked for slots that have not been heard of.
+SILENCE_CHECK_SECONDS = 0.5
 LONELY_SECONDS = 60.0
 #: How long `gather` waits for the first slot, and for another one after each that came.
 FIRST_SECONDS, NEXT_SECONDS = 20.0, 3.0
 logger = logging.getLogger(__name__)
-
-
-class SlotKeeper(Protocol):
-    """Who starts slots, and starts them again."""
-
-    def problem(self) -> str | None:
-        """Why no slot will ever come again, or None while some may."""
-
-    def restart(self, name: str) -> None:
-        """Kills a slot that is silent, and starts it again."""
 
 
 class SlotPool:
@@ -62,23 +55,23 @@ class SlotPool:
       hosts: the machine of each slot that has ever come, by the slot's name.
     """
 
-    def __init__(
-        self,
-        door: Door,
-        keeper: SlotKeeper,
-        options: ExecutorOptions,
-    ) -> None:
+    def __init__(self, door: Door, keeper: SlotKeeper, options: ExecutorOptions) -> None:
         """Waits for slots at a door.
 
         Args:
           door: where they come in.
           keeper: starts the slots.
-          options: when a slot counts as lost, how many may train and evaluate, where checkpoints are kept.
+          options: when a slot counts as lost, how many may train and evaluate, where what they send is kept.
         """
         self._door, self._keeper, self._options = door, keeper, options
         self._checkpoints = options.checkpoints
+        self._make_store = partial(OnDisk, options.spool)
         self._patience = options.heartbeat_timeout_seconds
         self._slots: dict[str, Slot] = {}
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(door.bell, selectors.EVENT_READ)
+        self._has_news = True  # of slots or of work, since work was handed out
+        self._look_at = 0.0
         self._warn_at = time.monotonic() + LONELY_SECONDS
         self._book, self._help = LeaseBook(iter(())), HelpBook()
         self._on_report: OnReport | None = None
@@ -94,6 +87,7 @@ class SlotPool:
         """
         self._book, self._help = LeaseBook(units, self._options.max_evaluation_slots), HelpBook()
         self._on_report = on_report
+        self._has_news = True
         while not self._book.is_finished:
             if on_wait is not None:
                 on_wait()
@@ -105,7 +99,7 @@ class SlotPool:
         """As `Executor.gather`: until all have come that were asked for, or for a while none has."""
         most = math.inf if self._options.num_workers is None else self._options.num_workers
         patience = FIRST_SECONDS
-        while len(self._slots) < most and wait([self._door.bell], patience):
+        while len(self._slots) < most and self._door.bell.poll(patience):
             for _ in self._welcome():
                 pass  # nobody holds a lease yet
             patience = NEXT_SECONDS if self._slots else FIRST_SECONDS
@@ -117,6 +111,7 @@ class SlotPool:
     def close(self) -> None:
         """Tells all slots to end."""
         self._door.close()
+        self._selector.close()
         for slot in list(self._slots.values()):
             slot.send(Stop())
             slot.channel.close()
@@ -124,6 +119,9 @@ class SlotPool:
 
     def _hand_out(self) -> None:
         """Gives every free slot a lease while there are any; whoever gets none helps with a training."""
+        if not self._has_news:
+            return
+        self._has_news = False
         for slot in [slot for slot in self._slots.values() if slot.is_free]:
             may_train = self._may_train(slot.name)
             lease = self._book.lease(slot.name, may_train)
@@ -140,21 +138,26 @@ class SlotPool:
 
     def _take_in(self) -> Iterator[UnitResult]:
         """Waits for messages and yields the results in them, one slot after another."""
-        by_channel = {slot.channel: slot for slot in self._slots.values()}
-        for ready in wait([self._door.bell, *by_channel], POLL_SECONDS):
-            if ready is self._door.bell:
+        for key, _ in self._selector.select(POLL_SECONDS):
+            slot: Slot | None = key.data
+            if slot is None:
                 yield from self._welcome()
-            elif self._slots.get(by_channel[ready].name) is by_channel[ready]:  # type: ignore[index]
-                yield from self._hear(by_channel[ready])  # type: ignore[index]
+            elif self._slots.get(slot.name) is slot:
+                yield from self._hear(slot)
                 self._hand_out()
-        yield from self._drop_silent()
-        self._warn_if_alone()
+        if time.monotonic() >= self._look_at:
+            self._look_at = time.monotonic() + SILENCE_CHECK_SECONDS
+            yield from self._drop_silent()
+            self._warn_if_alone()
 
     def _welcome(self) -> Iterator[UnitResult]:
         for channel, hello in self._door.visitors():
             if hello.slot in self._slots:
                 yield from self._drop(self._slots[hello.slot], Loss(f"{hello.slot} was started again"))
-            self._slots[hello.slot] = Slot(hello.slot, channel, hello.host, time.monotonic())
+            slot = Slot(hello.slot, channel, hello.host, time.monotonic(), Pieces(self._make_store))
+            self._selector.register(channel, selectors.EVENT_READ, slot)
+            self._slots[hello.slot] = slot
+            self._has_news = True
             self.hosts[hello.slot] = hello.host
         problem = None if self._slots else self._keeper.problem()
         if problem is not None:
@@ -169,19 +172,22 @@ class SlotPool:
             yield from self._drop(slot, Loss(f"no heartbeat from {slot.name} for {self._patience:g} s"))
 
     def _drop(self, slot: Slot, loss: Loss) -> Iterator[UnitResult]:
+        self._selector.unregister(slot.channel)
         slot.channel.close()
         self._slots.pop(slot.name, None)
+        self._has_news = True
         yield from self._lost(slot, loss, {})
         self._door.ring()  # perhaps it was the last one
 
     def _hear(self, slot: Slot) -> Iterator[UnitResult]:
-        """Takes one message of a slot."""
+        """Takes one frame of a slot, and what it says if that is whole."""
         try:
-            message = unpack(slot.channel.recv_bytes())
+            message = slot.receive()
         except (EOFError, OSError):
             yield from self._drop(slot, Loss(f"the connection to {slot.name} broke"))
             return
         slot.seen = time.monotonic()
+        self._has_news |= not isinstance(message, Beat | Reported | None)
         if isinstance(message, Result | Played | Refused):
             slot.is_free = True
             yield from self._ended(slot, message)
@@ -206,7 +212,7 @@ class SlotPool:
             self._help.wait(slot.name, message.helper)
             self._deliver(slot.name)
 
-    def _files_for(self, lease: Lease) -> dict[str, bytes] | None:
+    def _files_for(self, lease: Lease) -> Files | None:
         """What a slot needs for a lease: the trained model, or the checkpoint of a run that was begun before."""
         if lease.episodes is not None:
             return self._book.files_of(lease)
@@ -293,12 +299,3 @@ class SlotPool:
                 LONELY_SECONDS,
                 self._door.port,
             )
-
-
-def checked(result: UnitResult) -> UnitResult:
-    """The result, or a failed one if the names of its files lead out of the run's folder."""
-    unsafe = unsafe_names(result.files)
-    if not unsafe:
-        return result
-    nothing: dict[str, Any] = {"metrics": None, "predictions": [], "files": {}}
-    return dataclasses.replace(result, error=f"the worker sent a file named {unsafe[0]!r:.80}", **nothing)

@@ -6,11 +6,23 @@ import contextlib
 import dataclasses
 import time
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, Protocol
 
+from rliable.executors.slots.frames import FRAME_BYTES, Pieces, send
 from rliable.executors.slots.leases import Failure, Lease, ModelKey
-from rliable.executors.slots.messages import Assist, Message, Play, Train, pack
-from rliable.unit import UnitResult, failed_result
+from rliable.executors.slots.messages import Assist, Message, Play, Train, pack, unpack
+from rliable.records.run_files import unsafe_names
+from rliable.unit import Files, UnitResult, failed_result
+
+
+class SlotKeeper(Protocol):
+    """Who starts slots, and starts them again."""
+
+    def problem(self) -> str | None:
+        """Why no slot will ever come again, or None while some may."""
+
+    def restart(self, name: str) -> None:
+        """Kills a slot that is silent, and starts it again."""
 
 
 @dataclasses.dataclass
@@ -22,6 +34,7 @@ class Slot:
       channel: to its supervisor.
       host: its machine.
       seen: when it was last heard of, monotonic seconds.
+      pieces: what has come of its messages.
       is_free: whether it waits for work.
       started: when its lease began, in seconds since the epoch.
       loaded: the trained model that its process has loaded, unless it has died since without a word.
@@ -31,6 +44,7 @@ class Slot:
     channel: Connection
     host: str
     seen: float
+    pieces: Pieces = dataclasses.field(default_factory=Pieces)
     is_free: bool = True
     started: float = 0.0
     loaded: ModelKey | None = None
@@ -38,9 +52,19 @@ class Slot:
     def send(self, message: Message) -> None:
         """Sends; a broken channel shows when it is next read."""
         with contextlib.suppress(OSError):
-            self.channel.send_bytes(pack(message))
+            send(self.channel, pack(message))
 
-    def give(self, lease: Lease, files: dict[str, bytes] | None) -> None:
+    def receive(self) -> Message | None:
+        """Takes one frame; gives the message that it completes, None while more of it is to come.
+
+        Raises:
+          EOFError, OSError: the channel is broken, or the frame too large.
+          ValueError: the message is none of ours.
+        """
+        packed = self.pieces.add(self.channel.recv_bytes(FRAME_BYTES))
+        return None if packed is None else unpack(packed)
+
+    def give(self, lease: Lease, files: Files | None) -> None:
         """Has the slot work.
 
         Args:
@@ -77,3 +101,12 @@ class Slot:
 def bounds(episodes: range) -> tuple[int, int]:
     """A range of episodes as it is sent: first and one past the last."""
     return episodes.start, episodes.stop
+
+
+def checked(result: UnitResult) -> UnitResult:
+    """The result, or a failed one if the names of its files lead out of the run's folder."""
+    unsafe = unsafe_names(result.files)
+    if not unsafe:
+        return result
+    nothing: dict[str, Any] = {"metrics": None, "predictions": [], "files": {}}
+    return dataclasses.replace(result, error=f"the worker sent a file named {unsafe[0]!r:.80}", **nothing)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from rliable.executors.slots.channel import connect
 from rliable.executors.slots.child import CHECK_SECONDS, ComputeProcess, SlotSettings, slot_name
+from rliable.executors.slots.frames import FRAME_BYTES, Pieces, is_piece, send
 from rliable.executors.slots.messages import (
     Answered,
     Assist,
@@ -47,13 +48,13 @@ class Job:
     """What the process works on.
 
     Attributes:
-      frame: the driver's order.
+      order: the driver's, packed; empty once the process has got it.
       limits: of the unit.
       handed: when the process got it, monotonic seconds; None while it is starting.
       began: when it had imported all it needs and began to work, monotonic seconds; None before.
     """
 
-    frame: bytes
+    order: bytes | memoryview
     limits: Limits
     handed: float | None = None
     began: float | None = None
@@ -73,6 +74,7 @@ class Supervisor:
         self._settings = settings
         self._name = slot_name(slot)
         self._driver = driver
+        self._pieces = Pieces()  # of what the driver says
         self._log = Path(settings.log_folder or ".") / f"log-slot-{slot}.txt"
         self._job: Job | None = None
         self._is_stopped = False
@@ -110,21 +112,24 @@ class Supervisor:
         is_limited = self._job is not None and self._job.limits.are_watched
         for ready in wait(channels, CHECK_SECONDS if is_limited else BEAT_SECONDS):
             if ready is self._driver:
-                self._hear_driver(self._driver.recv_bytes())
+                self._hear_driver(self._pieces.add(self._driver.recv_bytes(FRAME_BYTES)))
             elif self._process is not None and ready is self._process.channel:
                 self._hear_process(self._process)
 
-    def _hear_driver(self, frame: bytes) -> None:
-        kind = kind_of_frame(frame)
+    def _hear_driver(self, packed: bytes | memoryview | None) -> None:
+        """Does what the driver says, or passes it on; nothing while more of it is to come."""
+        if packed is None:
+            return
+        kind = kind_of_frame(packed)
         if kind is Stop:
             self._is_stopped = True
         elif kind in (Next, Answered, Joined, Delivered):
             if self._process is not None and self._process.is_ready:  # else it is for the one before
-                self._hand_on(self._process, frame)
+                self._hand_on(self._process, packed)
         elif kind in (Train, Play, Assist):
-            order = unpack(frame)
+            order = unpack(packed)
             assert isinstance(order, Train | Play | Assist)
-            self._job = Job(frame, order.unit.limits)
+            self._job = Job(packed, order.unit.limits)
             self._process = self._process or self._start_process()
             self._begin(self._process)
 
@@ -132,20 +137,21 @@ class Supervisor:
         """Gives the job to the process once it is there to take it."""
         if process.is_ready and self._job is not None and self._job.handed is None:
             self._job.handed = time.monotonic()
-            self._hand_on(process, self._job.frame)
+            self._hand_on(process, self._job.order)
+            self._job.order = b""  # it may be large
 
-    def _hand_on(self, process: ComputeProcess, frame: bytes) -> None:
+    def _hand_on(self, process: ComputeProcess, packed: bytes | memoryview) -> None:
         """Sends to the process; if it has just died, that shows when it is next read."""
         with contextlib.suppress(OSError):
-            process.channel.send_bytes(frame)
+            send(process.channel, packed)
 
     def _hear_process(self, process: ComputeProcess) -> None:
         try:
-            frame = process.channel.recv_bytes()
+            frame = process.channel.recv_bytes(FRAME_BYTES)
         except (EOFError, OSError):
             self._bury(process.end())
             return
-        kind = kind_of_frame(frame)
+        kind = None if is_piece(frame) else kind_of_frame(frame)
         if kind is Ready:
             process.is_ready = True
             self._begin(process)

@@ -1,5 +1,6 @@
 """What goes over the channel comes out as it went in."""
 
+import dataclasses
 import math
 
 import pytest
@@ -35,7 +36,9 @@ def test_a_result_arrives_with_every_bit(returns, files, value, error):
     frame = pack(Result(result))
 
     assert kind_of_frame(frame) is Result
-    assert repr(unpack(frame).result) == repr(result)
+    received = unpack(frame).result
+    assert {name: bytes(content) for name, content in received.files.items()} == files
+    assert repr(dataclasses.replace(received, files=files)) == repr(result)
 
 
 def test_the_record_of_a_result_is_what_the_journal_keeps():
