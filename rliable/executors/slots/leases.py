@@ -45,6 +45,11 @@ class LeaseBook:
         """Whether every unit has ended and no more will come."""
         return self._is_drained and not (self._held or self._again or self._evaluations)
 
+    @property
+    def is_used_up(self) -> bool:
+        """Whether there is nothing to be had for a free slot, whichever it is."""
+        return self._is_drained and not (self._again or self._evaluations)
+
     def drain(self) -> None:
         """Begins no run any more: what is lost from here on, or waits to be repeated, is left to another search."""
         self._is_drained = self._is_draining = True

@@ -48,6 +48,11 @@ class HelpBook:
         """How many other slots help, with an order or without."""
         return sum(len(party.members - {besides}) for party in self._parties.values())
 
+    @property
+    def is_wanted(self) -> bool:
+        """Whether any run takes help."""
+        return bool(self._parties)
+
     def invite(self, owner: str) -> None:
         """Opens the run of a slot to helpers."""
         self._parties[owner] = Party()

@@ -119,7 +119,7 @@ class SlotPool:
 
     def _hand_out(self) -> None:
         """Gives every free slot a lease while there are any; whoever gets none helps with a training."""
-        if not self._has_news:
+        if not self._has_news or (self._book.is_used_up and not self._help.is_wanted):
             return
         self._has_news = False
         for slot in [slot for slot in self._slots.values() if slot.is_free]:
