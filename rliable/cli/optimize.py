@@ -237,7 +237,8 @@ def draw_pictures(
     """Draws what a finished study leaves; what goes wrong here, or is interrupted, takes nothing else with it."""
     try:
         interrupts.check()
-        draw_missing_curves(folder)
+        if (note := draw_missing_curves(folder).note(folder)) is not None:
+            reporter.message(note)
         lack = film_best(record, folder) if is_filming else None
         if lack is not None:
             reporter.warning(f"no film of trial {record.best}: {lack}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,8 +25,11 @@ def run(arguments: Sequence[str]) -> int:
     if not (folder / "results.json").is_file():
         raise ConfigError([f"{folder}: no study here (results.json is missing)"])
     try:
-        paths = [*draw_missing_curves(folder), *draw_study(folder)]
+        missing = draw_missing_curves(folder)
+        paths = [*missing.drawn, *draw_study(folder)]
     except ValueError as error:
         raise ConfigError([f"{folder / 'results.json'}: cannot be drawn: {one_line(str(error))}"]) from error
     print("\n".join(map(str, paths)))
+    if (note := missing.note(folder)) is not None:
+        print(note, file=sys.stderr)
     return 0
