@@ -90,6 +90,10 @@ class Environment(Spaces, ABC):
           The states. [B, S]
         """
 
+    def take_first_step(self) -> None:
+        """Begins an episode, which needs no device; a step is compiled only in a run, for the device that it wants."""
+        self.initial_states([0])
+
     @abstractmethod
     def reset(self, seed: Any, num_episodes: int) -> Any:
         """Draws the states in which episodes start.

@@ -68,6 +68,13 @@ class HostEnvironment(Spaces):
         """
         return Instance(self, self.make_gymnasium(is_training, render_mode))
 
+    def take_first_step(self) -> None:
+        """Begins an episode and steps once: what an environment that does not work raises, it raises here."""
+        instance = self.make(is_training=True)
+        instance.reset(0)
+        instance.environment.step(self.action_space.sample())
+        instance.close()
+
     def warnings(self) -> list[str]:
         """What the user should know before anything runs: the notes, and whether episodes follow from their seeds."""
         from rliable.environments.recording import probe_repeatability

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rliable.schema import ConfigError
-from rliable.unit import OnReport, Unit, UnitResult
+from rliable.unit import ModelConfig, OnReport, Unit, UnitResult
 
 if TYPE_CHECKING:
     from rliable.records.checkpoints import Checkpoints
@@ -31,9 +31,11 @@ class ExecutorOptions:
       app_name: the name Spark shows.
       log_path: the file for what Spark and the slots print; None drops it.
       class_names: the classes of models and of environments made for them; the users' own are shipped to the workers.
+      model: the study's, as its file has it, with which each slot is tried before it gets work; None tries none.
       files: data files that units name as their `environment`; they are shipped as well. Other names are ignored.
       uses_cluster: whether the models get the SparkContext (`data: rdd`), and so run in the driver's process.
       threads: cores that each slot computes with.
+      memory_mb: what a run may use; None for any.
       gpus: GPUs that each slot sees; a fraction shares one, None hides none.
       checkpoints: where checkpoints of runs are kept and found again; None keeps none.
       spool: the folder for what comes in from slots and is large; None for the system's folder of temporary files.
@@ -49,9 +51,11 @@ class ExecutorOptions:
     app_name: str = "rliable"
     log_path: Path | None = None
     class_names: tuple[str, ...] = ()
+    model: ModelConfig | None = None
     files: tuple[str, ...] = ()
     uses_cluster: bool = False
     threads: int = 1
+    memory_mb: int | None = None
     gpus: float | None = None
     checkpoints: Checkpoints | None = None
     spool: Path | None = None

@@ -81,6 +81,7 @@ class LocalSlot:
             (HOST, self._door.port),
             self._door.key,
             class_names=options.class_names,
+            model=options.model,
             threads=options.threads,
             gpus_per_slot=options.gpus,
             start_seconds=options.start_seconds,

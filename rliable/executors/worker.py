@@ -172,6 +172,13 @@ def make_model(config: ModelConfig, seed: int, folder: str, sc: Any = None, thre
     return model
 
 
+def import_libraries(class_name: str, threads: int) -> None:
+    """Imports a model's class and, if it says how, what it needs for training."""
+    prepare = getattr(MODELS.load(class_name), "import_libraries", None)
+    if prepare is not None:
+        prepare(threads)
+
+
 def open_data(config: ModelConfig, sc: Any = None) -> Any:
     """A new instance of what the model is trained and evaluated on."""
     learns_from = kinds_for(MODELS.load(config.class_name))

@@ -23,6 +23,7 @@ from rliable.executors.slots.gpus import GPU_VARIABLE, gpus_of, visible_gpus
 from rliable.executors.slots.messages import Start, pack
 from rliable.processes import import_path, python_path_variables, signal_name
 from rliable.threads import thread_variables
+from rliable.unit import ModelConfig
 
 MODULE = "rliable.executors.slots.compute"
 #: Runs it without the working folder on its path, where a file of the user's might hide a module of Python's.
@@ -57,6 +58,7 @@ class SlotSettings:
       key: the study's.
       level: 1 or 2.
       class_names: models to import before the first unit comes.
+      model: to try before that, as the model file has it.
       files: names of shipped data files -> where a worker finds them, relative to Spark's folder for files.
       threads: cores that a process computes with.
       gpus_per_slot: GPUs that a process sees; a fraction shares one, None hides none.
@@ -69,6 +71,7 @@ class SlotSettings:
     key: bytes
     level: int = 1
     class_names: tuple[str, ...] = ()
+    model: ModelConfig | None = None
     files: dict[str, str] = dataclasses.field(default_factory=dict)
     threads: int = 1
     gpus_per_slot: float | None = None
@@ -133,7 +136,7 @@ class ComputeProcess:
         self._watched = psutil.Process(self.pid)
         self.channel = Connection(ours.detach())
         self.is_ready = False
-        start = Start(slot, settings.level, settings.class_names, settings.files, settings.threads)
+        start = Start(slot, settings.level, settings.class_names, settings.files, settings.threads, settings.model)
         with contextlib.suppress(OSError):  # one that died at once shows when it is next read
             send(self.channel, pack(start))
 

@@ -30,17 +30,18 @@ from rliable.executors.slots.messages import (
     Message,
     Play,
     Played,
-    Ready,
     Refused,
     Result,
     Start,
     Train,
     pack,
 )
+from rliable.executors.slots.preflight import look_around
 from rliable.executors.worker import (
     Exchange,
     ThisProcessOnly,
     error_line,
+    import_libraries,
     make_model,
     open_data,
     plain_text,
@@ -51,7 +52,7 @@ from rliable.folder_files import write_files
 from rliable.model import BaseModel, EpisodicModel
 from rliable.registry import MODELS
 from rliable.schema import ConfigError
-from rliable.unit import Files, Unit, UnitResult
+from rliable.unit import Files, ModelConfig, Unit, UnitResult
 
 #: Linux: orphans below this process become its children, so that they are found.
 PR_SET_CHILD_SUBREAPER = 36
@@ -92,6 +93,7 @@ class Computer:
         self._slot = start.slot
         self._files = start.files
         self._is_helped = start.level == 2
+        self._model, self._threads = start.model, start.threads
         self._guest: Guest | None = None
         for name in start.class_names:
             import_early(name, start.threads)
@@ -99,7 +101,7 @@ class Computer:
 
     def serve(self) -> None:
         """Works until the supervisor is gone."""
-        self._send(Ready())
+        self._send(look_around(self._model and self._model_at_home(self._model), self._threads))
         with contextlib.suppress(EOFError):
             while True:
                 message = receive(self._channel)
@@ -115,13 +117,15 @@ class Computer:
 
     def _at_home(self, unit: Unit) -> Unit:
         """The unit with the places of the files that it names on this machine."""
-        if not self._files:
-            return unit
-        model, hp_params = unit.model, unit.model.hp_params
+        return dataclasses.replace(unit, model=self._model_at_home(unit.model))
+
+    def _model_at_home(self, model: ModelConfig) -> ModelConfig:
+        """The same of a model."""
+        hp_params = model.hp_params
         with contextlib.suppress(ConfigError):  # no such class here: the result will say so
             hp_params = with_files(MODELS.load(model.class_name), hp_params, self._place)
         environment = self._files.get(model.environment, model.environment)
-        return dataclasses.replace(unit, model=dataclasses.replace(model, environment=environment, hp_params=hp_params))
+        return dataclasses.replace(model, environment=environment, hp_params=hp_params)
 
     def _place(self, name: str) -> str:
         """Where a file is: where it was named, if that is here as well, else where it was shipped to."""
@@ -245,13 +249,6 @@ def import_early(class_name: str, threads: int) -> None:
         raise
     except BaseException:
         pass
-
-
-def import_libraries(class_name: str, threads: int) -> None:
-    """Imports a model's class and, if it says how, what it needs for training."""
-    prepare = getattr(MODELS.load(class_name), "import_libraries", None)
-    if prepare is not None:
-        prepare(threads)
 
 
 def without_values(result: UnitResult, error: Exception) -> UnitResult:

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from rliable.unit import Answer, Files, PlayedSlice, Unit, UnitResult
+from rliable.unit import Answer, Files, ModelConfig, PlayedSlice, Unit, UnitResult
 
 Episodes = tuple[int, int]  # the first, and one past the last
 
@@ -194,6 +194,7 @@ class Start(msgspec.Struct):
       class_names: models to import before the first unit comes.
       files: names of shipped data files -> where they lie on this machine.
       threads: cores to compute with.
+      model: to try before the first unit comes, as the model file has it.
     """
 
     slot: str
@@ -201,10 +202,24 @@ class Start(msgspec.Struct):
     class_names: tuple[str, ...]
     files: dict[str, str]
     threads: int
+    model: ModelConfig | None = None
 
 
 class Ready(msgspec.Struct):
-    """Process to supervisor: it waits for work."""
+    """Process to supervisor: it waits for work. The slot's first one goes on to the driver.
+
+    Attributes:
+      versions: of Python and of the packages that a result depends on.
+      processor: its kind.
+      cores, memory_mb: of the machine.
+      problem: why no run can succeed here, in one line; None if one can.
+    """
+
+    versions: dict[str, str] = {}
+    processor: str = ""
+    cores: int = 0
+    memory_mb: int = 0
+    problem: str | None = None
 
 
 Message = (

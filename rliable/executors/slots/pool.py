@@ -30,12 +30,14 @@ from rliable.executors.slots.messages import (
     Next,
     Offer,
     Played,
+    Ready,
     Refused,
     Reported,
     Result,
     Stop,
 )
 from rliable.executors.slots.parties import HelpBook
+from rliable.executors.slots.preflight import Preflight
 from rliable.executors.slots.slot import Slot, SlotKeeper, bounds, checked
 from rliable.unit import Answer, Files, OnReport, Report, Unit, UnitResult
 
@@ -49,11 +51,7 @@ logger = logging.getLogger(__name__)
 
 
 class SlotPool:
-    """Runs units in whatever slots are connected. Lives in one thread.
-
-    Attributes:
-      hosts: the machine of each slot that has ever come, by the slot's name.
-    """
+    """Runs units in whatever slots are connected. Lives in one thread."""
 
     def __init__(self, door: Door, keeper: SlotKeeper, options: ExecutorOptions) -> None:
         """Waits for slots at a door.
@@ -75,7 +73,12 @@ class SlotPool:
         self._warn_at = time.monotonic() + LONELY_SECONDS
         self._book, self._help = LeaseBook(iter(())), HelpBook()
         self._on_report: OnReport | None = None
-        self.hosts: dict[str, str] = {}
+        self._preflight = Preflight(options)
+
+    @property
+    def hosts(self) -> dict[str, str]:
+        """The machine of each slot that has ever come, by the slot's name."""
+        return self._preflight.hosts
 
     def execute(
         self, units: Iterator[Unit], on_report: OnReport | None = None, on_wait: Callable[[], None] | None = None
@@ -149,6 +152,7 @@ class SlotPool:
             self._look_at = time.monotonic() + SILENCE_CHECK_SECONDS
             yield from self._drop_silent()
             self._warn_if_alone()
+            self._preflight.review(self._slots.values())
 
     def _welcome(self) -> Iterator[UnitResult]:
         for channel, hello in self._door.visitors():
@@ -158,7 +162,7 @@ class SlotPool:
             self._selector.register(channel, selectors.EVENT_READ, slot)
             self._slots[hello.slot] = slot
             self._has_news = True
-            self.hosts[hello.slot] = hello.host
+            self._preflight.came(slot)
         problem = None if self._slots else self._keeper.problem()
         if problem is not None:
             raise ExecutorError(problem)
@@ -195,6 +199,8 @@ class SlotPool:
             slot.loaded = None
             told = {"pid": message.pid, "traceback": message.output}
             yield from self._lost(slot, Loss(message.error, message.is_final), told)
+        elif isinstance(message, Ready):
+            self._preflight.passed(slot, message)
         elif isinstance(message, Reported):
             self._answer(slot, message)
         elif isinstance(message, Kept):

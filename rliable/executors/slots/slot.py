@@ -35,7 +35,8 @@ class Slot:
       host: its machine.
       seen: when it was last heard of, monotonic seconds.
       pieces: what has come of its messages.
-      is_free: whether it waits for work.
+      is_free: whether it waits for work; not before it has been found fit.
+      problem: why it is not fit, in one line.
       started: when its lease began, in seconds since the epoch.
       loaded: the trained model that its process has loaded, unless it has died since without a word.
     """
@@ -45,7 +46,8 @@ class Slot:
     host: str
     seen: float
     pieces: Pieces = dataclasses.field(default_factory=Pieces)
-    is_free: bool = True
+    is_free: bool = False
+    problem: str | None = None
     started: float = 0.0
     loaded: ModelKey | None = None
 

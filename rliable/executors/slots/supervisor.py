@@ -41,6 +41,8 @@ from rliable.executors.slots.messages import (
 from rliable.unit import Limits
 
 BEAT_SECONDS = 1.0
+#: How many processes may end before one is ready for work.
+MAX_EARLY_ENDS = 3
 
 
 @dataclasses.dataclass
@@ -77,7 +79,8 @@ class Supervisor:
         self._pieces = Pieces()  # of what the driver says
         self._log = Path(settings.log_folder or ".") / f"log-slot-{slot}.txt"
         self._job: Job | None = None
-        self._is_stopped = False
+        self._is_stopped = self._is_introduced = False
+        self._num_early_ends = 0
         self._last_beat = time.monotonic()
         self._process_started = 0.0
         self._process: ComputeProcess | None = None
@@ -133,6 +136,12 @@ class Supervisor:
             self._process = self._process or self._start_process()
             self._begin(self._process)
 
+    def _introduce(self, frame: bytes) -> None:
+        """Tells the driver, once, what its first process has found."""
+        if not self._is_introduced:
+            self._is_introduced = True
+            self._driver.send_bytes(frame)
+
     def _begin(self, process: ComputeProcess) -> None:
         """Gives the job to the process once it is there to take it."""
         if process.is_ready and self._job is not None and self._job.handed is None:
@@ -154,6 +163,7 @@ class Supervisor:
         kind = None if is_piece(frame) else kind_of_frame(frame)
         if kind is Ready:
             process.is_ready = True
+            self._introduce(frame)
             self._begin(process)
         elif kind is Began:
             if self._job is not None:
@@ -199,15 +209,26 @@ class Supervisor:
     def _bury(self, error: str, is_final: bool = False) -> None:
         """Reports a process that is gone, and starts another if it died at work.
 
-        One that dies while idle (in importing a model, say) is replaced only when there is work for it, else it would
-        die again and again.
+        One that dies while idle is replaced only when there is work for it, else it would die again and again.
         """
         process, self._process = self._process, None
-        if process is None or self._job is None:
+        if process is None:
             return
-        self._job = None
-        self._driver.send_bytes(pack(Died(error, is_final, process.pid, process.last_lines())))
-        self._process = self._start_process()
+        if not self._is_introduced:
+            self._try_again(error)
+        elif self._job is not None:
+            self._job = None
+            self._driver.send_bytes(pack(Died(error, is_final, process.pid, process.last_lines())))
+            self._process = self._start_process()
+
+    def _try_again(self, error: str) -> None:
+        """Starts a process after one that was never ready, a few times; then this is no slot to work in."""
+        self._num_early_ends += 1
+        is_late = time.monotonic() - self._process_started > self._settings.start_seconds
+        if is_late or self._num_early_ends == MAX_EARLY_ENDS:
+            self._introduce(pack(Ready(problem=error)))
+        else:
+            self._process = self._start_process()
 
     def _beat(self) -> None:
         now = time.monotonic()

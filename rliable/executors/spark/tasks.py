@@ -95,6 +95,7 @@ def make_settings(spark: SparkConnection, options: ExecutorOptions, door: Door) 
         door.key,
         level=options.level,
         class_names=options.class_names,
+        model=options.model,
         files=spark.files,
         threads=options.threads,
         gpus_per_slot=options.gpus,

@@ -134,7 +134,8 @@ def test_a_run_is_kept_when_the_folder_that_the_process_came_from_is_gone(start,
     elsewhere.mkdir()
     monkeypatch.chdir(home)
     process = start("Plain")
-    assert hear(process, Ready) == [Ready()]
+    (ready,) = hear(process, Ready)
+    assert ready.problem is None
     home.rmdir()
 
     process.channel.send_bytes(pack(Train(make_unit("Plain", deed="change_folder", folder=str(elsewhere)))))

@@ -9,7 +9,7 @@ from unit_makers import make_unit
 from rliable.executors.base import ExecutorOptions
 from rliable.executors.slots.channel import Door, connect
 from rliable.executors.slots.frames import FRAME_BYTES, MORE, receive, send
-from rliable.executors.slots.messages import CODES, Beat, Died, Hello, Kept, Result, Train, pack
+from rliable.executors.slots.messages import CODES, Beat, Died, Hello, Kept, Ready, Result, Train, pack
 from rliable.executors.slots.pool import SlotPool
 from rliable.records.checkpoints import Checkpoints
 from rliable.records.folders import StudyFolder
@@ -51,6 +51,7 @@ def enter(pool, number):
     """A slot's channel."""
     channel = connect(("127.0.0.1", pool._door.port), pool._door.key)
     channel.send_bytes(pack(Hello(f"slot {number}", "here")))
+    channel.send_bytes(pack(Ready()))
     return channel
 
 

@@ -16,6 +16,7 @@ from rliable.executors.slots.messages import (
     Hello,
     Invite,
     Joined,
+    Ready,
     Reported,
     Result,
     Train,
@@ -46,6 +47,7 @@ def play_slot(door, messages, heard):
     """A slot that says its messages when it is given a unit, and is lost when it has none."""
     channel = connect(("127.0.0.1", door.port), door.key)
     channel.send_bytes(pack(Hello("slot 0", "far away")))
+    channel.send_bytes(pack(Ready()))
     assert isinstance(unpack(channel.recv_bytes()), Train)
     for message in messages:
         channel.send_bytes(pack(message))
@@ -60,6 +62,7 @@ def leave_at_once(door):
     """A slot that is gone when it is given a unit."""
     channel = connect(("127.0.0.1", door.port), door.key)
     channel.send_bytes(pack(Hello("slot 0", "far away")))
+    channel.send_bytes(pack(Ready()))
     channel.recv_bytes()
     channel.close()
 
@@ -133,6 +136,7 @@ def enter(door, number):
     """A slot's channel, once the driver knows it."""
     channel = connect(("127.0.0.1", door.port), door.key)
     channel.send_bytes(pack(Hello(f"slot {number}", "here")))
+    channel.send_bytes(pack(Ready()))
     return channel
 
 
