@@ -18,6 +18,7 @@ from pyspark import SparkConf, SparkContext, SparkFiles
 
 from rliable.executors.base import ExecutorError, ExecutorOptions
 from rliable.executors.slots.gpus import num_slots_for, visible_gpus
+from rliable.executors.spark.driver_address import driver_address
 from rliable.executors.spark.java import find_java_home, is_submitted
 from rliable.executors.spark.virtual_machine import end_virtual_machine, start_virtual_machine
 from rliable.records.code import data_files, pack_code
@@ -139,6 +140,9 @@ def configure(conf: SparkConf, options: ExecutorOptions) -> SparkConf:
     if options.gpus is not None:
         conf.setIfMissing("spark.task.resource.gpu.amount", f"{options.gpus:g}")
         conf.setIfMissing("spark.executor.resource.gpu.amount", str(math.ceil(options.gpus)))
+    address = driver_address(str(conf.get("spark.master")))
+    if address is not None:
+        conf.setIfMissing("spark.driver.host", address)
     python = os.environ.get("PYSPARK_PYTHON", sys.executable)
     return conf.setIfMissing("spark.pyspark.python", python)
 
