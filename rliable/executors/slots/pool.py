@@ -15,6 +15,7 @@ from rliable.executors.base import ExecutorError, ExecutorOptions
 from rliable.executors.slots.channel import Door
 from rliable.executors.slots.frames import OnDisk, Pieces
 from rliable.executors.slots.leases import Lease, LeaseBook, Loss
+from rliable.executors.slots.losses import LostSlots
 from rliable.executors.slots.messages import (
     Answered,
     Ask,
@@ -74,6 +75,7 @@ class SlotPool:
         self._book, self._help = LeaseBook(iter(())), HelpBook()
         self._on_report: OnReport | None = None
         self._preflight = Preflight(options)
+        self._losses = LostSlots()
 
     @property
     def hosts(self) -> dict[str, str]:
@@ -151,6 +153,7 @@ class SlotPool:
         if time.monotonic() >= self._look_at:
             self._look_at = time.monotonic() + SILENCE_CHECK_SECONDS
             yield from self._drop_silent()
+            self._losses.tell(time.monotonic())
             self._warn_if_alone()
             self._preflight.review(self._slots.values())
 
@@ -173,9 +176,10 @@ class SlotPool:
         late = [slot for slot in self._slots.values() if now - slot.seen > self._patience]
         for slot in [slot for slot in late if not slot.channel.poll()]:
             self._keeper.restart(slot.name)
-            yield from self._drop(slot, Loss(f"no heartbeat from {slot.name} for {self._patience:g} s"))
+            yield from self._drop(slot, Loss(f"no heartbeat from {slot.name} for {self._patience:g} s"), is_silent=True)
 
-    def _drop(self, slot: Slot, loss: Loss) -> Iterator[UnitResult]:
+    def _drop(self, slot: Slot, loss: Loss, is_silent: bool = False) -> Iterator[UnitResult]:
+        self._losses.note(slot.host, loss.error, is_silent, time.monotonic())
         self._selector.unregister(slot.channel)
         slot.channel.close()
         self._slots.pop(slot.name, None)

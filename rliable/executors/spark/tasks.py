@@ -126,6 +126,7 @@ class ResidentTasks:
         self._is_ending = threading.Event()
         self._threads: dict[str, threading.Thread] = {}
         self._ended: set[str] = set()
+        self._cancelled: set[str] = set()  # by `restart`; whoever called it says why
         self._last_error = "its tasks end at once"
 
     def start(self, num_slots: int) -> None:
@@ -143,6 +144,7 @@ class ResidentTasks:
 
     def restart(self, name: str) -> None:
         """Has Spark kill a slot's task, which is then submitted again."""
+        self._cancelled.add(name)
         cancel_jobs(self._sc, self._group_of(name))
 
     def expect_end(self) -> None:
@@ -182,11 +184,12 @@ class ResidentTasks:
     def _run_job(self, slot: int) -> None:
         """Runs a slot's job to its end, whatever that is."""
         name = slot_name(slot)
+        self._cancelled.discard(name)
         try:
             self._sc.setJobGroup(self._group_of(name), f"RLiable {name}")
             self._sc.parallelize([slot], 1).mapPartitions(partial(serve_partition, self._settings)).collect()
         except Exception as error:
-            if not self._is_ending.is_set():
+            if not self._is_ending.is_set() and name not in self._cancelled:
                 self._report(name, cause_of(str(error)))
 
     def _report(self, name: str, cause: str) -> None:
