@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import dataclasses
 import os
 import re
 import signal
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
@@ -35,15 +37,29 @@ VICTIMS = {
 }
 
 
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """Where processes are started.
+
+    Attributes:
+      address: of the host.
+      prefix: before a command, takes it there.
+    """
+
+    address: str = "127.0.0.1"
+    prefix: tuple[str, ...] = ()
+
+
 class Search:
-    """One search as a user starts it, in a session and with a temporary folder of its own."""
+    """One search as a user starts it, where its cluster has its master; it has a session and a temporary folder."""
 
     def __init__(
         self, arguments: list[str], place: Path, cluster: Cluster | None = None, disk: Disk | None = None
     ) -> None:
         self.temporary, self._out = place / "tmp", place / "out.txt"
         self.temporary.mkdir(exist_ok=True)
-        command = [sys.executable, str(ROOT / "optimize.py"), *arguments, "--no-plots"]
+        prefix = cluster.prefix if cluster else ()
+        command = [*prefix, sys.executable, str(ROOT / "optimize.py"), *arguments, "--no-plots"]
         with self._out.open("ab") as out:
             self.process = subprocess.Popen(
                 command,
@@ -149,23 +165,25 @@ class Disk:
 
 
 class Cluster:
-    """A standalone cluster of Spark: a master and two machines of one core, each a process of its own.
+    """A standalone cluster of Spark: a master and machines of one core, each a process of its own.
 
     Attributes:
       master: its address.
+      prefix: before a command, takes it to where the master is.
       workers: those that are left.
     """
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place: Path, hosts: Sequence[Place] = (Place(), Place(), Place())) -> None:
+        """Starts the master on the first host, and a machine on each of the others."""
         self._place = place / "cluster"
         self._place.mkdir()
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
-        self.master = f"spark://127.0.0.1:{port}"
-        host = ["--host", "127.0.0.1", "--webui-port", "0"]
-        self._master = self._start("master.Master", "--port", str(port), *host)
-        folder = ["--cores", "1", "--memory", "1g", "--work-dir", str(self._place)]
-        self.workers = [self._start("worker.Worker", *folder, *host, self.master) for _ in range(2)]
+        head, *others = hosts
+        self.master, self.prefix = f"spark://{head.address}:{port}", head.prefix
+        self._master = self._start(head, "master.Master", "--port", str(port))
+        machine = ["--cores", "1", "--memory", "1g", "--work-dir", str(self._place), self.master]
+        self.workers = [self._start(host, "worker.Worker", *machine) for host in others]
         try:
             self._wait_for_workers()
         except BaseException:
@@ -191,9 +209,10 @@ class Cluster:
                 raise SystemExit(f"the cluster does not start: {log.read_text(errors='replace')[-2000:]}")
             time.sleep(0.2)
 
-    def _start(self, name: str, *arguments: str) -> psutil.Popen:
+    def _start(self, host: Place, name: str, *arguments: str) -> psutil.Popen:
         home = Path(pyspark.__file__).parent
-        command = [str(home / "bin" / "spark-class"), f"org.apache.spark.deploy.{name}", *arguments]
+        program = [*host.prefix, str(home / "bin" / "spark-class"), f"org.apache.spark.deploy.{name}"]
+        command = [*program, "--host", host.address, "--webui-port", "0", *arguments]
         places = {"SPARK_HOME": str(home), "JAVA_HOME": str(find_java_home()), "SPARK_DAEMON_MEMORY": "256m"}
         own = {**os.environ, **places}
         with (self._place / "log.txt").open("ab") as log:
