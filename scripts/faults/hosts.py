@@ -13,8 +13,8 @@ from pathlib import Path
 from faults.running import ROOT, Place
 
 NAMESPACES = ("--net", "--uts", "--mount", "--pid")
-MOST_START_SECONDS = 10.0
-#: The network of the hosts, and another one of the first host, which no other can reach and which its name stands for.
+BEGIN_SECONDS = 10.0
+#: The network of the hosts, and another one of the first host, which no other can reach.
 NETWORK, OTHER_NETWORK = "10.99.0", "10.98.0"
 
 
@@ -26,19 +26,17 @@ class Host:
       place: where its processes are started.
     """
 
-    def __init__(self, name: str, number: int, folder: Path) -> None:
+    def __init__(self, name: str, number: int, names: Path) -> None:
         """Starts it.
 
         Args:
           name, number: its own; the first has 1.
-          folder: for the file that says what its name stands for.
+          names: the file that says what names stand for there.
 
         Raises:
           OSError: this machine makes no hosts; its text says what is missing.
         """
         self.name = name
-        names = folder / f"hosts-{name}"
-        names.write_text(f"127.0.0.1 localhost\n{OTHER_NETWORK if number == 1 else NETWORK}.{number} {name}\n")
         life = ["setpriv", "--pdeathsig", "KILL", "unshare", *NAMESPACES, "--fork", "--kill-child=KILL", "--mount-proc"]
         begin = 'hostname "$0" && mount --bind "$1" /etc/hosts && ip link set lo up && exec sleep infinity'
         self._process = subprocess.Popen([*life, "sh", "-c", begin, name, str(names)], stderr=subprocess.PIPE)
@@ -58,7 +56,7 @@ class Host:
 
     def _wait_for_first_process(self) -> int:
         children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
-        deadline = time.monotonic() + MOST_START_SECONDS
+        deadline = time.monotonic() + BEGIN_SECONDS
         while self._process.poll() is None and time.monotonic() < deadline:
             pids = children.read_text().split()
             if pids and Path(f"/proc/{pids[0]}/comm").read_text() == "sleep\n":
@@ -72,23 +70,29 @@ class Host:
 class Network:
     """Hosts with a cable each to the first of them, which has a network besides that none of the others can reach."""
 
-    def __init__(self, names: list[str], folder: Path) -> None:
+    def __init__(self, names: list[str], folder: Path, is_first_astray: bool = False) -> None:
         """Starts them.
 
         Args:
           names: of the hosts.
           folder: for files.
+          is_first_astray: whether the first one's name stands for its address in the other network.
 
         Raises:
           OSError: this machine makes no hosts; its text says what is missing.
         """
         self.hosts: list[Host] = []
         try:
-            self.hosts += [Host(name, number, folder) for number, name in enumerate(names, 1)]
+            known = [f"{NETWORK}.{number} {name}" for number, name in enumerate(names, 1)]
+            known[0] = f"{OTHER_NETWORK}.1 {names[0]}" if is_first_astray else known[0]
+            file = folder / "hosts"
+            file.write_text("\n".join(["127.0.0.1 localhost", *known, ""]))
+            for number, name in enumerate(names, 1):
+                self.hosts.append(Host(name, number, file))
             self._lay()
         except FileNotFoundError as error:
             self.close()
-            raise OSError(f"there is no program {error.filename!r}") from error
+            raise OSError(f"there is no {error.filename}") from error
         except subprocess.CalledProcessError as error:
             self.close()
             raise OSError(f"{' '.join(error.cmd[4:])}: {error.stderr.strip()}") from error

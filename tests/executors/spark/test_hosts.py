@@ -21,7 +21,7 @@ def network(tmp_path):
     """A host for the driver and the master, whose name stands for a network that the others cannot reach, and two."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # fixtures end then as well
     try:
-        made = Network(["head", "one", "two"], tmp_path)
+        made = Network(["head", "one", "two"], tmp_path, is_first_astray=True)
     except OSError as error:
         pytest.skip(f"this machine makes no hosts (Linux namespaces): {error}")
     yield made
