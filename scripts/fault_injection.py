@@ -34,7 +34,7 @@ NUM_TRIALS = 6
 STEPS, STEP_SECONDS = 30, 0.05
 MOST_RESUMES = 6
 #: What a search may end with, besides 0, after what was done to its driver.
-CODES = {"SIGKILL": -9, "SIGTERM": 143, "SIGINT": 130, "SIGUSR1": 75}
+CODES = {"SIGKILL": 137, "SIGTERM": 143, "SIGINT": 130, "SIGUSR1": 75}
 WRONG_WORDS = re.compile(r"Traceback \(most recent call last\)|AssertionError")
 
 

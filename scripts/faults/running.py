@@ -119,9 +119,10 @@ class Search:
         return bool(struck)
 
     def wait(self) -> int | None:
-        """Its exit code; None if it does not end, and it is ended then."""
+        """Its exit code, as a shell shows it; None if it does not end, and it is ended then."""
         try:
-            return self.process.wait(MOST_SECONDS)
+            code = self.process.wait(MOST_SECONDS)
+            return code if code >= 0 else 128 - code
         except subprocess.TimeoutExpired:
             for process in [*self._below(), self._driver]:
                 with contextlib.suppress(psutil.Error):
@@ -182,13 +183,18 @@ class Cluster:
         head, *others = hosts
         self.master, self.prefix = f"spark://{head.address}:{port}", head.prefix
         self._master = self._start(head, "master.Master", "--port", str(port))
-        machine = ["--cores", "1", "--memory", "1g", "--work-dir", str(self._place), self.master]
-        self.workers = [self._start(host, "worker.Worker", *machine) for host in others]
+        self.workers: list[psutil.Popen] = []
         try:
-            self._wait_for_workers()
+            self.add_machines(*others)
         except BaseException:
             self.close()
             raise
+
+    def add_machines(self, *hosts: Place) -> None:
+        """Starts a machine on each of these hosts, and waits for them."""
+        machine = ["--cores", "1", "--memory", "1g", "--work-dir", str(self._place), self.master]
+        self.workers += [self._start(host, "worker.Worker", *machine) for host in hosts]
+        self._wait_for_workers()
 
     def lose_machine(self) -> bool:
         """Kills one of the machines that are left, all its processes at once; keeps the last one."""

@@ -225,6 +225,13 @@ class ExitingImport(Plain):
         sys.exit(3)
 
 
+class Seeing(Plain):
+    """Tells which GPUs its process sees."""
+
+    def evaluate(self, data: Any) -> tuple[list[Any], dict[str, float]]:
+        return [os.environ.get("CUDA_VISIBLE_DEVICES")], {"mse": 0.0}
+
+
 class Rows(Plain):
     """Gives the mean of a column of its data, rows or RDD."""
 

@@ -261,3 +261,14 @@ def test_two_executors_one_after_the_other_share_a_context(make_executor, in_ser
         executor = make_executor("Plain", num_workers=2)
         assert all_facts(executor.execute(iter(make_units("Plain", 6)))) == in_serial_mode["Plain"]
         executor.close()
+
+
+def test_all_slots_of_one_machines_spark_are_taken(local_spark):
+    executor = SparkExecutor(make_options("Plain", num_workers=None), local_spark)
+
+    executor.gather()
+
+    assert sorted(executor.hosts) == ["slot 0", "slot 1", "slot 2"]
+    assert executor.num_slots == executor.num_started_slots == 3
+    assert len(list(executor.execute(iter(make_units("Plain", 4))))) == 4
+    executor.close()
