@@ -8,8 +8,9 @@ import socket
 import struct
 import threading
 import time
-from multiprocessing.connection import Client, Connection, Pipe, answer_challenge, deliver_challenge
+from multiprocessing.connection import Client, Connection, Pipe
 
+from rliable.executors.slots.handshake import admit, introduce
 from rliable.executors.slots.messages import Hello, unpack
 
 KEY_BYTES = 32
@@ -21,6 +22,8 @@ CROWDED_SECONDS = 0.5
 BACKLOG = 512
 #: How long a greeting may be.
 GREETING_BYTES = 10_000
+#: How long a slot waits for what listens at the driver's address to prove that it is the driver.
+PATIENCE_SECONDS = 60.0
 #: How long the door listens before it looks whether it is to close, and rests where nobody can be let in.
 ACCEPT_SECONDS = 0.2
 PAUSE_SECONDS = 0.05
@@ -128,8 +131,7 @@ class Door:
     def _hear(self, connection: Connection) -> Hello | None:
         """The greeting of a slot that knows the key; None or an exception for others."""
         set_socket_options(connection, self._timeout_seconds)
-        deliver_challenge(connection, self.key)
-        answer_challenge(connection, self.key)
+        admit(connection, self.key)
         greeting = unpack(connection.recv_bytes(GREETING_BYTES))
         return greeting if isinstance(greeting, Hello) else None
 
@@ -148,28 +150,33 @@ def connect(address: tuple[str, int], key: bytes) -> Connection:
 
     Raises:
       ConnectionError: the driver cannot be reached from here.
+      AuthenticationError: who listens there does not know the key.
     """
     try:
-        connection = Client(address, authkey=key)
+        connection = Client(address)
+        with contextlib.ExitStack() as stack:
+            stack.callback(connection.close)
+            set_socket_options(connection, PATIENCE_SECONDS)
+            introduce(connection, key)
+            set_socket_options(connection, 0.0)
+            stack.pop_all()
     except OSError as error:
         host = socket.gethostname()
         raise ConnectionError(f"{host} cannot reach the driver at {address[0]}:{address[1]}: {error}") from error
-    set_socket_options(connection)
     return connection
 
 
-def set_socket_options(connection: Connection, timeout_seconds: float | None = None) -> None:
-    """Sends small messages at once, notices vanished machines, and optionally never blocks for longer than a time."""
+def set_socket_options(connection: Connection, timeout_seconds: float) -> None:
+    """Sends small messages at once, notices vanished machines, and never blocks for longer than a time; 0 for any."""
     with socket_of(connection) as own:
         own.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         own.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         for name, value in zip(("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT"), KEEPALIVE, strict=True):
             if hasattr(socket, name):
                 own.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
-        if timeout_seconds is not None:
-            limit = struct.pack("ll", int(timeout_seconds), int(timeout_seconds % 1 * 1e6))
-            own.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
-            own.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
+        limit = struct.pack("ll", int(timeout_seconds), int(timeout_seconds % 1 * 1e6))
+        own.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
+        own.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
 
 
 def socket_of(connection: Connection) -> socket.socket:

@@ -68,7 +68,7 @@ class SlotSettings:
     """
 
     address: tuple[str, int]
-    key: bytes
+    key: bytes = dataclasses.field(repr=False)
     level: int = 1
     class_names: tuple[str, ...] = ()
     model: ModelConfig | None = None

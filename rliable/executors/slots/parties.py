@@ -89,8 +89,9 @@ class HelpBook:
         return True
 
     def wait(self, owner: str, helper: str) -> None:
-        """Notes whose answer a run waits for."""
-        self._parties[owner].awaited = helper
+        """Notes whose answer a run waits for; a slot that trains none waits in vain."""
+        if owner in self._parties:
+            self._parties[owner].awaited = helper
 
     def due(self, owner: str | None) -> tuple[str, bytes | None] | None:
         """Takes out the answer that a run waits for, with the slot's name; None as long as it is not there."""

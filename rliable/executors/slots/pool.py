@@ -39,7 +39,7 @@ from rliable.executors.slots.messages import (
 )
 from rliable.executors.slots.parties import HelpBook
 from rliable.executors.slots.preflight import Preflight
-from rliable.executors.slots.slot import Slot, SlotKeeper, bounds, checked
+from rliable.executors.slots.slot import Slot, SlotKeeper, bounds, checked, is_in_turn
 from rliable.unit import Answer, Files, OnReport, Report, Unit, UnitResult
 
 POLL_SECONDS = 1.0
@@ -187,12 +187,23 @@ class SlotPool:
         yield from self._lost(slot, loss, {})
         self._door.ring()  # perhaps it was the last one
 
+    def _expel(self, slot: Slot, words: str) -> Iterator[UnitResult]:
+        """Gives up a slot that is broken: it has said what no slot says."""
+        self._keeper.restart(slot.name)
+        yield from self._drop(slot, Loss(f"{slot.name} said {words}"))
+
     def _hear(self, slot: Slot) -> Iterator[UnitResult]:
         """Takes one frame of a slot, and what it says if that is whole."""
         try:
             message = slot.receive()
         except (EOFError, OSError):
             yield from self._drop(slot, Loss(f"the connection to {slot.name} broke"))
+            return
+        except ValueError:
+            yield from self._expel(slot, "what is no message")
+            return
+        if not is_in_turn(message, self._book.held_by(slot.name)):
+            yield from self._expel(slot, f"{type(message).__name__} out of turn")
             return
         slot.seen = time.monotonic()
         self._has_news |= not isinstance(message, Beat | Reported | None)

@@ -10,9 +10,26 @@ from typing import Any, Protocol
 
 from rliable.executors.slots.frames import FRAME_BYTES, Pieces, send
 from rliable.executors.slots.leases import Failure, Lease, ModelKey
-from rliable.executors.slots.messages import Assist, Message, Play, Train, pack, unpack
+from rliable.executors.slots.messages import (
+    Ask,
+    Assist,
+    Assisted,
+    Delegate,
+    Invite,
+    Message,
+    Offer,
+    Play,
+    Played,
+    Result,
+    Train,
+    pack,
+    unpack,
+)
 from rliable.records.run_files import unsafe_names
 from rliable.unit import Files, UnitResult, failed_result
+
+#: No run has as many test episodes.
+MAX_EPISODES = 10**9
 
 
 class SlotKeeper(Protocol):
@@ -103,6 +120,21 @@ class Slot:
 def bounds(episodes: range) -> tuple[int, int]:
     """A range of episodes as it is sent: first and one past the last."""
     return episodes.start, episodes.stop
+
+
+def is_in_turn(message: Message | None, lease: Lease | None) -> bool:
+    """Tells whether a slot may say something while it holds a lease or none; only one that is broken says others."""
+    is_run = lease is not None and lease.episodes is None
+    if isinstance(message, Result):
+        return is_run and lease is not None and (message.result.trial, message.result.run) == lease.key
+    if isinstance(message, Played):
+        played, episodes = message.played, lease.episodes if lease is not None else None
+        return episodes == range(played.first, played.first + played.count) and played.count == len(played.returns)
+    if isinstance(message, Offer):
+        return is_run and all(0 <= first <= last <= MAX_EPISODES for first, last in message.slices)
+    if isinstance(message, Assisted):
+        return lease is None
+    return is_run or not isinstance(message, Ask | Invite | Delegate)
 
 
 def checked(result: UnitResult) -> UnitResult:

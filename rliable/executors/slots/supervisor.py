@@ -157,10 +157,14 @@ class Supervisor:
     def _hear_process(self, process: ComputeProcess) -> None:
         try:
             frame = process.channel.recv_bytes(FRAME_BYTES)
+            kind = None if is_piece(frame) else kind_of_frame(frame)
         except (EOFError, OSError):
             self._bury(process.end())
             return
-        kind = None if is_piece(frame) else kind_of_frame(frame)
+        except IndexError:
+            process.kill()
+            self._bury("worker process said what is no message")
+            return
         if kind is Ready:
             process.is_ready = True
             self._introduce(frame)

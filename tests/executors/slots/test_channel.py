@@ -11,7 +11,8 @@ from waiting import wait_until
 
 from rliable.executors.slots import channel
 from rliable.executors.slots.channel import Door, connect
-from rliable.executors.slots.messages import Hello, pack
+from rliable.executors.slots.handshake import NONCE_BYTES
+from rliable.executors.slots.messages import Hello, Stop, pack
 
 #: The beginning of an answer of 64 bytes, to be followed by one at a time.
 HEADER = b"\0\0\0\x40"
@@ -194,3 +195,74 @@ def test_who_cannot_reach_the_driver_says_where_it_tried(door):
 
     with pytest.raises(ConnectionError, match=f"cannot reach the driver at 127.0.0.1:{port}"):
         connect(("127.0.0.1", port), door.key)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [b"", b"x" * 64, b"\0" * 63, b"x" * 65, b"GET / HTTP/1.1\r\n\r\n", b"x" * 5_000_000],
+    ids=["nothing", "a wrong proof", "too little", "too much", "a browser", "a flood"],
+)
+def test_a_stranger_who_says_something_else_is_turned_away_and_a_slot_still_gets_in(door, words):
+    stranger = socket.create_connection(("127.0.0.1", door.port))
+    stranger.settimeout(5)
+    assert len(stranger.recv(4 + NONCE_BYTES, socket.MSG_WAITALL)) == 4 + NONCE_BYTES
+    with contextlib.suppress(OSError):
+        stranger.sendall(len(words).to_bytes(4, "big") + words)
+    with contextlib.suppress(ConnectionError):
+        assert stranger.recv(100) == b""
+
+    slot = knock(door, "slot 0")
+
+    ((_, greeting),) = wait_for_visitors(door)
+    assert greeting.slot == "slot 0"
+    slot.close()
+
+
+def test_the_length_of_a_strangers_answer_is_looked_at_before_any_of_it_is_read(door):
+    stranger = socket.create_connection(("127.0.0.1", door.port))
+    stranger.settimeout(5)
+    stranger.recv(4 + NONCE_BYTES, socket.MSG_WAITALL)
+    stranger.sendall(b"\xff\xff\xff\xff" + (2**62).to_bytes(8, "big"))  # four exabytes to come
+    assert stranger.recv(100) == b""
+
+
+def test_a_slot_that_knows_the_key_and_greets_with_something_else_is_turned_away(door):
+    slot = connect(("127.0.0.1", door.port), door.key)
+    slot.send_bytes(pack(Stop()))
+    with pytest.raises((EOFError, ConnectionError)):
+        slot.recv_bytes()
+    assert door.visitors() == []
+
+
+def test_what_the_driver_says_of_the_key_does_not_let_anybody_in(door):
+    """One stranger has the driver's own words answered by another connection to it."""
+    one, other = (socket.create_connection(("127.0.0.1", door.port)) for _ in range(2))
+    asked = one.recv(4 + NONCE_BYTES, socket.MSG_WAITALL)
+    other.recv(4 + NONCE_BYTES, socket.MSG_WAITALL)
+    other.sendall((2 * NONCE_BYTES).to_bytes(4, "big") + asked[4:] + asked[4:])
+    other.settimeout(5)
+    with contextlib.suppress(ConnectionError):
+        assert other.recv(100) == b""
+    one.close()
+
+
+def test_a_slot_does_not_speak_to_who_listens_at_the_drivers_address_without_the_key():
+    false_driver, key = Door("127.0.0.1"), b"k" * 32
+    with pytest.raises((AuthenticationError, EOFError, ConnectionError)):
+        connect(("127.0.0.1", false_driver.port), key)
+    false_driver.close()
+
+
+def test_a_slot_gives_up_a_driver_that_never_answers(monkeypatch):
+    monkeypatch.setattr(channel, "PATIENCE_SECONDS", 0.3)
+    silent = socket.create_server(("127.0.0.1", 0))
+    with silent, pytest.raises(ConnectionError, match="cannot reach the driver"):
+        connect(("127.0.0.1", silent.getsockname()[1]), b"k" * 32)
+
+
+def test_every_door_has_a_key_of_its_own_and_listens_at_one_address(door):
+    other = Door("127.0.0.1")
+    assert len(door.key) == 32 and door.key != other.key
+    listens = [entry for entry in psutil.Process().net_connections("inet") if entry.status == psutil.CONN_LISTEN]
+    assert {entry.laddr.ip for entry in listens if entry.laddr.port in (door.port, other.port)} == {"127.0.0.1"}
+    other.close()

@@ -16,6 +16,8 @@ from rliable.executors.slots.messages import (
     Hello,
     Invite,
     Joined,
+    Offer,
+    Played,
     Ready,
     Reported,
     Result,
@@ -25,7 +27,7 @@ from rliable.executors.slots.messages import (
 )
 from rliable.executors.slots.pool import SlotPool
 from rliable.records.run_files import unsafe_names
-from rliable.unit import Answer, Limits, UnitResult
+from rliable.unit import Answer, Limits, PlayedSlice, UnitResult
 
 
 class Keeper:
@@ -177,3 +179,67 @@ def test_a_helper_that_leaves_for_a_run_of_its_own_and_comes_back_helps_again(do
     driver.join(10)
     pool.close()
     assert sorted(result.trial for result in results) == [0, 1]
+
+
+class Restarting:
+    """A keeper of slots that notes which it is to start again."""
+
+    def __init__(self):
+        self.restarted = []
+
+    def problem(self):
+        return None
+
+    def restart(self, name):
+        self.restarted.append(name)
+
+
+def come_and_say(door, *frames):
+    """A slot that says some frames whatever it is told; gives its channel."""
+    channel = connect(("127.0.0.1", door.port), door.key)
+    for frame in (pack(Hello("slot 0", "far away")), pack(Ready()), *frames):
+        channel.send_bytes(frame)
+    return channel
+
+
+#: What no slot says that has been given the first run of trial 0.
+NONSENSE = {
+    "nothing": b"",
+    "an unknown kind": b"\x7f",
+    "a kind without its content": pack(result_with())[:1],
+    "half a result": pack(result_with())[:-3],
+    "a pickle": pack(result_with())[:1] + b"\x80\x04\x95\x0b\x00\x00\x00\x00\x00\x00\x00\x8c\x05posix",
+    "the result of another run": pack(Result(UnitResult(trial=7, run=0, seed=1))),
+    "a slice that it was not given": pack(Played(PlayedSlice(0, 1, "slot 0", 1, "", [1.0]))),
+    "too many episodes": pack(Offer([(0, 10**18)], {})),
+    "episodes that end before they begin": pack(Offer([(3, 0)], {})),
+    "an answer to no order": pack(Assisted(b"")),
+}
+
+
+@pytest.mark.parametrize("frame", NONSENSE.values(), ids=NONSENSE)
+def test_a_slot_that_talks_nonsense_is_lost_and_the_search_goes_on(door, frame):
+    keeper = Restarting()
+    pool = SlotPool(door, keeper, ExecutorOptions())
+    results = pool.execute(iter([make_unit("Plain", 0, Limits(max_attempts=1)), make_unit("Plain", 1)]))
+    broken = come_and_say(door, frame)
+
+    failed = next(results)
+    assert failed.error.startswith("slot 0 said ")
+    assert keeper.restarted == ["slot 0"]
+
+    whole = come_and_say(door)
+    answer = threading.Thread(target=lambda: (whole.recv_bytes(), whole.send_bytes(pack(result_of_trial(1)))))
+    answer.start()
+    assert (next(results).trial, broken.closed) == (1, False)
+    answer.join(5)
+    pool.close()
+
+
+def result_of_trial(number):
+    return Result(UnitResult(trial=number, run=0, seed=1, metrics={"mse": 1.0}))
+
+
+def test_a_run_that_waits_for_nobody_waits_in_vain(door):
+    result, _, _ = run(door, [Await("slot 7"), result_with()])
+    assert result.error is None
