@@ -31,6 +31,7 @@ class Command(BaseModel):
 
     hyperparameters = CommandHyperparameters
     learns_from = ("name",)
+    runs_what_it_is_given = "it runs the command line that is recorded"
     _metrics: dict[str, float] | None = None
     _is_resumed = False
 

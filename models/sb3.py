@@ -30,6 +30,7 @@ class SB3(EpisodicModel):
 
     hyperparameters = BaselineHyperparameters
     learns_from = ("gymnasium",)
+    runs_what_it_is_given = "Stable-Baselines3 unpickles what it has saved"
     _trained: Trained | None = None
     _checkpoint: dict[str, bytes] | None = None
 

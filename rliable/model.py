@@ -52,6 +52,9 @@ class BaseModel(ABC):
         the host (`rliable.environments.host`), where the name of one of ours means Gymnasium's; "rows", a list of dicts
         read from a JSON-lines or CSV file, or an RDD of them; "name", the `environment` of the model file as text,
         whatever it names, for models that make their environment themselves.
+      runs_what_it_is_given: how what stands in a study's folder comes to be run by it, in few words, such as "it
+        unpickles what it has saved"; empty if nothing does. Then a folder is continued or evaluated only if the user
+        trusts it.
       learning_curve: rows that `report` collected, in order.
       stops_by_exception: how `report` tells that the run is to end: by raising `RunStopped`, or, if False, by its
         answer, upon which `train` should return soon. Nothing is saved or evaluated of a run that is stopped.
@@ -63,6 +66,7 @@ class BaseModel(ABC):
     hyperparameters: ClassVar[type | None] = None
     metrics: ClassVar[tuple[str, ...]] = ()
     version: ClassVar[str] = "1"
+    runs_what_it_is_given: ClassVar[str] = ""
     stops_by_exception: ClassVar[bool] = True
     learns_from: ClassVar[tuple[str, ...]] = ("rows", "name")
 

@@ -176,11 +176,16 @@ def file_in(name: str) -> str:
 
 def import_module(name: str) -> Any:
     """Imports a module, looking in the working folder as well, as `python script.py` does for its own."""
+    look_in_working_folder()
+    return importlib.import_module(name)
+
+
+def look_in_working_folder() -> None:
+    """Has modules be found in the working folder, after all else."""
     with contextlib.suppress(FileNotFoundError):  # a model may have removed the folder it works in
         here = str(Path.cwd())
         if here not in sys.path and "" not in sys.path:
             sys.path.append(here)
-    return importlib.import_module(name)
 
 
 def import_file(path: Path) -> Any:

@@ -32,6 +32,14 @@ def add_set(parser: argparse._ActionsContainer, example: str) -> None:
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help=text)
 
 
+def add_trust(parser: argparse._ActionsContainer, before: str = "") -> None:
+    """Adds `--trust NAME`, which may be given several times."""
+    text = (
+        f"{before}run this code though it is not found from the working folder: a class, or its file; may be repeated"
+    )
+    parser.add_argument("--trust", action="append", default=[], metavar="NAME", help=text)
+
+
 def number_problems(args: argparse.Namespace, **rules: Rule) -> list[Problem]:
     """The numbers that are out of range; `rules` says by the argument's name what is allowed."""
     given = {name: getattr(args, name) for name in rules}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ def search(
     pictures: bool = True,
     on_report: OnReport | None = None,
     across_versions: bool = False,
+    trust: Sequence[str] = (),
 ) -> StudyRecord:
     """Runs a study as the command `optimize` does, and prints nothing.
 
@@ -43,6 +44,7 @@ def search(
       pictures: whether the study's pictures are drawn, and its best trial is filmed.
       on_report: is told what runs report while they go on; the run goes on, stops or pauses as it answers.
       across_versions: whether a study is continued also where its model's version has changed since.
+      trust: names of code that a folder may have run though it is not found from the working folder.
 
     Returns:
       The study's record, as in its results.json.
@@ -56,13 +58,13 @@ def search(
     """
     changes = {**(settings or {}), **({} if seed is None else {"seed": seed})}
     place = None if output is None else str(output)
-    opened = open_study(str(study), changes, place, mode_named(mode, master), across_versions)
+    opened = open_study(str(study), changes, place, mode_named(mode, master), across_versions, trust)
     try:
         with Interrupts(drains=True) as interrupts:
             record = run_study(opened, Quiet(on_report), interrupts, pictures, find_deadline(None))
         if pictures and record.trials:
             draw_missing_curves(opened.folder.path)
-            if (lack := film_best(record, opened.folder.path)) is not None:
+            if (lack := film_best(record, opened.folder.path, opened.trusted)) is not None:
                 logger.warning("no film of trial %s: %s", record.best, lack)
             draw_study(opened.folder.path)
     finally:
@@ -70,10 +72,12 @@ def search(
     return record
 
 
-def open_study(study: str, changes: dict[str, Any], output: str | None, mode: Mode, across_versions: bool) -> OpenStudy:
+def open_study(
+    study: str, changes: dict[str, Any], output: str | None, mode: Mode, across_versions: bool, trusted: Sequence[str]
+) -> OpenStudy:
     """Starts a study from its file, or continues the one in a folder."""
     if Path(study).is_dir():
-        return resume_study(study, changes, mode, across_versions)
+        return resume_study(study, changes, mode, across_versions, trusted)
     return start_study(study, changes, output, mode)
 
 

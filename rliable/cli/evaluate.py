@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from rliable.cli.arguments import AT_LEAST_1, SEED, LineParser, number_problems
+from rliable.cli.arguments import AT_LEAST_1, SEED, LineParser, add_trust, number_problems
 from rliable.cli.environments import space_words
 from rliable.cli.streams import redirect_stderr
 from rliable.config.claims import missing_packages
@@ -41,7 +41,7 @@ def run(arguments: Sequence[str]) -> int:
     """
     args = make_parser().parse_args(arguments)
     check_arguments(args)
-    runs = [with_environment(found, args.env) for found in find_runs(args.model)]
+    runs = [with_environment(found, args.env) for found in find_runs(args.model, args.trust)]
     lack = lack_of_film(runs[0].model) if args.video else None
     if lack is not None:
         raise ConfigError([Problem("--video", f"{runs[0].model.environment} cannot be filmed: {lack}")])
@@ -112,6 +112,7 @@ def make_parser() -> LineParser:
     parser.add_argument(
         "--video-frames", type=int, default=1000, metavar="N", help="frames of the film at most (default: 1000)"
     )
+    add_trust(parser)
     parser.add_argument("--quiet", action="store_true", help="do not list the returns")
     return parser
 

@@ -10,10 +10,9 @@ import logging
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from rliable.cli import FAILURE
-from rliable.cli.arguments import LineParser, add_set, overrides_of, whole_number_or_text
+from rliable.cli.arguments import LineParser, add_set, add_trust, overrides_of, whole_number_or_text
 from rliable.cli.dry_run import print_dry_run
 from rliable.cli.film import film_best
 from rliable.cli.streams import redirect_stderr, redirect_stdout
@@ -53,6 +52,7 @@ def add_input(parser: argparse._ActionsContainer) -> None:
         "--across-versions", action="store_true", help="with --resume: also where the model's version has changed since"
     )
     parser.add_argument("--resume", metavar="DIR", help="continue the study in this folder; max_iters stays the total")
+    add_trust(parser, "with --resume: ")
     parser.add_argument("--seed", type=int, metavar="N", help="the study's seed")
     parser.add_argument(
         "--num-workers", type=whole_number_or_text, metavar="N", help="slots of the parallel modes, or auto"
@@ -115,7 +115,7 @@ def run(arguments: Sequence[str]) -> int:
     overrides = overrides_of(args.set, **{name: getattr(args, name) for name in names})
     deadline = find_deadline(args.stop_before)
     if args.resume:
-        opened = resume_study(args.resume, overrides, mode_of(args), args.across_versions)
+        opened = resume_study(args.resume, overrides, mode_of(args), args.across_versions, args.trust)
         return search_on_terminal(args, opened, deadline)
     path = args.optim_config or args.study
     if args.dry_run:
@@ -146,6 +146,8 @@ def check_combination(args: argparse.Namespace) -> None:
         problems += [f"{name} {value} needs --parallelized; add it" for name, value in given.items() if value]
     if args.across_versions and not args.resume:
         problems.append("--across-versions goes with --resume DIR")
+    if args.trust and not args.resume:
+        problems.append("--trust goes with --resume DIR; what your own files name is trusted")
     if args.resume and (args.output or args.dry_run):
         problems.append("--resume DIR goes on in DIR; leave out --output and --dry-run")
     if args.json and args.dry_run:
@@ -176,10 +178,10 @@ def search_on_terminal(args: argparse.Namespace, opened: OpenStudy, deadline: De
             code = codes.get(type(error), FAILURE)
             reporter.close()
             if record.status != "finished":  # else the interrupt came after the end
-                way_on = resume_command(args, opened.folder.path)
+                way_on = resume_command(args, opened)
                 reporter.error(f"{reason}; all finished trials are kept. Continue: {way_on}")
         if record.status == "finished":
-            show_end(args, record, opened.folder.path, reporter, interrupts)
+            show_end(args, record, opened, reporter, interrupts)
         if args.json:
             print(json.dumps(summary(record, opened.folder.path)), file=output)
     return code
@@ -207,9 +209,10 @@ def shown_warnings(reporter: Reporter) -> Iterator[None]:
             logger.removeHandler(handler)
 
 
-def resume_command(args: argparse.Namespace, folder: Path) -> str:
+def resume_command(args: argparse.Namespace, opened: OpenStudy) -> str:
     """What to type to go on with a study in the same mode."""
-    words = ["--resume", str(folder)]
+    words = ["--resume", str(opened.folder.path)]
+    words += [word for name in opened.trusted for word in ("--trust", name)]
     words += ["--parallelized"] if args.parallelized else ["--in-process"] if args.in_process else []
     words += ["--executor", args.executor] if args.executor else []
     words += ["--plevel", str(args.plevel)] if args.plevel else []
@@ -218,28 +221,29 @@ def resume_command(args: argparse.Namespace, folder: Path) -> str:
 
 
 def show_end(
-    args: argparse.Namespace, record: StudyRecord, folder: Path, reporter: Reporter, interrupts: Interrupts
+    args: argparse.Namespace, record: StudyRecord, opened: OpenStudy, reporter: Reporter, interrupts: Interrupts
 ) -> None:
     """Shows what came of a study, and then draws its pictures."""
     is_drawing = not args.no_plots and bool(record.trials)
-    reporter.study_finished(record, folder, is_drawing)
+    reporter.study_finished(record, opened.folder.path, is_drawing)
     failed = record.failed()
     if record.best is None and failed:
         reporter.error(f"all {len(failed)} trials failed; the first: {failed[0].error}")
     if is_drawing:
         is_filming = not args.no_video
-        draw_pictures(record, folder, is_filming, reporter, interrupts)
+        draw_pictures(record, opened, is_filming, reporter, interrupts)
 
 
 def draw_pictures(
-    record: StudyRecord, folder: Path, is_filming: bool, reporter: Reporter, interrupts: Interrupts
+    record: StudyRecord, opened: OpenStudy, is_filming: bool, reporter: Reporter, interrupts: Interrupts
 ) -> None:
     """Draws what a finished study leaves; what goes wrong here, or is interrupted, takes nothing else with it."""
+    folder = opened.folder.path
     try:
         interrupts.check()
         if (note := draw_missing_curves(folder).note(folder)) is not None:
             reporter.message(note)
-        lack = film_best(record, folder) if is_filming else None
+        lack = film_best(record, folder, opened.trusted) if is_filming else None
         if lack is not None:
             reporter.warning(f"no film of trial {record.best}: {lack}")
         draw_study(folder)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rliable.cli.arguments import LineParser
+from rliable.records.folders import StudyFolder
 from rliable.report.formats import one_line
 from rliable.report.plots import draw_study
 from rliable.report.plots.drawer import draw_missing_curves
@@ -24,6 +25,7 @@ def run(arguments: Sequence[str]) -> int:
     folder = Path(parser.parse_args(arguments).folder)
     if not (folder / "results.json").is_file():
         raise ConfigError([f"{folder}: no study here (results.json is missing)"])
+    StudyFolder(folder).require_no_way_out()
     try:
         missing = draw_missing_curves(folder)
         paths = [*missing.drawn, *draw_study(folder)]

@@ -7,7 +7,7 @@ import dataclasses
 import itertools
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,7 +19,7 @@ from rliable.executors.base import Executor, ExecutorOptions
 from rliable.records.checkpoints import Checkpoints
 from rliable.records.folders import StudyFolder
 from rliable.records.results import StudyRecord
-from rliable.records.saved_study import load_saved_study, save_study, version_of
+from rliable.records.saved_study import load_saved_study, names_to_trust_in, save_study, version_of
 from rliable.registry import EXECUTORS, MODELS, SAMPLERS
 from rliable.report.plots.drawer import CurveDrawer
 from rliable.schema import ConfigError, nearest
@@ -78,12 +78,14 @@ class OpenStudy:
       seed: of the study.
       folder: where it leaves what it finds.
       mode: where it runs.
+      trusted: the names of code that it runs and with which its folder alone is not trusted.
     """
 
     study: Study
     seed: int
     folder: StudyFolder
     mode: Mode
+    trusted: tuple[str, ...]
 
     def notes(self) -> list[str]:
         """What the user should know before it starts."""
@@ -121,10 +123,12 @@ def start_study(path: str, overrides: dict[str, Any], output: str | None, mode: 
     folder = StudyFolder(Path(output) if output else claim_folder(study.config.optim_name))
     folder.create()
     save_study(folder, study, seed)
-    return OpenStudy(study, seed, folder, mode)
+    return OpenStudy(study, seed, folder, mode, names_to_trust_in(folder))
 
 
-def resume_study(path: str, overrides: dict[str, Any], mode: Mode, across_versions: bool = False) -> OpenStudy:
+def resume_study(
+    path: str, overrides: dict[str, Any], mode: Mode, across_versions: bool = False, trusted: Sequence[str] = ()
+) -> OpenStudy:
     """Takes up the study in a folder.
 
     Args:
@@ -132,16 +136,19 @@ def resume_study(path: str, overrides: dict[str, Any], mode: Mode, across_versio
       overrides: changes of the study; see `load_saved_study`.
       mode: where it is to go on.
       across_versions: whether it goes on also where its model has become another.
+      trusted: names of code that may be run though it is not found from the working folder.
 
     Raises:
-      ConfigError: no study is there, another search is writing to it, or a change would make other trials.
+      ConfigError: no study is there, or it names code that is not to be trusted, another search is writing to it, or a
+        change would make other trials.
     """
     folder = StudyFolder(Path(path))
     folder.require()
+    folder.require_no_way_out()
     folder.lock.take()
-    study, seed = load_saved_study(folder, overrides, across_versions)
+    study, seed = load_saved_study(folder, overrides, across_versions, trusted)
     check_place(study, mode)
-    return OpenStudy(study, seed, folder, mode)
+    return OpenStudy(study, seed, folder, mode, names_to_trust_in(folder))
 
 
 def check_place(study: Study, mode: Mode) -> None:

@@ -26,6 +26,8 @@ from rliable.unit import Limits, ModelConfig
 MAX_SEED = 2**63 - 1
 #: The `num_workers` of a study that takes all slots there are.
 AUTO = "auto"
+#: Of a study's name, with room for the time behind it.
+MAX_FOLDER_BYTES = 200
 
 
 @dataclasses.dataclass(frozen=True)
@@ -221,6 +223,7 @@ def metric_problems(metric: Any, known: Sequence[str]) -> list[Problem]:
 
 def name_problems(name: str) -> list[Problem]:
     """Checks that a study's name can be part of a folder's name."""
-    if name.strip() and name.isprintable() and not set(name) & set('/\\:*?"<>|') and not name.startswith("."):
+    is_plain = name.isprintable() and not set(name) & set('/\\:*?"<>|') and not name.startswith(".")
+    if name.strip() and is_plain and len(name.encode()) <= MAX_FOLDER_BYTES:
         return []
     return [Problem("optim_name", f"{describe(name)} cannot be a folder's name; use letters, digits, '-' and '_'")]

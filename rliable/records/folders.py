@@ -119,6 +119,7 @@ class StudyFolder:
         cure = "continue it with --resume, or" if self.study_json.exists() else "please"
         if not self._is_barely_begun():
             make_empty_folder(self.path, cure)
+        self.require_no_way_out()
         self.lock.take()
 
     def require(self) -> None:
@@ -129,6 +130,21 @@ class StudyFolder:
             cure = f"start it again, with --output {self.path}"
             raise ConfigError([f"{self.path}: the search ended before it had written its study.json; {cure}"])
         raise ConfigError([f"{self.path}: no study here (study.json is missing)"])
+
+    def require_no_way_out(self) -> None:
+        """Refuses a folder in which something may lead whoever writes there out of it, as in one that a stranger made.
+
+        Raises:
+          ConfigError: a link in it leads out, or something in it is neither a file nor a folder.
+        """
+        root = self.path.resolve()
+        for place, folders, files in os.walk(root):
+            for path in (Path(place, name) for name in (*folders, *files)):
+                if path.is_symlink() and not path.resolve().is_relative_to(root):
+                    cure = "put in its place what it links to"
+                    raise ConfigError([f"{path}: this link leads out of the study's folder; {cure}"])
+                if not (path.is_symlink() or path.is_file() or path.is_dir()):
+                    raise ConfigError([f"{path}: neither a file nor a folder; remove it"])
 
     def _is_barely_begun(self) -> bool:
         """Whether a search has made this folder, and ended before its study.json was written."""

@@ -47,10 +47,17 @@ def find_again(record: dict[str, Any], files: dict[str, Places], folder: Path) -
     """
     names = {key: record[key] for key in ("sampler", "class", "environment") if isinstance(record.get(key), str)}
     moved: dict[str, Any] = {key: name_now(name, files, folder) for key, name in names.items()}
-    if record.get("wrappers"):
-        wrappers = [(wrapper_name(wrapper), wrapper) for wrapper in record["wrappers"]]
-        moved["wrappers"] = [{name_now(name, files, folder): wrapper[name]} for name, wrapper in wrappers]
+    if isinstance(record.get("wrappers"), list):
+        moved["wrappers"] = [wrapper_now(wrapper, files, folder) for wrapper in record["wrappers"]]
     return {**record, **moved}
+
+
+def wrapper_now(wrapper: Any, files: dict[str, Places], folder: Path) -> Any:
+    """A recorded wrapper, with the file in its name where that is now; anything else as it is."""
+    if not isinstance(wrapper, dict) or len(wrapper) != 1:
+        return wrapper
+    name = wrapper_name(wrapper)
+    return {name_now(name, files, folder): wrapper[name]}
 
 
 def name_now(name: str, files: dict[str, Places], folder: Path) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-from collections.abc import Iterable
-from pathlib import Path, PurePath
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -15,6 +15,7 @@ from rliable.records.encoding import FORMAT, load_record_file, to_json
 from rliable.records.folders import RunFolder, run_folders
 from rliable.records.learning_curve import write_learning_curve
 from rliable.records.places import Places, find_again, places_of
+from rliable.records.trust import check_trust
 from rliable.records.writing import write_atomically
 from rliable.registry import file_in
 from rliable.schema import ConfigError
@@ -129,25 +130,33 @@ class SavedRun:
     metrics: dict[str, float | None]
 
 
-def find_runs(path: str) -> list[SavedRun]:
+def find_runs(path: str, trusted: Sequence[str] = ()) -> list[SavedRun]:
     """The trained models in a folder: one that train.py left, or the runs of a trial.
 
+    Args:
+      path: the folder.
+      trusted: as of `load_run`.
+
     Raises:
-      ConfigError: there are none, or they failed.
+      ConfigError: there are none, or they failed, or they would run code that is not to be trusted.
     """
     folder = Path(path)
     candidates = [RunFolder(folder)] if RunFolder(folder).model_json.is_file() else run_folders(folder)
-    runs = [load_run(candidate) for candidate in candidates if candidate.model_json.is_file()]
+    runs = [load_run(candidate, trusted) for candidate in candidates if candidate.model_json.is_file()]
     if not runs:
         raise ConfigError([f"--model {path}: no trained model here (model.json is missing); try a study's best/"])
     return runs
 
 
-def load_run(folder: RunFolder) -> SavedRun:
+def load_run(folder: RunFolder, trusted: Sequence[str] = ()) -> SavedRun:
     """Reads a run's model.json.
 
+    Args:
+      folder: the run's.
+      trusted: names of code that may be run though it is not found from the working folder.
+
     Raises:
-      ConfigError: it is damaged, or the run failed or was stopped.
+      ConfigError: it is damaged, the run failed or was stopped, or it names code that is not to be trusted.
     """
     saved = load_record_file(folder.model_json, ModelRecord, "the record of a trained model")
     if saved.metrics is None:
@@ -155,6 +164,7 @@ def load_run(folder: RunFolder) -> SavedRun:
         raise ConfigError([f"{folder.path}: this run {end if folder.error_txt.exists() else 'was stopped'}"])
     names: dict[str, Any] = {"class": saved.class_name, "environment": saved.environment, "wrappers": saved.wrappers}
     names = find_again(names, saved.files, folder.path.resolve())  # a study's `best` is a link
+    check_trust({**names, "hp_params": saved.hp_params}, saved.files, folder.path, trusted)
     return SavedRun(
         folder=folder.path,
         model_folder=folder.path if saved.format == 1 else folder.model,  # version 0.1 kept it beside the rest
@@ -172,9 +182,3 @@ def load_run(folder: RunFolder) -> SavedRun:
         num_episodes=saved.num_test_episodes,
         metrics=saved.metrics,
     )
-
-
-def unsafe_names(files: Iterable[str]) -> list[str]:
-    """The names of files that would be written elsewhere than below their folder."""
-    paths = {name: PurePath(name) for name in files}
-    return [name for name, path in paths.items() if not path.name or path.is_absolute() or ".." in path.parts]

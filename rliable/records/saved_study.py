@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from rliable.config.json_file import apply_overrides
@@ -14,6 +15,7 @@ from rliable.records.folders import StudyFolder
 from rliable.records.places import Places, find_again, places_of
 from rliable.records.provenance import git_commit, machine, package_versions
 from rliable.records.results import StudyRecord
+from rliable.records.trust import check_trust, names_to_trust
 from rliable.records.writing import write_atomically
 from rliable.registry import MODELS
 from rliable.schema import ConfigError
@@ -78,7 +80,7 @@ def write_saved_study(folder: StudyFolder, saved: SavedStudy) -> None:
 
 
 def load_saved_study(
-    folder: StudyFolder, overrides: dict[str, Any], across_versions: bool = False
+    folder: StudyFolder, overrides: dict[str, Any], across_versions: bool = False, trusted: Sequence[str] = ()
 ) -> tuple[Study, int]:
     """Reads a study back to continue it.
 
@@ -86,12 +88,14 @@ def load_saved_study(
       folder: the study's folder.
       overrides: changes by key path; only `CHANGEABLE` ones, which are then saved.
       across_versions: whether to go on where the model has become another since; that is then saved as well.
+      trusted: names of code that may be run though it is not found from the working folder.
 
     Returns:
       The study and its seed.
 
     Raises:
-      ConfigError: a change would make other trials, what the study names is gone, or its model has become another.
+      ConfigError: a change would make other trials, what the study names is gone or not to be trusted, or its model
+        has become another.
     """
     saved = load_record_file(folder.study_json, SavedStudy, "the study.json of a study")
     fixed = [key for key in overrides if key.partition(".")[0] not in CHANGEABLE]
@@ -101,6 +105,7 @@ def load_saved_study(
     data = apply_overrides(saved.study, overrides)
     place = str(folder.study_json)
     found, model = (find_again(record, saved.files, folder.path) for record in (data, saved.model))
+    check_trust({**found, **model}, saved.files, folder.path, trusted)
     study = check_study(found, f"{place}: study", model, f"{place}: model")
     before = saved.study.get("max_iters")
     if isinstance(before, int) and study.config.max_iters < before:
@@ -113,6 +118,17 @@ def load_saved_study(
     if overrides or versions != saved.model_versions:
         write_saved_study(folder, dataclasses.replace(saved, study=data, model_versions=versions))
     return study, study.config.seed
+
+
+def names_to_trust_in(folder: StudyFolder) -> tuple[str, ...]:
+    """What has to follow `--trust` for a study to be continued, or its runs to be loaded; may import what it names.
+
+    Raises:
+      ConfigError: its study.json is not that of a study.
+    """
+    saved = load_record_file(folder.study_json, SavedStudy, "the study.json of a study")
+    found, model = (find_again(record, saved.files, folder.path) for record in (saved.study, saved.model))
+    return tuple(names_to_trust({**found, **model}, saved.files, folder.path))
 
 
 def version_of(class_name: str) -> str:

@@ -97,11 +97,11 @@ def project(tmp_path):
     return home
 
 
-def evaluated_environments(folder, *models):
-    """The data that models are evaluated on from a working folder, once the figures are those recorded."""
+def evaluated_environments(folder, file, *models):
+    """The data that models of a file are evaluated on from a working folder, once the figures are those recorded."""
     found = set()
     for model in models:
-        arguments = ["--model", model, "--out", folder / "e.json"]
+        arguments = ["--model", model, "--trust", file, "--out", folder / "e.json"]
         done = run("evaluate.py", folder, *arguments, PYTHONPATH=str(ROOT))
         assert done.returncode == 0, done.stderr
         report = json.loads((folder / "e.json").read_text())
@@ -116,7 +116,8 @@ def test_runs_of_a_project_that_was_moved_are_evaluated_on_its_own_data(project,
     project.rename(tmp_path / "moved")
     (tmp_path / "elsewhere").mkdir()
     data = tmp_path / "moved/experiment/data/rows.csv"
-    assert evaluated_environments(tmp_path / "elsewhere", tmp_path / "moved/runs" / name) == {str(data)}
+    file = tmp_path / "moved/experiment/own_mean.py"
+    assert evaluated_environments(tmp_path / "elsewhere", file, tmp_path / "moved/runs" / name) == {str(data)}
 
 
 @pytest.mark.parametrize("name", ["trained", "one"])
@@ -126,13 +127,15 @@ def test_runs_that_were_moved_with_their_data_beside_them_are_evaluated(project,
     for part in ("data", "own_mean.py"):
         shutil.move(project / "experiment" / part, tmp_path / "elsewhere")
     models = [tmp_path / "elsewhere" / name / part for part in (("best", "trials/0001") if name == "one" else ("",))]
-    assert evaluated_environments(project, *models) == {str(tmp_path / "elsewhere/data/rows.csv")}
+    file = tmp_path / "elsewhere/own_mean.py"
+    assert evaluated_environments(project, file, *models) == {str(tmp_path / "elsewhere/data/rows.csv")}
 
 
 def test_a_copied_run_is_evaluated_on_the_data_where_they_were(project, tmp_path):
     shutil.copytree(project / "runs/one/best", tmp_path / "copy")
     data = project / "experiment/data/rows.csv"
-    assert evaluated_environments(tmp_path, tmp_path / "copy") == {str(data)}
+    file = project / "experiment/own_mean.py"
+    assert evaluated_environments(tmp_path, file, tmp_path / "copy") == {str(data)}
 
 
 def test_study_with_a_class_beside_it_runs_and_goes_on_from_elsewhere(study, tmp_path):
@@ -144,7 +147,7 @@ def test_study_with_a_class_beside_it_runs_and_goes_on_from_elsewhere(study, tmp
     assert done.returncode == 0, done.stderr
     (tmp_path / "elsewhere").mkdir()
     shutil.move(tmp_path / "out", tmp_path / "elsewhere/out")
-    resumed = ["--resume", "out", "--max-iters", 2, "--no-plots"]
+    resumed = ["--resume", "out", "--max-iters", 2, "--no-plots", "--trust", tmp_path / "beside_model.py"]
     done = run("optimize.py", tmp_path / "elsewhere", *resumed, PYTHONPATH=str(ROOT))
     assert done.returncode == 0, done.stderr
     assert [trial.error for trial in load_record(tmp_path / "elsewhere/out").trials] == [None, None]

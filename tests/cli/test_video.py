@@ -78,6 +78,6 @@ def test_a_study_films_its_best_trial_for_the_report_unless_it_should_not(study)
 def test_a_study_that_cannot_be_filmed_says_why_and_goes_on(study, monkeypatch):
     monkeypatch.setattr("rliable.cli.film.study_film", lambda folder, trial: folder / "nowhere.avi")
     record = load_record(study / "out")
-    assert film_best(record, study / "out").endswith("the file's name must end in .mp4 or .gif")
+    assert film_best(record, study / "out", ()).endswith("the file's name must end in .mp4 or .gif")
     monkeypatch.setattr("rliable.cli.film.TIMEOUT_SECONDS", 0.01)
-    assert film_best(record, study / "out") == "filming took longer than 0.01 s"
+    assert film_best(record, study / "out", ()) == "filming took longer than 0.01 s"

@@ -73,6 +73,7 @@ def test_each_required_key_of_the_model_file_is_named(folder, key):
         ({"max_iters": 2.5}, "study.json: max_iters: expected a whole number, found 2.5"),
         ({"convergence": -1}, "study.json: convergence: -1 is out of range, must be at least 0"),
         ({"sampler": "tep"}, "study.json: sampler: unknown 'tep'; did you mean 'tpe'? known: cmaes, gp, grid, qmc, random, tpe; or 'package.module:Class' or 'file.py:Class'"),
+        ({"optim_name": "n" * 201}, f"study.json: optim_name: '{'n' * 59} cannot be a folder's name; use letters, digits, '-' and '_'"),
         ({"optim_name": "a/b"}, "study.json: optim_name: 'a/b' cannot be a folder's name; use letters, digits, '-' and '_'"),
         ({"config": "none.json"}, "study.json: config: no such file 'none.json'"),
         (

@@ -160,12 +160,12 @@ def test_a_saved_run_has_its_wrappers_and_finds_its_files_where_they_are_now(pro
     model, _, files = load_model_file(str(project / "model.json"))
     saved = tmp_path / "saved"
     write_run(RunFolder(saved), model, 1, UnitResult(trial=0, metrics={"reward": 1.0}), files)
-    assert find_runs(str(saved))[0].model.wrappers == model.wrappers
+    assert find_runs(str(saved), [*model.wrappers[1]])[0].model.wrappers == model.wrappers
     moved = tmp_path / "elsewhere"
     moved.mkdir()
     for name in ("saved", "own_wrapper_of_a_file.py"):
         shutil.move(tmp_path / name, moved / name)
-    (run,) = find_runs(str(moved / "saved"))
+    (run,) = find_runs(str(moved / "saved"), [str(moved / "own_wrapper_of_a_file.py")])
     assert [*run.model.wrappers[1]] == [f"{moved}/own_wrapper_of_a_file.py:Twice"]
 
 
@@ -180,7 +180,7 @@ def test_a_run_that_was_saved_without_the_key_has_no_wrappers(tmp_path):
 def test_a_trained_model_keeps_its_wrappers_on_another_environment(project, tmp_path):
     model, _, files = load_model_file(str(project / "model.json"))
     write_run(RunFolder(tmp_path / "saved"), model, 1, UnitResult(trial=0, metrics={"reward": 1.0}), files)
-    (run,) = find_runs(str(tmp_path / "saved"))
+    (run,) = find_runs(str(tmp_path / "saved"), [*model.wrappers[1]])
     assert with_environment(run, None).model.wrappers == model.wrappers
     with pytest.raises(ConfigError, match="--env: CartPole-v1 steps inside the graph, where no wrapper reaches"):
         with_environment(run, "CartPole-v1")

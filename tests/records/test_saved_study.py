@@ -42,9 +42,9 @@ def project(tmp_path, monkeypatch):
     return home
 
 
-def resume(path):
+def resume(path, trusted=()):
     """What a study in a folder names: its data, its model and its sampler."""
-    study, seed = load_saved_study(StudyFolder(path), {})
+    study, seed = load_saved_study(StudyFolder(path), {}, trusted=[str(file) for file in trusted])
     assert (seed, study.num_trials) == (3, 2)
     return study.model.environment, study.model.class_name, study.config.sampler
 
@@ -68,7 +68,8 @@ def test_copied_study_finds_its_data_where_it_was(project, tmp_path, monkeypatch
 def test_project_that_was_moved_goes_on(project, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     project.rename(tmp_path / "moved")
-    assert resume(tmp_path / "moved/runs/one")[0] == str(tmp_path / "moved/experiment/data/rows.csv")
+    own = [tmp_path / "moved/experiment" / name for name in ("own_score.py", "own_sampler.py")]
+    assert resume(tmp_path / "moved/runs/one", own)[0] == str(tmp_path / "moved/experiment/data/rows.csv")
 
 
 def test_project_that_was_copied_goes_on_with_its_own_data(project, tmp_path, monkeypatch):
@@ -93,7 +94,8 @@ def test_moved_study_finds_its_data_as_written(project, tmp_path, monkeypatch, p
     for name in ("own_score.py", "own_sampler.py", "data"):
         (project / "experiment" / name).rename(where / name)
     monkeypatch.chdir(where if place == "working folder" else tmp_path)
-    assert resume(tmp_path / "one")[0] == str(where / "data/rows.csv")
+    own = [where / name for name in ("own_score.py", "own_sampler.py")]
+    assert resume(tmp_path / "one", own)[0] == str(where / "data/rows.csv")
 
 
 def test_study_whose_data_is_gone_says_so_in_one_line(project):

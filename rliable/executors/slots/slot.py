@@ -25,7 +25,7 @@ from rliable.executors.slots.messages import (
     pack,
     unpack,
 )
-from rliable.records.run_files import unsafe_names
+from rliable.folder_files import unsafe_names
 from rliable.unit import Files, UnitResult, failed_result
 
 #: No run has as many test episodes.

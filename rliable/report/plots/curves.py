@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rliable.folder_files import unsafe_names
 from rliable.records.folders import run_folders
 from rliable.records.learning_curve import CSV_NAME, STEP, curve_keys, read_learning_curve
 from rliable.records.results import StudyRecord, TrialRecord
@@ -64,7 +65,7 @@ def load_best_curves(record: StudyRecord, folder: Path) -> list[TrialCurve]:
 
 def load_trial_curve(trial: TrialRecord, folder: Path) -> TrialCurve | None:
     """Reads the curves of a trial's runs, or gives None when there are none."""
-    files = [run.path / CSV_NAME for run in run_folders(folder / trial.folder)]
+    files = [] if unsafe_names([trial.folder]) else [run.path / CSV_NAME for run in run_folders(folder / trial.folder)]
     rows_of_runs = [rows for rows in map(read_rows, filter(Path.is_file, files)) if rows]
     key = curve_key([row for rows in rows_of_runs for row in rows])
     runs = [curve for curve in (make_curve(rows, key) for rows in rows_of_runs) if curve.steps]

@@ -26,7 +26,7 @@ from rliable.executors.slots.messages import (
     unpack,
 )
 from rliable.executors.slots.pool import SlotPool
-from rliable.records.run_files import unsafe_names
+from rliable.folder_files import unsafe_names
 from rliable.unit import Answer, Limits, PlayedSlice, UnitResult
 
 
@@ -85,16 +85,20 @@ def result_with(**files):
     return Result(UnitResult(trial=0, run=0, seed=1, metrics={"mse": 1.0}, files=files))
 
 
-@pytest.mark.parametrize("name", ["../../x", "/abs", "a/../../x", "..", ""])
+@pytest.mark.parametrize("name", ["../../x", "/abs", "a/../../x", "..", "", "a\0b", "n" * 256, "d/" * 1500 + "x"])
 def test_a_file_that_would_lie_outside_its_folder_fails_the_run(door, name):
     result, _, _ = run(door, [result_with(**{name: b"bad", "good": b""})])
 
-    assert result.error == f"the worker sent a file named {name!r}"
+    assert result.error == f"the worker sent a file named {name!r:.80}"
     assert (result.files, result.metrics) == ({}, None)
 
 
 def test_names_below_the_folder_are_fine():
-    assert unsafe_names(["a", "a/b.c", "..a", "a..b/c"]) == []
+    assert unsafe_names(["a", "b/b.c", "..a", "a..b/c", "...", "C:\\x", "a b", "é/ü"]) == []
+
+
+def test_a_name_cannot_be_a_file_and_a_folder():
+    assert unsafe_names(["a", "a/b", "c"]) == ["a"]
 
 
 def test_a_report_is_passed_on_with_its_run_and_answered(door):
