@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import math
+import re
 import typing
 from collections.abc import Callable, Iterable, Mapping, Set
 from typing import Any
@@ -20,6 +21,8 @@ REQUIRED = dataclasses.MISSING
 ABSENT = type("Absent", (), {"__repr__": lambda self: "absent"})()
 #: How many mistakes people are shown at once.
 NUM_SHOWN_PROBLEMS = 20
+#: What would move the cursor, clear the screen or turn the writing round, were it shown as it stands in a file.
+UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,7 +38,8 @@ class Problem:
     words: str
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.words}" if self.path else self.words
+        line = f"{self.path}: {self.words}" if self.path else self.words
+        return UNPRINTABLE.sub(lambda match: ascii(match[0])[1:-1], line)
 
 
 class ConfigError(Exception):

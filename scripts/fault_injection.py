@@ -28,6 +28,7 @@ from rliable.records.results import load_record
 from rliable.records.writing import write_atomically
 
 ROUNDS = ROOT / "docs" / "reliability.json"
+WALK = f"{ROOT}/scripts/faults/walking_model.py:Walk"
 PAGE = ROOT / "docs" / "reliability.md"
 NUM_TRIALS = 6
 #: A trial takes so many steps of so many seconds.
@@ -157,7 +158,8 @@ def code_problems(code: int | None, blows: Sequence[Blow], said: str) -> list[st
 def go_on(one: Round, code: int | None, output: Path, place: Path, cluster: Cluster | None) -> list[str]:
     """Resumes a study until it has finished; gives what was wrong."""
     is_there = (output / "study.json").exists()  # else it was struck before it had written anything
-    arguments = ["--resume", str(output)] if is_there else [str(place / "study.json"), "--output", str(output)]
+    resumed = ["--resume", str(output), "--trust", WALK]
+    arguments = resumed if is_there else [str(place / "study.json"), "--output", str(output)]
     for _ in range(MOST_RESUMES):
         if code == 0:
             return []
@@ -222,8 +224,7 @@ def known_rounds() -> dict[str, Any]:
 def write_study(folder: Path, sampler: str) -> Path:
     """The study's files; gives the study file."""
     hp_params = {"steps": STEPS, "seconds": STEP_SECONDS}
-    own = f"{ROOT}/scripts/faults/walking_model.py:Walk"
-    model = {"class": own, "environment": "none", "mdl_file": "w", "hp_params": hp_params}
+    model = {"class": WALK, "environment": "none", "mdl_file": "w", "hp_params": hp_params}
     values = [1, 2, 3, 4, 5, 6] if sampler == "grid" else {"min": 0.1, "max": 10.0}
     study = {"config": "model.json", "optim_name": "Walk", "num_workers": SAMPLERS[sampler], "grid": {"x": values}}
     study |= {"metric": {"name": "reward", "criteria": "max"}, "max_iters": NUM_TRIALS, "convergence": None}

@@ -146,3 +146,7 @@ def test_error_keeps_places_apart_from_words():
 
 def test_nearest_forgives_case():
     assert "did you mean 'CartPole-v1'?" in nearest("cartpole-V1", ["CartPole-v1", "Acrobot-v1"])
+
+
+def test_a_mistake_cannot_spoil_the_terminal():
+    assert str(Problem("grid.\x1b[2J", "a\r\nb\u202ec")) == r"grid.\x1b[2J: a\r\nb\u202ec"

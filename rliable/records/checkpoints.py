@@ -53,7 +53,7 @@ class Checkpoints:
             found = msgspec.msgpack.decode(path.read_bytes(), type=Checkpoint)
         except FileNotFoundError:
             return None
-        except (OSError, msgspec.MsgspecError) as error:
+        except (OSError, UnicodeDecodeError, msgspec.MsgspecError) as error:
             logger.warning("trial %d run %d begins anew: %s: %s", trial, run, path, error)
             return None
         if found.version != self._version:

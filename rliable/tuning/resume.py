@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
 
 from rliable.config.study_file import Study
 from rliable.records.folders import StudyFolder
 from rliable.records.results import StudyRecord
 from rliable.records.views import load_finished, mend_trials
-from rliable.records.writing import study_files_at
+from rliable.records.writing import StudyFolderError, study_files_at
+from rliable.schema import ConfigError
 from rliable.tuning.journal import Journal, JournalTrial
 from rliable.tuning.open_trials import OpenTrials
 from rliable.tuning.sessions import Session, with_ends
@@ -51,19 +55,39 @@ def take_up(study: Study, seed: int, folder: StudyFolder) -> Books:
 
     Raises:
       StudyFolderError: a file cannot be read or written.
-      ConfigError: the journal is of a later version.
+      ConfigError: the journal is damaged, or of a later version.
     """
-    journal, standings, open_trials = Journal(folder.journal, study, seed), Standings(study), OpenTrials(study, seed)
-    trials = [trial for trial in journal.trials() if not trial.is_cancelled]
-    sessions = with_ends(journal.sessions(), [run for trial in trials for run in trial.runs.values()])
-    with study_files_at(folder.path):
+    standings, open_trials = Standings(study), OpenTrials(study, seed)
+    with journal_at(folder.journal):
+        journal = Journal(folder.journal, study, seed)
+        trials = [trial for trial in journal.trials() if not trial.is_cancelled]
+        sessions = with_ends(journal.sessions(), [run for trial in trials for run in trial.runs.values()])
         for trial in trials:
             take_up_trial(trial, journal, standings, open_trials)
+    with study_files_at(folder.path):
         mend_trials(folder, standings.trials())
         finished = load_finished(folder, standings.trials()) if standings.is_over else None
     if finished is not None and finished.max_iters != study.config.max_iters:
         finished = None  # it had converged, and is told to go on: only its record changes
     return Books(study, seed, journal, standings, open_trials, sessions, finished)
+
+
+@contextlib.contextmanager
+def journal_at(path: Path) -> Iterator[None]:
+    """Turns whatever a damaged journal leads to, within the block, into one line: Optuna takes every line as it is.
+
+    Raises:
+      StudyFolderError: it cannot be read or written.
+      ConfigError: it is not the journal of this study.
+    """
+    try:
+        with study_files_at(path):
+            yield
+    except (ConfigError, StudyFolderError):
+        raise
+    except Exception as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise ConfigError([f"{path}: damaged, or not the journal of this study: {reason:.300}"]) from error
 
 
 def take_up_trial(trial: JournalTrial, journal: Journal, standings: Standings, open_trials: OpenTrials) -> None:

@@ -200,7 +200,7 @@ def test_a_saved_run_is_told_of_again_without_running_the_script(tmp_path, monke
     command = [sys.executable, str(ROOT / "train.py"), "--config", "model.json", "--seed", "1", "--output", "out"]
     subprocess.run(command, check=True, capture_output=True, timeout=60)
     Path("talker.py").unlink()
-    (saved,) = find_runs("out")
+    (saved,) = find_runs("out", ["Command"])
     assert evaluate_run(saved, None, None).metrics == {"reward": 15.0}
 
 
