@@ -2,6 +2,7 @@
 # make test-fast: those that need neither Spark nor a training.
 # make test-search: those of the search alone, with another Python than 3.11 and without our agents.
 # make test-peers: those of the model SB3, without TensorFlow.   make faults: breaks studies, and writes what came of it.
+# make fuzz: has the commands read damaged files, and writes what came of it.
 # Each makes .venv with Python 3.11 and installs the pinned requirements first.
 
 PYTHON ?= python3.11
@@ -13,7 +14,7 @@ SEARCH := .venv-search
 OTHERS := $(wildcard $(foreach version,3.13 3.12 3.10,/usr/bin/python$(version) /usr/local/bin/python$(version) $(HOME)/.pyenv/versions/$(version).*/bin/python))
 OTHER_PYTHON ?= $(firstword $(OTHERS))
 
-.PHONY: demo test test-fast test-peers test-spark4 test-search check format benchmark faults clean
+.PHONY: demo test test-fast test-peers test-spark4 test-search check format benchmark faults fuzz clean
 
 demo: $(VENV)/installed
 	$(BIN)/python optimize.py config/optim_dqn.json --seed 1
@@ -58,6 +59,9 @@ benchmark: $(VENV)/installed $(PEERS)/installed
 
 faults: $(VENV)/installed
 	$(BIN)/python scripts/fault_injection.py --rounds 300
+
+fuzz: $(VENV)/installed
+	$(BIN)/python scripts/fuzz.py --inputs 10000
 
 clean:
 	rm -rf $(VENV) $(PEERS) $(SPARK4) $(SEARCH) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
