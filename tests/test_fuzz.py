@@ -13,7 +13,7 @@ from rliable.config.model_file import check_model
 from rliable.config.study_file import check_study
 from rliable.executors.slots.leases import Lease
 from rliable.executors.slots.messages import MESSAGE_KINDS, unpack
-from rliable.executors.slots.pool import is_in_turn
+from rliable.executors.slots.slot import is_in_turn
 from rliable.folder_files import unsafe_names, write_files
 from rliable.records.trust import check_trust
 from rliable.schema import UNPRINTABLE, ConfigError

@@ -16,9 +16,10 @@ from rliable.cli import main
 from rliable.cli.study import Mode, resume_study
 from rliable.config.model_file import load_model_file
 from rliable.config.study_file import load_study
+from rliable.executors.slots.frames import Pieces
 from rliable.executors.slots.leases import Lease
 from rliable.executors.slots.messages import Result, Train, kind_of_frame, pack, unpack
-from rliable.executors.slots.pool import checked, is_in_turn
+from rliable.executors.slots.slot import checked, is_in_turn
 from rliable.records.checkpoints import Checkpoint, Checkpoints
 from rliable.records.folders import StudyFolder
 from rliable.report.plots.data import load_pictures
@@ -75,7 +76,8 @@ def read_frames(folder: Path) -> None:
         with contextlib.suppress(IndexError):  # the supervisor's word for no message
             kind_of_frame(file.read_bytes())
         with contextlib.suppress(ValueError):  # the driver's
-            message = unpack(file.read_bytes())
+            packed = Pieces().add(file.read_bytes())
+            message = None if packed is None else unpack(packed)
             if is_in_turn(message, Lease(unit, 1)) and isinstance(message, Result):
                 checked(message.result)
 
