@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 from rliable.records.lock import FolderLock
@@ -140,10 +141,11 @@ class StudyFolder:
         root = self.path.resolve()
         for place, folders, files in os.walk(root):
             for path in (Path(place, name) for name in (*folders, *files)):
-                if path.is_symlink() and not path.resolve().is_relative_to(root):
+                kind = kind_of_file(path)
+                if kind == stat.S_IFLNK and not path.resolve().is_relative_to(root):
                     cure = "put in its place what it links to"
                     raise ConfigError([f"{path}: this link leads out of the study's folder; {cure}"])
-                if not (path.is_symlink() or path.is_file() or path.is_dir()):
+                if kind not in (None, stat.S_IFLNK, stat.S_IFREG, stat.S_IFDIR):
                     raise ConfigError([f"{path}: neither a file nor a folder; remove it"])
 
     def _is_barely_begun(self) -> bool:
@@ -160,6 +162,14 @@ class StudyFolder:
         neighbour.unlink(missing_ok=True)
         neighbour.symlink_to(trial_folder_name(number), target_is_directory=True)
         neighbour.replace(self.best)
+
+
+def kind_of_file(path: Path) -> int | None:
+    """What something in a folder is, as in `stat`; None if it has gone, as a search's own files do while it runs."""
+    try:
+        return stat.S_IFMT(path.lstat().st_mode)
+    except FileNotFoundError:
+        return None
 
 
 def run_folders(trial: Path) -> list[RunFolder]:

@@ -65,7 +65,11 @@ def check_trust(record: Mapping[str, Any], files: Mapping[str, Places], folder: 
 
 def names_to_trust(record: Mapping[str, Any], files: Mapping[str, Places], folder: Path) -> list[str]:
     """The names for which `check_trust` asks, of a record whose code has been run."""
-    return [name for find in (strange_classes, strange_parts) for name, _ in find(record, files, folder)]
+    names: list[str] = []
+    for find in (strange_classes, strange_parts):
+        with contextlib.suppress(ConfigError):  # what is not there can be neither run nor trusted
+            names += [name for name, _ in find(record, files, folder)]
+    return names
 
 
 def strange_classes(record: Mapping[str, Any], files: Mapping[str, Places], folder: Path) -> Iterator[tuple[str, str]]:

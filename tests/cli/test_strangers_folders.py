@@ -87,3 +87,17 @@ def test_the_way_on_that_is_printed_has_the_trust_that_it_takes(theirs, monkeypa
     opened.folder.lock.release()
     words = shlex.split(resume_command(make_parser().parse_args(["study.json"]), opened))
     assert words[-4:] == ["--resume", "theirs", "--trust", "Command"]
+
+
+@pytest.mark.slow
+@pytest.mark.agents
+def test_a_trained_agent_is_evaluated_without_the_graph_that_lies_beside_it(tmp_path):
+    brief = {"train_iterations": 20, "initial_collect_steps": 10, "num_eval_episodes": 2, "batch_size": 4}
+    model = {"class": "DQN", "environment": "CartPole-v0", "mdl_file": "w", "hp_params": brief}
+    (tmp_path / "model.json").write_text(json.dumps(model))
+    train = optimize("--config", "model.json", "--output", "out", script="train.py", folder=tmp_path)
+    assert train.returncode == 0, train.stderr
+    graph = tmp_path / "out/model/policy/saved_model.pb"
+    graph.write_bytes(b"what would do harm")
+    done = optimize("--model", "out", script="evaluate.py", folder=tmp_path)
+    assert done.returncode == 0, done.stderr

@@ -74,3 +74,9 @@ def test_what_is_neither_a_file_nor_a_folder_is_refused(study):
 def test_a_study_whose_folder_itself_is_a_link_is_as_good_as_any(study, tmp_path):
     (tmp_path / "link").symlink_to(study.path)
     StudyFolder(tmp_path / "link").require_no_way_out()
+
+
+def test_a_file_that_a_running_search_has_just_replaced_is_no_trouble(study, monkeypatch):
+    gone = [(str(study.path), [], [".results.json.4711"])]
+    monkeypatch.setattr("os.walk", lambda root: gone)
+    study.require_no_way_out()

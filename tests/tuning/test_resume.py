@@ -8,6 +8,7 @@ import time
 import pytest
 
 from rliable.records.results import load_record
+from rliable.schema import ConfigError
 from tests.studies import make_study
 from tests.tuning.searches import Diary, model, open_tuner, search
 
@@ -51,6 +52,18 @@ def test_a_file_made_from_the_journal_comes_back_as_it_was(tmp_path, name, damag
     assert {path: content for path, (content, _) in files_of(tmp_path).items()} == {
         path: content for path, (content, _) in before.items()
     }
+
+
+@pytest.mark.parametrize("line", ["3", "{}", '{"op_code": 0}', '{"op_code": 4, "trial_id": 77}', "[[]]"])
+def test_a_journal_of_no_sense_is_told_of_in_one_line(tmp_path, line):
+    study = study_of(2)
+    search(study, tmp_path)
+    with (tmp_path / "journal.log").open("a") as file:
+        file.write(f"{line}\n")
+    with pytest.raises(ConfigError) as error:
+        search(study, tmp_path)
+    (words,) = error.value.problems
+    assert words.startswith(f"{tmp_path}/journal.log: damaged, or not the journal of this study: ")
 
 
 def test_everything_but_the_runs_comes_back_of_the_journal_alone(tmp_path):
