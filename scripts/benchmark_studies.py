@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -49,15 +50,15 @@ GRID = {
 }
 
 
-def write_empty_study(folder: Path, num_trials: int) -> Path:
-    """A study with five parameters of a model that does nothing."""
+def write_empty_study(folder: Path, num_trials: int, hp_params: dict[str, Any] | None = None, **keys: Any) -> Path:
+    """A study with five parameters of a model that does nothing; other keys as in a study file."""
     (folder / "empty_model.py").write_text(EMPTY_MODEL)
     (folder / "rows.jsonl").write_text('{"value": 1}\n')
-    model = {"class": "empty_model:Empty", "environment": str(folder / "rows.jsonl"), "mdl_file": "w", "hp_params": {}}
-    (folder / "model.json").write_text(json.dumps(model))
+    model = {"class": "empty_model:Empty", "environment": str(folder / "rows.jsonl"), "mdl_file": "w"}
+    (folder / "model.json").write_text(json.dumps({**model, "hp_params": hp_params or {}}))
     study = {"config": str(folder / "model.json"), "optim_name": "Empty", "num_workers": 2, "grid": GRID, "seed": 1}
     rest = {"metric": {"name": "score", "criteria": "max"}, "max_iters": num_trials, "convergence": None}
-    (folder / "study.json").write_text(json.dumps({**study, **rest}))
+    (folder / "study.json").write_text(json.dumps({**study, **rest, **keys}))
     return folder / "study.json"
 
 
