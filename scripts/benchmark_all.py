@@ -23,6 +23,7 @@ SCRIPTS = {
     "benchmark_host.py": "Training on the host: Gymnasium's environments, made without a render mode, one core",
     "benchmark_studies.py": "Whole searches",
     "benchmark_executors.py": "Executors",
+    "benchmark_scale.py": "Scale: many slots, many trials, large models",
     "benchmark_memory.py": "Memory and time of a slot, in trials of many shapes",
 }
 

@@ -34,6 +34,8 @@ from rliable.unit import OnReport, Unit, UnitResult, result_of
 HOST = "127.0.0.1"
 #: After how long a slot that was not let in comes again, and how often: as Spark's tasks are started again.
 RETRY_SECONDS, MAX_KNOCKS = 0.5, 8
+#: How many knock at the same time.
+MOST_AT_ONCE = 1000
 #: How long the slots may take to end.
 END_SECONDS = 20.0
 #: What they tell at their end, as `play` gives it.
@@ -190,7 +192,7 @@ def knock(address: tuple[str, int], key: bytes, number: int) -> Player:
 
 
 def play(order: dict[str, Any]) -> dict[str, float]:
-    """Plays slots that come all at once.
+    """Plays slots that come as good as all at once.
 
     Args:
       order: the driver's port and key, and how many slots.
@@ -200,7 +202,7 @@ def play(order: dict[str, Any]) -> dict[str, float]:
       last had its first unit.
     """
     started, count = time.monotonic(), order["num_slots"]
-    with ThreadPoolExecutor(count) as threads:
+    with ThreadPoolExecutor(min(count, MOST_AT_ONCE)) as threads:
         enter = partial(knock, (HOST, order["port"]), bytes.fromhex(order["key"]))
         players = list(threads.map(enter, range(count)))
     stage = Stage(players)
