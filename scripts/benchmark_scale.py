@@ -125,9 +125,7 @@ def measure_old_study(folder: Path) -> list[Row]:
     status, plot = (seconds_of(sys.executable, "-m", "rliable", command, out) for command in ("status", "plot"))
     page = (folder / "out" / "report.html").stat().st_size
     return [
-        Row(
-            name + "--resume, to the first new one", found["wall"][0] - found["started"], "s", "at most 10 s"
-        ),
+        Row(name + "--resume, to the first new one", found["wall"][0] - found["started"], "s", "at most 10 s"),
         Row(name + "rliable status", status, "s", "at most 30 s"),
         Row(name + "rliable plot", plot, "s", "at most 30 s"),
         Row(name + "report.html", page / 1e6, "MB"),

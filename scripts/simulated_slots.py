@@ -26,7 +26,7 @@ from rliable.executors.base import Executor, ExecutorOptions
 from rliable.executors.slots.channel import Door, connect
 from rliable.executors.slots.child import slot_name
 from rliable.executors.slots.frames import FRAME_BYTES, send
-from rliable.executors.slots.messages import Beat, Hello, Message, Reported, Result, Stop, Train, pack, unpack
+from rliable.executors.slots.messages import Beat, Hello, Message, Ready, Reported, Result, Stop, Train, pack, unpack
 from rliable.executors.slots.pool import SlotPool
 from rliable.executors.slots.supervisor import BEAT_SECONDS
 from rliable.unit import OnReport, Unit, UnitResult, result_of
@@ -185,6 +185,7 @@ def knock(address: tuple[str, int], key: bytes, number: int) -> Player:
         try:
             channel = connect(address, key)
             channel.send_bytes(pack(Hello(slot_name(number), HOST)))
+            channel.send_bytes(pack(Ready()))
             return Player(channel, slot_name(number), count)
         except (OSError, EOFError, AuthenticationError):
             time.sleep(RETRY_SECONDS)

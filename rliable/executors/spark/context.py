@@ -19,7 +19,7 @@ from pyspark import SparkConf, SparkContext, SparkFiles
 from rliable.executors.base import ExecutorError, ExecutorOptions
 from rliable.executors.slots.gpus import num_slots_for, visible_gpus
 from rliable.executors.spark.driver_address import driver_address
-from rliable.executors.spark.java import find_java_home, is_submitted
+from rliable.executors.spark.java import find_java_home, is_one_process, is_submitted
 from rliable.executors.spark.virtual_machine import end_virtual_machine, start_virtual_machine
 from rliable.records.code import data_files, pack_code
 
@@ -134,12 +134,12 @@ def configure(conf: SparkConf, options: ExecutorOptions) -> SparkConf:
     conf.set("spark.ui.showConsoleProgress", "false")  # pyspark's shell sets it to true
     for key, value in QUIET.items():
         conf.setIfMissing(key, value)
+    if options.gpus is not None and not is_one_process(str(conf.get("spark.master"))):
+        conf.setIfMissing("spark.task.resource.gpu.amount", f"{options.gpus:g}")
+        conf.setIfMissing("spark.executor.resource.gpu.amount", str(math.ceil(options.gpus)))
     if is_local(str(conf.get("spark.master"))):
         conf.setIfMissing("spark.driver.bindAddress", "127.0.0.1").setIfMissing("spark.driver.host", "127.0.0.1")
         return conf.set("spark.pyspark.python", sys.executable)
-    if options.gpus is not None:
-        conf.setIfMissing("spark.task.resource.gpu.amount", f"{options.gpus:g}")
-        conf.setIfMissing("spark.executor.resource.gpu.amount", str(math.ceil(options.gpus)))
     address = driver_address(str(conf.get("spark.master")))
     if address is not None:
         conf.setIfMissing("spark.driver.host", address)
