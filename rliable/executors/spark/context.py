@@ -207,14 +207,17 @@ def is_running(sc: SparkContext) -> bool:
 
 
 def not_connected(sc: SparkContext, error: Exception) -> ExecutorError:
-    """What to tell the user when a context that has just started refuses to work.
+    """What to tell the user when a context that has just started refuses to work."""
+    reason = why_stopped(sc)
+    return not_started(error) if reason is None else ExecutorError(f"--master: {reason}")
 
-    Spark gives up on a cluster that does not answer after a minute, and stops the context by itself.
-    """
+
+def why_stopped(sc: SparkContext) -> str | None:
+    """Why Spark has stopped a context by itself, which it does a minute after the cluster's last answer; else None."""
     with contextlib.suppress(Exception):
         if sc._jsc.sc().isStopped():
-            return ExecutorError(f"--master: no cluster answers at {sc.master}")
-    return not_started(error)
+            return f"no cluster answers at {sc.master}, or it wants another spark.authenticate.secret"
+    return None
 
 
 def not_started(error: Exception) -> ExecutorError:

@@ -19,7 +19,7 @@ from rliable.executors.slots.channel import Door
 from rliable.executors.slots.child import RAISED, SlotSettings, slot_name
 from rliable.executors.slots.pool import SlotPool
 from rliable.executors.slots.supervisor import serve_slot
-from rliable.executors.spark.context import SparkConnection, cancel_jobs, is_local, java_reason, num_places
+from rliable.executors.spark.context import SparkConnection, cancel_jobs, is_local, java_reason, num_places, why_stopped
 from rliable.executors.spark.java import is_one_process
 from rliable.unit import UnitResult
 
@@ -190,11 +190,13 @@ class ResidentTasks:
             self._sc.parallelize([slot], 1).mapPartitions(partial(serve_partition, self._settings)).collect()
         except Exception as error:
             if not self._is_ending.is_set() and name not in self._cancelled:
-                self._report(name, cause_of(str(error)))
+                self._report(name, error)
 
-    def _report(self, name: str, cause: str) -> None:
-        """Says that a slot died, but the same thing only once."""
-        if cause != self._last_error:
+    def _report(self, name: str, error: Exception) -> None:
+        """Says that a slot died, but the same thing only once; where Spark has stopped, `problem` says it."""
+        stopped = why_stopped(self._sc)
+        cause = stopped or cause_of(str(error))
+        if cause != self._last_error and stopped is None:
             logger.warning("%s died: %s", name, cause)
         self._last_error = cause
 
