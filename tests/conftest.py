@@ -30,6 +30,8 @@ SLOW = (
     "test_faults.py",
     "test_modes.py",
     "test_modes_of_agents.py",
+    "test_pack_environment.py",
+    "test_slurm.py",
     "training/",
 )
 #: What needs more than the search does, besides single tests with the marks `agents` and `spark`.
@@ -60,7 +62,7 @@ NEEDS = {
         "test_modes_of_agents.py",
         "training/",
     ),
-    "spark": ("cli/test_parallel.py", "executors/spark/"),
+    "spark": ("cli/test_parallel.py", "executors/spark/", "test_pack_environment.py", "test_slurm.py"),
 }
 PACKAGES = {"agents": "tensorflow", "spark": "pyspark"}
 MISSING = [need for need, package in PACKAGES.items() if importlib.util.find_spec(package) is None]

@@ -57,7 +57,6 @@ def write_telling_study(folder):
     return folder / "study.json"
 
 
-@pytest.mark.spark
 def test_workers_that_lack_the_packages_take_them_from_the_archive(archive, tmp_path, monkeypatch):
     monkeypatch.setenv("PYSPARK_PYTHON", "./environment/bin/python")
     monkeypatch.setenv("PYSPARK_SUBMIT_ARGS", f"--archives {archive}#environment pyspark-shell")

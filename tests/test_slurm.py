@@ -19,7 +19,7 @@ STEP_SECONDS = 0.1
 #: The shortest time that Slurm gives to a job, in minutes.
 LEAST_TIME = "1"
 ENDED = {"COMPLETED", "FAILED", "TIMEOUT", "CANCELLED", "NODE_FAIL", "OUT_OF_MEMORY"}
-pytestmark = [pytest.mark.spark, pytest.mark.timeout(560)]
+pytestmark = pytest.mark.timeout(560)
 
 
 @pytest.fixture
@@ -118,6 +118,6 @@ def test_a_job_of_two_nodes_has_slots_on_both_also_if_they_differ(make_slurm, tm
 
     trials = json.loads((place / "study" / "results.json").read_text())["trials"]
     assert {run["host"] for trial in trials for run in trial["runs"]} == {"head", "one"}
-    assert "up to 3 slots" in (place / "out.txt").read_text()
+    assert "slots of 1 core" in (place / "out.txt").read_text()
     assert list((place / "tmp").iterdir()) == []
     assert outcome(place / "study") == serial_outcome(tmp_path / "serially", 30)
