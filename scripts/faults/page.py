@@ -22,6 +22,23 @@ another mode perhaps or with several resumes at once, and compares it with the s
 Every round is in [reliability.json](reliability.json); `--only NUMBER` plays one again.
 
 """
+HOSTS = """
+## Hosts and batch queues
+
+What a round cannot do on one host, tests do on hosts of their own: Linux namespaces, each with a name, processes and a
+network of its own. They are part of `make test`; where a machine makes no hosts or has no Slurm, they are skipped and
+say what is missing. They ran on Debian 12 with Spark 3.5.9 and Slurm 22.05 of its packages slurm-wlm and munge.
+
+- [test_hosts.py](../tests/executors/spark/test_hosts.py): a standalone cluster on three hosts, level 2, with a driver
+  whose name stands for a network that no worker can reach. One worker's cable is pulled and put back, then another
+  worker's host is lost without a word. The study is bit-equal to a serial one, the host that is back gets work again,
+  and one line on the terminal tells of each loss.
+- [test_slurm.py](../tests/test_slurm.py): a job of one minute, too short for its study, drains, is requeued and ends
+  bit-equal to a serial study. The cluster's secret is in no command line and in no file that others can read; no
+  process and no file is left behind. Jobs of two nodes, and heterogeneous ones, have slots on both.
+- [test_secret.py](../tests/executors/spark/test_secret.py): a cluster with a secret lets in no search that has another
+  one or none, which ends with one line.
+"""
 ANCHORS = """
 ## What others do
 
@@ -56,4 +73,4 @@ def page_of(rounds: dict[str, Any]) -> str:
     lines += ["\n| fault | times | in lost rounds |\n|---|---:|---:|\n"]
     lines += [f"| {blow} | {faults[blow]} | {lost_faults[blow]} |\n" for blow in sorted(faults)]
     lines += [f"\n- round {n}, {facts['plan']}: {'; '.join(facts['problems'])}" for n, facts in lost.items()]
-    return HEAD + "".join(lines) + "\n" * bool(lost) + ANCHORS
+    return HEAD + "".join(lines) + "\n" * bool(lost) + HOSTS + ANCHORS
