@@ -7,6 +7,7 @@ seconds of the driver's processor time, which other programs on the machine chan
 from __future__ import annotations
 
 import json
+import resource
 import subprocess
 import sys
 import tempfile
@@ -23,7 +24,7 @@ NUM_SLOTS, TRIALS_PER_SLOT = 1000, 3
 #: Not scaled: a trial takes between a half and one and a half of it, and reports on the way.
 TRIAL_SECONDS, NUM_REPORTS = 30.0, 5
 NUM_TRIALS, NUM_EMPTY_SLOTS = 10_000, 8
-NUM_LEARNED = 1_000
+NUM_LEARNED, NUM_LATE = 1_000, 30
 #: Trials on each side of the 100th, and before the last, whose mean cost is taken.
 EARLY, LATE = 50, 500
 NUM_LARGE, LARGE_BYTES = 8, 200_000_000
@@ -67,8 +68,9 @@ def drive(folder: Path, executor: str = SIMULATED, **more: Any) -> dict[str, Any
     return figures
 
 
-def milliseconds_between(times: list[float], first: int, last: int) -> float:
-    """What each of some trials took of a clock."""
+def milliseconds_around(times: list[float], number: int) -> float:
+    """What each of the trials around the 100th took of a clock, or of those up to a later one."""
+    first, last = (100 - EARLY, 100 + EARLY) if number == 100 else (number - 1 - min(LATE, number // 10), number - 1)
     return 1000 * (times[last] - times[first]) / (last - first)
 
 
@@ -95,7 +97,10 @@ def measure_empty(folder: Path, sampler: str, num_reports: int) -> list[Row]:
     found = drive(folder)
     cpu, wall = found["cpu"], found["wall"]
     curve = f" with learning curves of {num_reports} rows" if num_reports else ""
-    early, late = milliseconds_between(cpu, 100 - EARLY, 100 + EARLY), milliseconds_between(cpu, -1 - LATE, -1)
+    early, late = (
+        milliseconds_around(cpu, 100),
+        milliseconds_around(cpu, NUM_TRIALS),
+    )
     name = f"{NUM_TRIALS:,} empty trials{curve}, {sampler}: "
     return [
         Row(name + "trials", (len(wall) - 1) / (wall[-1] - wall[0]), "/s"),
@@ -113,8 +118,12 @@ def measure_learning(folder: Path, sampler: str) -> list[Row]:
     cpu = drive(folder)["cpu"]
     name = f"empty trials, {sampler}: "
     return [
-        Row(name + "the 100th", milliseconds_between(cpu, 100 - EARLY, 100 + EARLY), "ms of processor"),
-        Row(name + f"the {NUM_LEARNED:,}th", milliseconds_between(cpu, -1 - EARLY, -1), "ms of processor"),
+        Row(name + "the 100th", milliseconds_around(cpu, 100), "ms of processor"),
+        Row(
+            name + f"the {NUM_LEARNED:,}th",
+            milliseconds_around(cpu, NUM_LEARNED),
+            "ms of processor",
+        ),
     ]
 
 
@@ -122,21 +131,43 @@ def measure_old_study(folder: Path) -> list[Row]:
     """The study that `measure_empty` has left in `folder`: going on with it, looking at it, drawing it."""
     found = drive(folder, changes={"max_iters": NUM_TRIALS + 1})
     out, name = str(folder / "out"), f"{NUM_TRIALS:,} trials: "
-    status, plot = (seconds_of(sys.executable, "-m", "rliable", command, out) for command in ("status", "plot"))
+    rows = [row for command in ("status", "plot") for row in measure_command(name, command, out)]
     page = (folder / "out" / "report.html").stat().st_size
     return [
         Row(name + "--resume, to the first new one", found["wall"][0] - found["started"], "s", "at most 10 s"),
-        Row(name + "rliable status", status, "s", "at most 30 s"),
-        Row(name + "rliable plot", plot, "s", "at most 30 s"),
+        Row(name + "the same", found["cpu"][0], "s of processor"),
+        *rows,
         Row(name + "report.html", page / 1e6, "MB"),
     ]
 
 
-def seconds_of(*command: str) -> float:
-    """Wall time of a command."""
-    started = time.monotonic()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT)
-    return time.monotonic() - started
+def measure_late_learning(folder: Path, sampler: str) -> list[Row]:
+    """What a trial costs a sampler that is given the trials of another one, which the study in `folder` holds."""
+    file = folder / "out" / "study.json"
+    study = json.loads(file.read_text())
+    study["study"]["sampler"] = sampler
+    file.write_text(json.dumps(study))
+    cpu = drive(folder, changes={"max_iters": NUM_TRIALS + 1 + NUM_LATE})["cpu"]
+    name = f"empty trials, {sampler}: the {NUM_TRIALS:,}th, after those of qmc"
+    return [Row(name, 1000 * (cpu[-1] - cpu[0]) / (len(cpu) - 1), "ms of processor")]
+
+
+def measure_command(name: str, command: str, folder: str) -> list[Row]:
+    """What `rliable` takes to do something with a study."""
+    started, before = time.monotonic(), time_of_children()
+    words = [sys.executable, "-m", "rliable", command, folder]
+    subprocess.run(words, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT)
+    wall, cpu = time.monotonic() - started, time_of_children() - before
+    return [
+        Row(f"{name}rliable {command}", wall, "s", "at most 30 s"),
+        Row(f"{name}rliable {command}", cpu, "s of processor"),
+    ]
+
+
+def time_of_children() -> float:
+    """Processor time of all processes that this one has waited for, in seconds."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def measure_large(folder: Path) -> list[Row]:
@@ -163,7 +194,8 @@ def in_folder(measure: Callable[..., list[Row]], *args: Any) -> list[Row]:
 
 def measure_empty_and_old(folder: Path) -> list[Row]:
     """The trials, and then what can be done with them."""
-    return [*measure_empty(folder, "qmc", NUM_REPORTS), *measure_old_study(folder)]
+    old = [*measure_empty(folder, "qmc", NUM_REPORTS), *measure_old_study(folder)]
+    return [*old, *measure_late_learning(folder, "tpe")]
 
 
 #: Name -> what it measures; each takes less than five minutes.

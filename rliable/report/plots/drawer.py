@@ -20,7 +20,7 @@ from rliable.report.plots.curves import read_rows
 
 #: How many pictures may wait during a search, and how long those may take that it has not come to. One takes 0.1 s.
 MAX_WAITING = 8
-MISSING_SECONDS = 10.0
+MISSING_SECONDS = 5.0
 
 
 class CurveDrawer:
