@@ -11,7 +11,8 @@ export SPARK_HOME JAVA_HOME SPARK_DAEMON_MEMORY=${SPARK_DAEMON_MEMORY:-512m}
 # make_folder PART SECRET: makes a folder on this node for this part of the job, with Spark's settings in a file that only
 # its owner can read; takes away what an earlier start of the job has left here, were it killed.
 make_folder() {
-    local place=${TMPDIR:-/tmp} name="rliable-job-$SLURM_JOB_ID-$1-$(hostname)"
+    local place=${TMPDIR:-/tmp} name
+    name="rliable-job-$SLURM_JOB_ID-$1-$(hostname)"
     find "$place" -maxdepth 1 -user "$(id -u)" -name "$name.*" -exec rm -rf {} +
     folder=$(mktemp -d "$place/$name.XXXXXX")
     export SPARK_CONF_DIR="$folder"

@@ -55,9 +55,11 @@ class SparkConnection:
         atexit.register(self.close)
         try:
             self.files = ship(self.sc, options)
-        except Py4JError as error:
+        except (Py4JError, OSError) as error:  # where Spark stops by itself, it takes its folder away as well
             known = not_connected(self.sc, error)
             self.close()
+            if known is None:
+                raise
             raise known from error
         except BaseException:
             self.close()
@@ -206,10 +208,12 @@ def is_running(sc: SparkContext) -> bool:
         return False
 
 
-def not_connected(sc: SparkContext, error: Exception) -> ExecutorError:
-    """What to tell the user when a context that has just started refuses to work."""
+def not_connected(sc: SparkContext, error: Exception) -> ExecutorError | None:
+    """What to tell the user when a context that has just started refuses to work; None if it is not Spark's doing."""
     reason = why_stopped(sc)
-    return not_started(error) if reason is None else ExecutorError(f"--master: {reason}")
+    if reason is not None:
+        return ExecutorError(f"--master: {reason}")
+    return not_started(error) if isinstance(error, Py4JError) else None
 
 
 def why_stopped(sc: SparkContext) -> str | None:
