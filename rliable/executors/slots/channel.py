@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import resource
 import secrets
 import socket
 import struct
@@ -20,6 +21,8 @@ MAX_STRANGERS = 64
 CROWDED_SECONDS = 0.5
 #: How many more may wait to be looked at.
 BACKLOG = 512
+#: How many files and connections the driver may have open, where the system lets it; a slot takes two.
+MAX_DESCRIPTORS = 65_536
 #: How long a greeting may be.
 GREETING_BYTES = 10_000
 #: How long a slot waits for what listens at the driver's address to prove that it is the driver.
@@ -54,6 +57,7 @@ class Door:
           port: 0 for any.
           timeout_seconds: how long a slot may take to be let in, and later for one message.
         """
+        allow_many_connections()
         self.key = secrets.token_bytes(KEY_BYTES)
         self.bell, self._button = Pipe(duplex=False)
         self._timeout_seconds = timeout_seconds
@@ -143,6 +147,14 @@ class Door:
                 del self._strangers[connection]
                 with socket_of(connection) as peer, contextlib.suppress(OSError):
                     peer.shutdown(socket.SHUT_RDWR)
+
+
+def allow_many_connections() -> None:
+    """Lets this process have more open than the usual 1,024, as far as it may decide that itself."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = MAX_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(MAX_DESCRIPTORS, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def connect(address: tuple[str, int], key: bytes) -> Connection:

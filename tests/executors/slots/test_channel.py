@@ -1,6 +1,8 @@
 import contextlib
 import itertools
 import socket
+import subprocess
+import sys
 import threading
 import time
 from multiprocessing import AuthenticationError
@@ -266,3 +268,24 @@ def test_every_door_has_a_key_of_its_own_and_listens_at_one_address(door):
     listens = [entry for entry in psutil.Process().net_connections("inet") if entry.status == psutil.CONN_LISTEN]
     assert {entry.laddr.ip for entry in listens if entry.laddr.port in (door.port, other.port)} == {"127.0.0.1"}
     other.close()
+
+
+#: Many slots at the door of a driver that may at first have few files open.
+CROWD = """
+import resource
+from rliable.executors.slots.channel import Door, connect
+from rliable.executors.slots.messages import Hello, pack
+resource.setrlimit(resource.RLIMIT_NOFILE, (100, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+door, slots, visitors = Door("127.0.0.1"), [], []
+for number in range(150):
+    slots.append(connect(("127.0.0.1", door.port), door.key))
+    slots[-1].send_bytes(pack(Hello(f"slot {number}", "here")))
+while len(visitors) < 150 and door.bell.poll(10):
+    visitors += door.visitors()
+print(len(visitors))
+"""
+
+
+def test_more_slots_come_in_than_a_process_may_usually_have_files_open():
+    done = subprocess.run([sys.executable, "-c", CROWD], capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("150\n", "")
