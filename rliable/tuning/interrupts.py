@@ -19,7 +19,8 @@ class Interrupts:
     the exception, or be slow; what was started clears up by itself, as after SIGKILL. A signal that was ignored when we
     came, as under `nohup` and in the background, stays ignored.
 
-    SIGUSR1, which batch queues send some time before they kill, interrupts nothing where somebody drains.
+    SIGUSR1, which batch queues send some time before they kill, interrupts nothing where somebody drains, nor later:
+    one that comes when the search has just ended would kill the process that is about to say so.
 
     Attributes:
       received: the first signal's number, or None.
@@ -48,7 +49,8 @@ class Interrupts:
 
     def __exit__(self, *error: object) -> None:
         for number, handler in self._previous.items():
-            signal.signal(number, handler)
+            is_late_wish = number == signal.SIGUSR1 and handler is signal.SIG_DFL
+            signal.signal(number, signal.SIG_IGN if is_late_wish else handler)
 
     @property
     def exit_code(self) -> int:
