@@ -15,7 +15,7 @@ make_folder() {
     name="rliable-job-$SLURM_JOB_ID-$1-$(hostname)"
     find "$place" -maxdepth 1 -user "$(id -u)" -name "$name.*" -exec rm -rf {} +
     folder=$(mktemp -d "$place/$name.XXXXXX")
-    export SPARK_CONF_DIR="$folder"
+    export SPARK_CONF_DIR="$folder" SPARK_LOCAL_DIRS="$folder"
     (umask 077 && printf '%s\n' "spark.authenticate true" "spark.authenticate.secret $2" \
         "spark.network.crypto.enabled true" >"$folder/spark-defaults.conf")
 }

@@ -5,6 +5,7 @@ folder=
 source "$(dirname "$0")/cluster.sh"
 make_folder worker "$CLUSTER_SECRET"
 unset CLUSTER_SECRET
+export TMPDIR=$folder
 
 cores=$SLURM_CPUS_ON_NODE
 if [[ $(hostname) == "$1" && $cores -gt 1 ]]; then cores=$((cores - 1)); fi
