@@ -29,6 +29,8 @@ from rliable.unit import ModelConfig
 
 #: How long other slots may take to come when none of those that have come is fit.
 OTHERS_SECONDS = 20.0
+#: So many cores that slots compute with, for each that there is, are told of.
+CROWDED = 2
 logger = logging.getLogger(__name__)
 
 
@@ -146,8 +148,10 @@ class Preflight:
         """Says of a machine that its slots are to use more than it has."""
         num_slots = collections.Counter(self.hosts.values())[host]
         cores, memory_mb = num_slots * self._options.threads, num_slots * (self._options.memory_mb or 0)
-        if cores > found.cores:
-            self._tell(f"{host} has {found.cores} cores for slots that compute with more: they hinder each other")
+        if cores > CROWDED * found.cores:
+            self._tell(
+                f"{host} has {found.cores} cores for slots of more than {CROWDED * found.cores}: they slow each other down"
+            )
         if memory_mb > found.memory_mb:
             told = f"{host} has {found.memory_mb:,} MB of memory and slots that may use more (max_trial_memory_mb)"
             self._tell(f"{told}: the system may kill their processes")

@@ -116,7 +116,7 @@ def test_a_search_waits_a_while_for_slots_that_may_be_fit(monkeypatch):
 
 
 def test_differences_between_machines_are_told_once_each(caplog):
-    flight = Preflight(ExecutorOptions(num_workers=3, threads=4, memory_mb=9_000))
+    flight = Preflight(ExecutorOptions(num_workers=3, threads=6, memory_mb=9_000))
     for number in range(3):
         passed(flight, "node1", number, versions={"numpy": "0.1", "unheard-of": "1"}, processor="A")
     passed(flight, "node2", 3, processor="B")
@@ -124,7 +124,7 @@ def test_differences_between_machines_are_told_once_each(caplog):
 
     versions, memory, cores, kinds = caplog.messages
     assert versions.startswith("node1 has numpy 0.1 (here ") and versions.endswith("install the same versions there")
-    assert cores == "node1 has 8 cores for slots that compute with more: they hinder each other"
+    assert cores == "node1 has 8 cores for slots of more than 16: they slow each other down"
     assert memory.startswith("node1 has 16,000 MB of memory and slots that may use more")
     assert kinds.startswith("there are processors of several kinds, A (node1) and B (node2)")
 
