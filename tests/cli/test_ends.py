@@ -138,6 +138,7 @@ def test_sigterm_waits_twenty_seconds_for_a_run_that_keeps_silent(study, tmp_pat
 def test_a_run_that_ends_while_the_search_drains_is_kept(study, tmp_path):
     process = start(study(hp_params={"seconds": 2}), tmp_path / "out")
     wait_for_trials(tmp_path / "out", 1)
+    time.sleep(0.3)  # until the next has begun
     process.send_signal(signal.SIGUSR1)
     process.communicate(timeout=30)
     assert process.returncode == 75

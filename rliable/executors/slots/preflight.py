@@ -148,10 +148,9 @@ class Preflight:
         """Says of a machine that its slots are to use more than it has."""
         num_slots = collections.Counter(self.hosts.values())[host]
         cores, memory_mb = num_slots * self._options.threads, num_slots * (self._options.memory_mb or 0)
-        if cores > CROWDED * found.cores:
-            self._tell(
-                f"{host} has {found.cores} cores for slots of more than {CROWDED * found.cores}: they slow each other down"
-            )
+        most = CROWDED * found.cores
+        if cores > most:
+            self._tell(f"{host} has {found.cores} cores for slots of more than {most}: they slow each other down")
         if memory_mb > found.memory_mb:
             told = f"{host} has {found.memory_mb:,} MB of memory and slots that may use more (max_trial_memory_mb)"
             self._tell(f"{told}: the system may kill their processes")
