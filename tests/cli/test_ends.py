@@ -84,6 +84,7 @@ def test_no_trial_is_asked_for_before_those_are_told_that_it_follows_from(patien
     (tmp_path / "diary").unlink()
     process = start(file, tmp_path / "out", *arguments)
     wait_for_trials(tmp_path / "out", 2)
+    time.sleep(0.3)  # until the next has begun
     process.send_signal(signal.SIGUSR1)
     process.communicate(timeout=30)
     assert process.returncode == 75
