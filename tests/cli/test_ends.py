@@ -129,6 +129,7 @@ def test_a_run_that_keeps_silent_is_given_up_in_time(study, tmp_path):
 def test_sigterm_waits_twenty_seconds_for_a_run_that_keeps_silent(study, tmp_path):
     process = start(study(hp_params={"seconds": 60}), tmp_path / "out")
     wait_for_trials(tmp_path / "out", 0)
+    time.sleep(3)  # until the run has begun
     sent = time.monotonic()
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=60)

@@ -205,7 +205,7 @@ def test_a_driver_that_is_away_for_longer_than_the_heartbeat_loses_no_slot(make_
 def test_closing_early_ends_running_units(make_executor, tmp_path):
     file = tmp_path / "pids"
     executor = make_executor("Plain", num_workers=2)
-    units = [make_unit("Plain", 0), make_unit("Plain", 1, deed="spawn_and_hang", started=str(file))]
+    units = [make_unit("Plain", 0, seconds=2), make_unit("Plain", 1, deed="spawn_and_hang", started=str(file))]
     results = executor.execute(iter(units))
     next(results)
     wait_until(lambda: file.exists() and len(read_numbers(file)) == 2)

@@ -67,7 +67,7 @@ def test_a_helper_whose_disk_is_full_leaves_its_slice_to_the_slot_that_trained(r
 
 def test_a_helper_that_dies_between_two_slices_gets_the_model_again(local_spark, tmp_path):
     mark = tmp_path / "mark"
-    slow = make_unit("Walker", 0, Limits(max_attempts=1), idle_helper_dies=str(mark), slice_seconds=0.2, **MANY)
+    slow = make_unit("Walker", 0, Limits(max_attempts=1), idle_helper_dies=str(mark), slice_seconds=0.4, **MANY)
     units = [slow, make_unit("Walker", 1, train_seconds=1.0, num_eval_episodes=10)]
     executor = SparkExecutor(make_options("Walker", num_workers=3, level=2), local_spark)
     results = executor.execute(iter(units))
