@@ -79,6 +79,7 @@ $(SPARK4)/installed: requirements.txt requirements-extras.txt
 	@$(PYTHON) -m venv $(SPARK4)
 	@$(SPARK4)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-extras.txt
 	@$(SPARK4)/bin/python -m pip install --quiet --disable-pip-version-check pyspark==4.0.1
+	@$(SPARK4)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(PEERS)/installed: scripts/peers-requirements.txt

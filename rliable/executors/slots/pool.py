@@ -46,7 +46,7 @@ POLL_SECONDS = 1.0
 #: How often at most it is looked for slots that have not been heard of.
 SILENCE_CHECK_SECONDS = 0.5
 LONELY_SECONDS = 60.0
-#: How long `gather` waits for the first slot, and for another one after each that came.
+#: How long `gather` waits for the first slot or one that is tried, and for another one after those.
 FIRST_SECONDS, NEXT_SECONDS = 20.0, 3.0
 logger = logging.getLogger(__name__)
 
@@ -101,13 +101,19 @@ class SlotPool:
                 yield from self._take_in()
 
     def gather(self) -> None:
-        """As `Executor.gather`: until all have come that were asked for, or for a while none has."""
+        """As `Executor.gather`: until all that were asked for are tried, or there is no news for a while."""
         most = math.inf if self._options.num_workers is None else self._options.num_workers
-        patience = FIRST_SECONDS
-        while len(self._slots) < most and self._door.bell.poll(patience):
-            for _ in self._welcome():
+        news, since = (0, 0), time.monotonic()
+        while True:
+            num_tried = sum(slot.is_free or slot.problem is not None for slot in self._slots.values())
+            if news != (len(self._slots), num_tried):
+                news, since = (len(self._slots), num_tried), time.monotonic()
+            is_trying = num_tried < len(self._slots)
+            patience = NEXT_SECONDS if self._slots and not is_trying else FIRST_SECONDS
+            if (num_tried >= most) or time.monotonic() - since > patience:
+                return
+            for _ in self._take_in():
                 pass  # nobody holds a lease yet
-            patience = NEXT_SECONDS if self._slots else FIRST_SECONDS
 
     def drain(self) -> None:
         """As `Executor.drain`."""

@@ -95,8 +95,9 @@ class SparkExecutor(Executor):
         self._pool.gather()
 
     def execute(self, units: Iterator[Unit], on_report: OnReport | None = None) -> Iterator[UnitResult]:
-        if self._pool is None or not self._is_gathered:
-            self._pool = self._make_pool()
+        if not self._is_gathered:
+            self.gather()
+        assert self._pool is not None
         self._is_gathered = False
         try:
             yield from self._pool.execute(units, on_report, self.on_wait)
