@@ -19,6 +19,9 @@ from rliable.unit import OnReport, Unit, UnitResult
 
 HOST = "127.0.0.1"
 JOIN_SECONDS = 5.0
+#: How often the slot is started in a study, and how long after its end that is looked at.
+MAX_STARTS = 8
+RETRY_SECONDS = 0.2
 
 
 class LocalExecutor(Executor):
@@ -89,6 +92,7 @@ class LocalSlot:
         )
         self._settings = settings.sharing_gpus(0)
         self._pool = SlotPool(self._door, self, options)
+        self._num_starts = 0
         self._thread = self._start()
 
     def execute(self, units: Iterator[Unit], on_report: OnReport | None = None) -> Iterator[UnitResult]:
@@ -106,7 +110,12 @@ class LocalSlot:
         self._own_folder.cleanup()
 
     def problem(self) -> str | None:
-        """As `SlotKeeper.problem`: the slot always comes again."""
+        """As `SlotKeeper.problem`: a slot that has ended is started again, a few times."""
+        if self._thread.is_alive():
+            return None
+        if self._num_starts == MAX_STARTS:
+            return f"the slot on this machine ends again and again; can {self._settings.log_folder} be written to?"
+        self.restart("")
         return None
 
     def restart(self, name: str) -> None:
@@ -114,6 +123,16 @@ class LocalSlot:
         self._thread = self._start()
 
     def _start(self) -> threading.Thread:
-        thread = threading.Thread(target=serve_slot, args=(self._settings, 0), name="rliable-slot", daemon=True)
+        self._num_starts += 1
+        thread = threading.Thread(target=self._serve, name="rliable-slot", daemon=True)
         thread.start()
         return thread
+
+    def _serve(self) -> None:
+        """What the thread does; its end is heard of, also where it comes before the slot is let in."""
+        try:
+            serve_slot(self._settings, 0)
+        finally:
+            ring = threading.Timer(RETRY_SECONDS, self._door.ring)  # when this thread is no longer alive
+            ring.daemon = True
+            ring.start()

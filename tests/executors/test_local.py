@@ -11,6 +11,8 @@ from unit_makers import ROWS, is_running, make_options, make_unit, make_units
 from waiting import read_numbers, wait_until
 
 from rliable.executors import make_executor
+from rliable.executors.base import ExecutorError
+from rliable.executors.local import LocalExecutor
 from rliable.unit import Answer, Limits
 
 
@@ -250,3 +252,12 @@ def test_it_leaves_no_thread_and_no_process(tmp_path):
 
     assert set(psutil.Process().children(recursive=True)) <= before
     wait_until(lambda: not [t for t in threading.enumerate() if t.name.startswith("rliable")], 5)
+
+
+def test_a_slot_that_cannot_begin_ends_the_search_with_a_line(tmp_path):
+    (tmp_path / "log-slot-0.txt").mkdir()
+    executor = LocalExecutor(make_options("Plain", log_path=tmp_path / "log.txt"))
+
+    with pytest.raises(ExecutorError, match="the slot on this machine ends again and again"):
+        list(executor.execute(iter([make_unit("Plain")])))
+    executor.close()

@@ -47,5 +47,5 @@ def gpu_problem(num_slots: int, per_slot: float | None) -> str | None:
     """Why this machine has no GPUs for so many slots, in one line; None if it has."""
     if per_slot is None or num_slots_for(len(gpus := visible_gpus()), per_slot) >= num_slots:
         return None
-    asked = f"{num_slots} slots" if num_slots > 1 else "one slot"
-    return f"gpus_per_trial: {asked} of {per_slot:g} need more GPUs than the {len(gpus)} that are to be seen here"
+    asked = f"{num_slots} slots of {per_slot:g} need" if num_slots > 1 else f"one slot of {per_slot:g} needs"
+    return f"gpus_per_trial: {asked} more GPUs than the {len(gpus)} that are to be seen here"

@@ -95,6 +95,7 @@ class Preflight:
         self._versions = package_versions()
         self._kinds: dict[str, str] = {}  # of processors: the first machine that has each
         self._told: set[str] = set()
+        self._has_been_fit = False  # any slot, which may come again when it is lost
         self._last_came = time.monotonic()
 
     def came(self, slot: Slot) -> None:
@@ -105,6 +106,7 @@ class Preflight:
         """Takes what a slot has found, and lets it work if a run can succeed there."""
         slot.problem = found.problem
         slot.is_free = found.problem is None
+        self._has_been_fit |= slot.is_free
         if found.problem is not None:
             return
         self._compare_versions(slot.host, found)
@@ -121,7 +123,7 @@ class Preflight:
         if len(unfit) < len(slots):
             for slot in unfit:
                 self._tell(f"{slot.host}: {slot.problem}; its slots get no run")
-        elif unfit and not self._expects_others(len(slots)):
+        elif unfit and not (self._has_been_fit or self._expects_others(len(slots))):
             raise ExecutorError(f"no slot can run this study; {unfit[0].host}: {unfit[0].problem}")
 
     def _expects_others(self, num_slots: int) -> bool:
@@ -150,7 +152,9 @@ class Preflight:
         cores, memory_mb = num_slots * self._options.threads, num_slots * (self._options.memory_mb or 0)
         most = CROWDED * found.cores
         if cores > most:
-            self._tell(f"{host} has {found.cores} cores for slots of more than {most}: they slow each other down")
+            self._tell(
+                f"{host} has {found.cores} cores, and its slots compute with more than {most}: they slow each other down"
+            )
         if memory_mb > found.memory_mb:
             told = f"{host} has {found.memory_mb:,} MB of memory and slots that may use more (max_trial_memory_mb)"
             self._tell(f"{told}: the system may kill their processes")

@@ -124,7 +124,7 @@ def test_differences_between_machines_are_told_once_each(caplog):
 
     versions, memory, cores, kinds = caplog.messages
     assert versions.startswith("node1 has numpy 0.1 (here ") and versions.endswith("install the same versions there")
-    assert cores == "node1 has 8 cores for slots of more than 16: they slow each other down"
+    assert cores == "node1 has 8 cores, and its slots compute with more than 16: they slow each other down"
     assert memory.startswith("node1 has 16,000 MB of memory and slots that may use more")
     assert kinds.startswith("there are processors of several kinds, A (node1) and B (node2)")
 
