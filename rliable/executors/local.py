@@ -13,15 +13,13 @@ from rliable.executors.slots.channel import Door
 from rliable.executors.slots.child import SlotSettings
 from rliable.executors.slots.gpus import gpu_problem
 from rliable.executors.slots.pool import SlotPool
+from rliable.executors.slots.slot import MAX_STARTS, RETRY_SECONDS
 from rliable.executors.slots.supervisor import serve_slot
 from rliable.schema import ConfigError
 from rliable.unit import OnReport, Unit, UnitResult
 
 HOST = "127.0.0.1"
 JOIN_SECONDS = 5.0
-#: How often the slot is started in a study, and how long after its end that is looked at.
-MAX_STARTS = 8
-RETRY_SECONDS = 0.2
 
 
 class LocalExecutor(Executor):

@@ -152,9 +152,8 @@ class Preflight:
         cores, memory_mb = num_slots * self._options.threads, num_slots * (self._options.memory_mb or 0)
         most = CROWDED * found.cores
         if cores > most:
-            self._tell(
-                f"{host} has {found.cores} cores, and its slots compute with more than {most}: they slow each other down"
-            )
+            told = f"{host} has {found.cores} cores, and its slots compute with more than {most}"
+            self._tell(f"{told}: they slow each other down")
         if memory_mb > found.memory_mb:
             told = f"{host} has {found.memory_mb:,} MB of memory and slots that may use more (max_trial_memory_mb)"
             self._tell(f"{told}: the system may kill their processes")

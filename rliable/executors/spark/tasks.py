@@ -18,15 +18,14 @@ from rliable.executors.base import ExecutorError, ExecutorOptions
 from rliable.executors.slots.channel import Door
 from rliable.executors.slots.child import RAISED, SlotSettings, slot_name
 from rliable.executors.slots.pool import SlotPool
+from rliable.executors.slots.slot import MAX_STARTS, RETRY_SECONDS
 from rliable.executors.slots.supervisor import serve_slot
 from rliable.executors.spark.context import SparkConnection, cancel_jobs, is_local, java_reason, num_places, why_stopped
 from rliable.executors.spark.java import is_one_process
 from rliable.unit import UnitResult
 
-#: How often in a row a slot's job may die soon after its start.
-MAX_STARTS = 8
+#: A slot's job that has lived so long had not died soon after its start.
 HEALTHY_SECONDS = 60.0
-RETRY_SECONDS = 0.5
 LEAVE_SECONDS = 2.0
 #: Spark kills the Python process of a cancelled task after two seconds.
 CANCEL_SECONDS = 3.5
