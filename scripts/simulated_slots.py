@@ -28,12 +28,10 @@ from rliable.executors.slots.child import slot_name
 from rliable.executors.slots.frames import FRAME_BYTES, send
 from rliable.executors.slots.messages import Beat, Hello, Message, Ready, Reported, Result, Stop, Train, pack, unpack
 from rliable.executors.slots.pool import SlotPool
-from rliable.executors.slots.supervisor import BEAT_SECONDS
+from rliable.executors.slots.supervisor import BEAT_SECONDS, MAX_STARTS, RETRY_SECONDS
 from rliable.unit import OnReport, Unit, UnitResult, result_of
 
 HOST = "127.0.0.1"
-#: After how long a slot that was not let in comes again, and how often: as Spark's tasks are started again.
-RETRY_SECONDS, MAX_KNOCKS = 0.5, 8
 #: How many knock at the same time.
 MOST_AT_ONCE = 1000
 #: What they say of their machine, where they compute nothing.
@@ -183,7 +181,7 @@ def figures_of(params: dict[str, Any], step: int) -> tuple[int, dict[str, float]
 
 def knock(address: tuple[str, int], key: bytes, number: int) -> Player:
     """A slot that has been let in, as soon as it is."""
-    for count in range(1, MAX_KNOCKS + 1):
+    for count in range(1, MAX_STARTS + 1):
         try:
             channel = connect(address, key)
             channel.send_bytes(pack(Hello(slot_name(number), HOST)))

@@ -70,7 +70,7 @@ def test_any_value_of_a_key_is_taken_or_refused_in_lines(study_key, model_key, v
 @given(st.dictionaries(st.sampled_from(("class", "environment", "sampler", "wrappers", "hp_params", "grid")), JSON))
 def test_whatever_a_record_names_the_look_at_it_ends_well(record):
     try:
-        check_trust(record, {}, Path("runs/study"), ())
+        check_trust(record, Path("runs/study"), ())
     except ConfigError as error:
         assert one_line_each(error)
 

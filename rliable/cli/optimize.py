@@ -225,7 +225,7 @@ def show_end(
 ) -> None:
     """Shows what came of a study, and then draws its pictures."""
     is_drawing = not args.no_plots and bool(record.trials)
-    reporter.study_finished(record, opened.folder.path, is_drawing)
+    reporter.study_finished(record, opened.folder.path, is_drawing, opened.trusted)
     failed = record.failed()
     if record.best is None and failed:
         reporter.error(f"all {len(failed)} trials failed; the first: {failed[0].error}")

@@ -72,6 +72,7 @@ class HostEnvironment(Spaces):
         """Begins an episode and steps once: what an environment that does not work raises, it raises here."""
         instance = self.make(is_training=True)
         instance.reset(0)
+        self.action_space.seed(0)
         instance.environment.step(self.action_space.sample())
         instance.close()
 

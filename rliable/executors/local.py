@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 import threading
@@ -13,8 +14,7 @@ from rliable.executors.slots.channel import Door
 from rliable.executors.slots.child import SlotSettings
 from rliable.executors.slots.gpus import gpu_problem
 from rliable.executors.slots.pool import SlotPool
-from rliable.executors.slots.slot import MAX_STARTS, RETRY_SECONDS
-from rliable.executors.slots.supervisor import serve_slot
+from rliable.executors.slots.supervisor import keep_serving, serve_slot
 from rliable.schema import ConfigError
 from rliable.unit import OnReport, Unit, UnitResult
 
@@ -90,8 +90,9 @@ class LocalSlot:
         )
         self._settings = settings.sharing_gpus(0)
         self._pool = SlotPool(self._door, self, options)
-        self._num_starts = 0
-        self._thread = self._start()
+        self._is_ending, self._has_ended = threading.Event(), False
+        self._thread = threading.Thread(target=self._serve, name="rliable-slot", daemon=True)
+        self._thread.start()
 
     def execute(self, units: Iterator[Unit], on_report: OnReport | None = None) -> Iterator[UnitResult]:
         """As `Executor.execute`."""
@@ -103,34 +104,26 @@ class LocalSlot:
 
     def close(self) -> None:
         """As `Executor.close`."""
+        self._is_ending.set()
         self._pool.close()
         self._thread.join(JOIN_SECONDS)
         self._own_folder.cleanup()
 
     def problem(self) -> str | None:
-        """As `SlotKeeper.problem`: a slot that has ended is started again, a few times."""
-        if self._thread.is_alive():
+        """As `SlotKeeper.problem`."""
+        if not self._has_ended:
             return None
-        if self._num_starts == MAX_STARTS:
-            return f"the slot on this machine ends again and again; can {self._settings.log_folder} be written to?"
-        self.restart("")
-        return None
+        return f"the slot on this machine ends again and again; can {self._settings.log_folder} be written to?"
 
     def restart(self, name: str) -> None:
-        """As `SlotKeeper.restart`."""
-        self._thread = self._start()
-
-    def _start(self) -> threading.Thread:
-        self._num_starts += 1
-        thread = threading.Thread(target=self._serve, name="rliable-slot", daemon=True)
-        thread.start()
-        return thread
+        """As `SlotKeeper.restart`: it begins again by itself, as soon as it sees that its connection is closed."""
 
     def _serve(self) -> None:
-        """What the thread does; its end is heard of, also where it comes before the slot is let in."""
-        try:
+        """What the thread does."""
+        keep_serving(self._serve_once, self._is_ending)
+        self._has_ended = True
+        self._door.ring()
+
+    def _serve_once(self) -> None:
+        with contextlib.suppress(ConnectionError):  # the door has been closed in between
             serve_slot(self._settings, 0)
-        finally:
-            ring = threading.Timer(RETRY_SECONDS, self._door.ring)  # when this thread is no longer alive
-            ring.daemon = True
-            ring.start()

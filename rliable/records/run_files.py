@@ -164,7 +164,7 @@ def load_run(folder: RunFolder, trusted: Sequence[str] = ()) -> SavedRun:
         raise ConfigError([f"{folder.path}: this run {end if folder.error_txt.exists() else 'was stopped'}"])
     names: dict[str, Any] = {"class": saved.class_name, "environment": saved.environment, "wrappers": saved.wrappers}
     names = find_again(names, saved.files, folder.path.resolve())  # a study's `best` is a link
-    check_trust({**names, "hp_params": saved.hp_params}, saved.files, folder.path, trusted)
+    check_trust({**names, "hp_params": saved.hp_params}, folder.path, trusted)
     return SavedRun(
         folder=folder.path,
         model_folder=folder.path if saved.format == 1 else folder.model,  # version 0.1 kept it beside the rest

@@ -86,7 +86,7 @@ def load_saved_study(
 
     Args:
       folder: the study's folder.
-      overrides: changes by key path; only `CHANGEABLE` ones, which are then saved.
+      overrides: values by key path; only `CHANGEABLE` ones may be others than before, and are then saved.
       across_versions: whether to go on where the model has become another since; that is then saved as well.
       trusted: names of code that may be run though it is not found from the working folder.
 
@@ -98,14 +98,15 @@ def load_saved_study(
         has become another.
     """
     saved = load_record_file(folder.study_json, SavedStudy, "the study.json of a study")
-    fixed = [key for key in overrides if key.partition(".")[0] not in CHANGEABLE]
+    given = [key for key in overrides if key.partition(".")[0] not in CHANGEABLE]
+    fixed = [key for key in given if apply_overrides(saved.study, {key: overrides[key]}) != saved.study]
     if fixed:
         allowed = ", ".join(CHANGEABLE)
         raise ConfigError([f"{key}: cannot be changed on --resume; these can: {allowed}" for key in fixed])
     data = apply_overrides(saved.study, overrides)
     place = str(folder.study_json)
     found, model = (find_again(record, saved.files, folder.path) for record in (data, saved.model))
-    check_trust({**found, **model}, saved.files, folder.path, trusted)
+    check_trust({**found, **model}, folder.path, trusted)
     study = check_study(found, f"{place}: study", model, f"{place}: model")
     before = saved.study.get("max_iters")
     if isinstance(before, int) and study.config.max_iters < before:
@@ -128,7 +129,7 @@ def names_to_trust_in(folder: StudyFolder) -> tuple[str, ...]:
     """
     saved = load_record_file(folder.study_json, SavedStudy, "the study.json of a study")
     found, model = (find_again(record, saved.files, folder.path) for record in (saved.study, saved.model))
-    return tuple(names_to_trust({**found, **model}, saved.files, folder.path))
+    return tuple(names_to_trust({**found, **model}, folder.path))
 
 
 def version_of(class_name: str) -> str:

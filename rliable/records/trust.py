@@ -5,8 +5,7 @@ looked at before anything that it names is imported:
 
 - one of our tables, or of Gymnasium's or Gym's environments, is loaded;
 - so is a file, or a module, that lies in the working folder or below it and has not come along with the study: a folder
-  below the working folder that holds both has it from whoever made the study, unless the file is just where it was when
-  the study was made;
+  below the working folder that holds both has it from whoever made the study;
 - anything else only if the user names it: `--trust NAME`.
 """
 
@@ -25,7 +24,6 @@ from typing import Any
 from rliable.config.environment import in_library, registered
 from rliable.config.rows import ROW_SUFFIXES
 from rliable.config.wrappers import split_wrapper
-from rliable.records.places import Places
 from rliable.registry import (
     ENVIRONMENTS,
     MODELS,
@@ -41,14 +39,14 @@ from rliable.schema import ConfigError
 
 #: What is wrong with most of them.
 NOT_FROM_HERE = "is not found from the working folder"
+CAME_ALONG = "may have come along with the folder"
 
 
-def check_trust(record: Mapping[str, Any], files: Mapping[str, Places], folder: Path, trusted: Collection[str]) -> None:
+def check_trust(record: Mapping[str, Any], folder: Path, trusted: Collection[str]) -> None:
     """Refuses a record that would run the code of whoever made it.
 
     Args:
       record: the keys of a model file as run, and of its study file if it is a study's; files where they are now.
-      files: where to look for files again, as recorded.
       folder: in which it is recorded.
       trusted: the names after `--trust`.
 
@@ -56,47 +54,43 @@ def check_trust(record: Mapping[str, Any], files: Mapping[str, Places], folder: 
       ConfigError: in one line, with the words to add.
     """
     for find in (strange_classes, strange_parts):  # the second imports what the first has looked at
-        strange = {name: why for name, why in find(record, files, folder) if not is_trusted(name, trusted)}
+        strange = {name: why for name, why in find(record, folder) if not is_trusted(name, trusted)}
         if strange:
             what = ", ".join(f"{name} {why}" for name, why in strange.items())
             flags = shlex.join(word for name in strange for word in ("--trust", name))
             raise ConfigError([f"{folder}: {what}; if you trust whoever made this folder, add {flags}"])
 
 
-def names_to_trust(record: Mapping[str, Any], files: Mapping[str, Places], folder: Path) -> list[str]:
+def names_to_trust(record: Mapping[str, Any], folder: Path) -> list[str]:
     """The names for which `check_trust` asks, of a record whose code has been run."""
     names: list[str] = []
     for find in (strange_classes, strange_parts):
         with contextlib.suppress(ConfigError):  # what is not there can be neither run nor trusted
-            names += [name for name, _ in find(record, files, folder)]
+            names += [name for name, _ in find(record, folder)]
     return names
 
 
-def strange_classes(record: Mapping[str, Any], files: Mapping[str, Places], folder: Path) -> Iterator[tuple[str, str]]:
+def strange_classes(record: Mapping[str, Any], folder: Path) -> Iterator[tuple[str, str]]:
     """The classes of a record that are not ours and not from here, each with what is wrong; imports none of them."""
-    yield from not_from_here(named_classes(record), files, folder)
+    yield from not_from_here(named_classes(record), folder)
 
 
-def strange_parts(record: Mapping[str, Any], files: Mapping[str, Places], folder: Path) -> Iterator[tuple[str, str]]:
+def strange_parts(record: Mapping[str, Any], folder: Path) -> Iterator[tuple[str, str]]:
     """The same of hyperparameters, and a model that runs what it is given; imports the model's class."""
     if isinstance(record.get("class"), str):
         model_class = MODELS.load(record["class"])
         words = getattr(model_class, "runs_what_it_is_given", "")
         if words:
             yield record["class"], f"is not harmless ({words})"
-        names = list(named_parts(model_class, record))
-        absolute = {name: {"absolute": file_in(name)} for name in names if Path(name).is_absolute()}
-        yield from not_from_here(((NETWORKS, name) for name in names), {**files, **absolute}, folder)
+        yield from not_from_here(((NETWORKS, name) for name in named_parts(model_class, record)), folder)
 
 
-def not_from_here(
-    named: Iterable[tuple[Registry | None, str]], files: Mapping[str, Places], folder: Path
-) -> Iterator[tuple[str, str]]:
-    """Those of some classes that are not found from the working folder."""
-    recorded = [places["absolute"] for places in files.values() if "absolute" in places]
-    known = {Path(place).resolve() for place in recorded if "\0" not in place}
-    names = dict.fromkeys(located(named, folder))
-    yield from ((name, NOT_FROM_HERE) for name in names if not is_from_here(name, folder, known))
+def not_from_here(named: Iterable[tuple[Registry | None, str]], folder: Path) -> Iterator[tuple[str, str]]:
+    """Those of some classes that are not found from the working folder, or not safely, each with what is wrong."""
+    for name in dict.fromkeys(located(named, folder)):
+        why = why_not_from_here(name, folder)
+        if why:
+            yield name, why
 
 
 def named_classes(record: Mapping[str, Any]) -> Iterator[tuple[Registry | None, str]]:
@@ -143,30 +137,29 @@ def is_rows(environment: str) -> bool:
     return Path(environment).suffix.lower() in ROW_SUFFIXES
 
 
-def is_from_here(name: str, folder: Path, known: Collection[Path]) -> bool:
-    """Tells whether a class is found from the working folder; what is not there at all does no harm.
+def why_not_from_here(name: str, folder: Path) -> str:
+    """Why a class is not found from the working folder; empty if it is, and if it is not there at all: that is no harm.
 
     Args:
       name: "file.py:Class" or "package.module:Class".
       folder: that names it.
-      known: the files that were there when it was made.
     """
     place = name.rpartition(":")[0]
     try:
         files = [Path(place)] if place.endswith(".py") else list(files_of_module(place))
-        return all(is_own(file, folder, known) for file in files)
+        return next(filter(None, (why_not_own(file, folder) for file in files)), "")
     except (ImportError, ValueError, OSError):
-        return False
+        return NOT_FROM_HERE
 
 
-def is_own(file: Path, folder: Path, known: Collection[Path]) -> bool:
-    """Tells whether a file is in the working folder or below it, and has not come along with a folder."""
+def why_not_own(file: Path, folder: Path) -> str:
+    """Why a file is not from here: it is not below the working folder, or may have come along with a folder."""
     here, file, folder = Path.cwd().resolve(), file.resolve(), folder.resolve()
-    if not file.is_relative_to(here) or file.is_relative_to(folder) or is_installed(file):
-        return False
+    if not file.is_relative_to(here) or is_installed(file):
+        return NOT_FROM_HERE
     shared = Path(os.path.commonpath([file, folder]))
-    came_along = shared != here and shared.is_relative_to(here)
-    return not came_along or file in known
+    is_below = shared != here and shared.is_relative_to(here)
+    return CAME_ALONG if is_below or file.is_relative_to(folder) else ""
 
 
 def files_of_module(name: str) -> Iterator[Path]:

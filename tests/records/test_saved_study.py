@@ -56,7 +56,8 @@ def test_study_that_stays_goes_on(project):
 
 def test_study_goes_on_from_another_working_folder(project, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert resume(project / "runs/one")[0] == str(project / "experiment/data/rows.csv")
+    own = [project / "experiment" / name for name in ("own_score.py", "own_sampler.py")]
+    assert resume(project / "runs/one", own)[0] == str(project / "experiment/data/rows.csv")
 
 
 def test_copied_study_finds_its_data_where_it_was(project, tmp_path, monkeypatch):

@@ -28,8 +28,6 @@ from rliable.executors.slots.messages import (
 from rliable.folder_files import unsafe_names
 from rliable.unit import Files, UnitResult, failed_result
 
-#: How often a slot that ends at once is started, and how long after its end.
-MAX_STARTS, RETRY_SECONDS = 8, 0.5
 #: No run has as many test episodes.
 MAX_EPISODES = 10**9
 

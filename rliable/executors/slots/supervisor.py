@@ -9,7 +9,9 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import socket
+import threading
 import time
+from collections.abc import Callable
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
@@ -41,6 +43,9 @@ from rliable.executors.slots.messages import (
 from rliable.unit import Limits
 
 BEAT_SECONDS = 1.0
+#: How often in a row a slot may end soon after its start, how long it has to live for that not to count, and how long
+#: after its end it is started again.
+MAX_STARTS, HEALTHY_SECONDS, RETRY_SECONDS = 8, 60.0, 0.5
 #: How many processes may end before one is ready for work.
 MAX_EARLY_ENDS = 3
 
@@ -140,6 +145,7 @@ class Supervisor:
         """Tells the driver, once, what its first process has found."""
         if not self._is_introduced:
             self._is_introduced = True
+            self._settings = dataclasses.replace(self._settings, model=None)  # processes after it need not try it again
             self._driver.send_bytes(frame)
 
     def _begin(self, process: ComputeProcess) -> None:
@@ -246,3 +252,18 @@ class Supervisor:
 def serve_slot(settings: SlotSettings, slot: int) -> None:
     """Connects a slot to the driver and serves it; what a Spark task calls."""
     Supervisor(settings, slot, connect(settings.address, settings.key)).serve()
+
+
+def keep_serving(serve: Callable[[], None], is_ending: threading.Event) -> None:
+    """Serves a slot again and again, until it has to end or has ended too often soon after its start.
+
+    Args:
+      serve: serves it, to whatever end that comes.
+      is_ending: set when it has to end for good.
+    """
+    num_starts = 0
+    while num_starts < MAX_STARTS and not is_ending.is_set():
+        started = time.monotonic()
+        serve()
+        num_starts = 1 if time.monotonic() - started > HEALTHY_SECONDS else num_starts + 1
+        is_ending.wait(RETRY_SECONDS)

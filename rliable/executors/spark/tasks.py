@@ -18,14 +18,11 @@ from rliable.executors.base import ExecutorError, ExecutorOptions
 from rliable.executors.slots.channel import Door
 from rliable.executors.slots.child import RAISED, SlotSettings, slot_name
 from rliable.executors.slots.pool import SlotPool
-from rliable.executors.slots.slot import MAX_STARTS, RETRY_SECONDS
-from rliable.executors.slots.supervisor import serve_slot
+from rliable.executors.slots.supervisor import keep_serving, serve_slot
 from rliable.executors.spark.context import SparkConnection, cancel_jobs, is_local, java_reason, num_places, why_stopped
 from rliable.executors.spark.java import is_one_process
 from rliable.unit import UnitResult
 
-#: A slot's job that has lived so long had not died soon after its start.
-HEALTHY_SECONDS = 60.0
 LEAVE_SECONDS = 2.0
 #: Spark kills the Python process of a cancelled task after two seconds.
 CANCEL_SECONDS = 3.5
@@ -171,12 +168,7 @@ class ResidentTasks:
 
     def _keep(self, slot: int) -> None:
         """Runs a slot's job again and again until the study ends or it has died too often."""
-        num_starts = 0
-        while num_starts < MAX_STARTS and not self._is_ending.is_set():
-            started = time.monotonic()
-            self._run_job(slot)
-            num_starts = 1 if time.monotonic() - started > HEALTHY_SECONDS else num_starts + 1
-            self._is_ending.wait(RETRY_SECONDS)
+        keep_serving(partial(self._run_job, slot), self._is_ending)
         self._ended.add(slot_name(slot))
         self._when_ended()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,16 @@ NUM_SHOWN = 5
 OPENERS = {"darwin": "open", "win32": "start"}
 
 
-def study_ending(record: StudyRecord, folder: Path, is_drawing: bool = False) -> RenderableType:
+def study_ending(
+    record: StudyRecord, folder: Path, is_drawing: bool = False, trusted: Sequence[str] = ()
+) -> RenderableType:
     """The last thing a study prints.
 
     Args:
       record: the study.
       folder: the study's folder.
       is_drawing: whether its pictures are drawn now, so that they will be there when somebody opens them.
+      trusted: names that have to follow `--trust` when it goes on or is evaluated.
     """
     files = study_files(folder, is_drawing)
     parts: list[RenderableType] = [Text()]
@@ -36,7 +40,7 @@ def study_ending(record: StudyRecord, folder: Path, is_drawing: bool = False) ->
     elif record.trials:
         parts += [Text(no_result_text(record), style="red"), Text()]
     parts += [facts_table(ending_facts(record, folder) | files), Text()]
-    for purpose, command in next_commands(record, folder, files).items():
+    for purpose, command in next_commands(record, folder, files, trusted).items():
         parts += [Text(f"{purpose}:", style="dim"), Text(f"  {command}", overflow="fold")]
     return Group(*parts)
 
@@ -88,13 +92,15 @@ def study_files(folder: Path, is_drawing: bool = False) -> dict[str, str]:
     return {name: str(path) for name, path in files.items() if path.exists() or (is_drawing and name != "best")}
 
 
-def next_commands(record: StudyRecord, folder: Path, files: dict[str, str]) -> dict[str, str]:
+def next_commands(record: StudyRecord, folder: Path, files: dict[str, str], trusted: Sequence[str]) -> dict[str, str]:
     """What to do next, and the command that does it."""
     commands = {}
+    trust = [word for name in trusted for word in ("--trust", name)]
     if record.status == "interrupted":
-        commands["Go on with this study"] = f"{program('optimize')} --resume {shlex.quote(str(folder))}"
+        commands["Go on with this study"] = f"{program('optimize')} {shlex.join(['--resume', str(folder), *trust])}"
     if "best" in files:
-        commands["Evaluate the best model again"] = f"{program('evaluate')} --model {shlex.quote(files['best'])}"
+        words = shlex.join(["--model", files["best"], *trust])
+        commands["Evaluate the best model again"] = f"{program('evaluate')} {words}"
     if "report" in files:
         opener = OPENERS.get(sys.platform, "xdg-open")
         commands["Open the report"] = f"{opener} {shlex.quote(files['report'])}"

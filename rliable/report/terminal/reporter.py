@@ -92,13 +92,15 @@ class Reporter:
         if not self._is_quiet:
             self._screen.run_ended(slot)
 
-    def study_finished(self, record: StudyRecord, folder: str | Path, is_drawing: bool = False) -> None:
+    def study_finished(
+        self, record: StudyRecord, folder: str | Path, is_drawing: bool = False, trusted: Sequence[str] = ()
+    ) -> None:
         """Takes the bar away and prints the best trials, the stop reason and what to do next; see `study_ending`."""
         self._screen.end()
         if self._is_quiet:
             self._screen.line(best_line(record, Path(folder)))
         else:
-            self._screen.show(study_ending(record, Path(folder), is_drawing))
+            self._screen.show(study_ending(record, Path(folder), is_drawing, trusted))
 
     def message(self, text: str) -> None:
         """Prints a line, unless quiet."""
