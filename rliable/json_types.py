@@ -12,7 +12,9 @@ def has_type(value: Any, hint: Any) -> bool:
     """Tells whether parsed JSON fits a type hint. A whole number fits float; true and false fit only bool."""
     if hint is Any:
         return True
-    if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
+    if typing.get_origin(hint) is typing.Literal:
+        return isinstance(value, str) and value in typing.get_args(hint)
+    if is_union(hint):
         return any(has_type(value, option) for option in typing.get_args(hint))
     if typing.get_origin(hint) is list:
         return isinstance(value, list) and len(value) > 0
@@ -23,6 +25,11 @@ def has_type(value: Any, hint: Any) -> bool:
     return isinstance(value, typing.get_origin(hint) or hint)
 
 
+def is_union(hint: Any) -> bool:
+    """Whether a type hint names several types, in either way of writing that."""
+    return isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union
+
+
 def as_type(value: Any, hint: Any) -> Any:
     """Gives a whole number its declared type float, so that 1 and 1.0 make the same record."""
     is_whole = isinstance(value, int) and not isinstance(value, bool)
@@ -31,8 +38,10 @@ def as_type(value: Any, hint: Any) -> Any:
 
 def type_name(hint: Any) -> str:
     """A type hint in the user's words."""
-    if isinstance(hint, types.UnionType):
+    if is_union(hint):
         return " or ".join(type_name(option) for option in typing.get_args(hint))
+    if typing.get_origin(hint) is typing.Literal:
+        return " or ".join(f'"{word}"' for word in typing.get_args(hint))
     if typing.get_origin(hint) is list:
         inner = type_name((typing.get_args(hint) or (Any,))[0])
         return f"a non-empty list of {inner.removeprefix('a ')}s"

@@ -221,13 +221,13 @@ def known_rounds() -> dict[str, Any]:
     return known
 
 
-def write_study(folder: Path, sampler: str) -> Path:
-    """The study's files; gives the study file."""
-    hp_params = {"steps": STEPS, "seconds": STEP_SECONDS}
+def write_study(folder: Path, sampler: str, num_trials: int = NUM_TRIALS, seconds: float = STEP_SECONDS) -> Path:
+    """The study's files, for runs of `STEPS` steps of so many seconds; gives the study file."""
+    hp_params = {"steps": STEPS, "seconds": seconds}
     model = {"class": WALK, "environment": "none", "mdl_file": "w", "hp_params": hp_params}
     values = [1, 2, 3, 4, 5, 6] if sampler == "grid" else {"min": 0.1, "max": 10.0}
     study = {"config": "model.json", "optim_name": "Walk", "num_workers": SAMPLERS[sampler], "grid": {"x": values}}
-    study |= {"metric": {"name": "reward", "criteria": "max"}, "max_iters": NUM_TRIALS, "convergence": None}
+    study |= {"metric": {"name": "reward", "criteria": "max"}, "max_iters": num_trials, "convergence": None}
     study |= {"seed": 5, "sampler": sampler, "max_attempts": 10}
     (folder / "model.json").write_text(json.dumps(model))
     (folder / "study.json").write_text(json.dumps(study))

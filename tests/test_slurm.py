@@ -43,19 +43,10 @@ def make_slurm(tmp_path):
     signal.signal(signal.SIGTERM, before)
 
 
-def walking_study(folder, num_trials, seconds):
-    folder.mkdir()
-    file = write_study(folder, "random")
-    study, model = (json.loads((folder / name).read_text()) for name in ("study.json", "model.json"))
-    model["hp_params"]["seconds"] = seconds
-    (folder / "study.json").write_text(json.dumps({**study, "max_iters": num_trials}))
-    (folder / "model.json").write_text(json.dumps(model))
-    return file
-
-
 def submit(slurm, place, num_trials, *options):
     """Submits the script, with a temporary folder of its own; gives the job's number."""
-    file = walking_study(place, num_trials, STEP_SECONDS)
+    place.mkdir()
+    file = write_study(place, "random", num_trials, STEP_SECONDS)
     (place / "tmp").mkdir()
     sbatch = ["sbatch", "--parsable", "--cpus-per-task", "2", "--output", str(place / "out.txt"), *options]
     words = [*sbatch, "scripts/slurm/study.sbatch", str(file), str(place / "study"), "--no-plots"]
@@ -73,7 +64,8 @@ def wait_for_end(slurm, job, place):
 
 
 def serial_outcome(place, num_trials):
-    search = Search([str(walking_study(place, num_trials, 0.0)), "--output", str(place / "study")], place)
+    place.mkdir()
+    search = Search([str(write_study(place, "random", num_trials, 0.0)), "--output", str(place / "study")], place)
     assert search.wait() == 0, search.said
     return outcome(place / "study")
 

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from rliable.config.claims import files_in, missing_devices
 from rliable.config.environment import classes_of
-from rliable.config.study_file import AUTO, Study, load_study
+from rliable.config.study_file import Study, load_study
 from rliable.executors import make_executor
 from rliable.executors.base import Executor, ExecutorOptions
 from rliable.records.checkpoints import Checkpoints
@@ -93,7 +93,7 @@ class OpenStudy:
         if self.mode.executor == "in-process":
             notes.append("--in-process: limits do not hold, and what a model does to its process it does to the search")
         if self.mode.executor == "spark" and SAMPLERS.load(config.sampler).uses_results:
-            where = "on many slots" if config.num_workers == AUTO else f"on {config.num_workers} slots"
+            where = "on many slots" if config.num_workers == "auto" else f"on {config.num_workers} slots"
             notes.append(f"{config.sampler} learns from results: {where} their order of arrival matters")
         return notes
 
@@ -217,7 +217,7 @@ def open_executor(opened: OpenStudy) -> Iterator[Executor]:
 def executor_options(study: Study, mode: Mode, folder: StudyFolder | None) -> ExecutorOptions:
     """What the study's executor is made from; without a folder, for checking only."""
     return ExecutorOptions(
-        num_workers=None if isinstance(study.config.num_workers, str) else study.config.num_workers,
+        num_workers=None if study.config.num_workers == "auto" else study.config.num_workers,
         level=mode.level,
         master=mode.master,
         app_name=study.config.optim_name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from rliable.config.claims import metrics_for, table_for, without
 from rliable.config.clashes import clash_problems, misfit_problems
@@ -24,8 +24,6 @@ from rliable.schema import REQUIRED, ConfigError, Problem, check_record, describ
 from rliable.unit import Limits, ModelConfig
 
 MAX_SEED = 2**63 - 1
-#: The `num_workers` of a study that takes all slots there are.
-AUTO = "auto"
 #: Of a study's name, with room for the time behind it.
 MAX_FOLDER_BYTES = 200
 
@@ -44,7 +42,7 @@ class StudyConfig:
 
     config: str = setting(REQUIRED, "The model file: which model is tuned.")
     optim_name: str = setting(REQUIRED, "The study's name; its default folder is runs/<optim_name>-<time>.")
-    num_workers: int | str = setting(
+    num_workers: int | Literal["auto"] = setting(
         REQUIRED, 'Slots of the parallel modes; "auto" for as many as the cluster has.', low=1
     )
     grid: dict[str, Any] = setting(REQUIRED, "The search space: a list, a range or a value per hyperparameter.")
@@ -81,13 +79,9 @@ class StudyConfig:
 
     def problems(self) -> list[Problem]:
         """What is wrong with values that are right by their types."""
-        found = []
-        if isinstance(self.num_workers, str) and self.num_workers != AUTO:
-            found.append(Problem("num_workers", f"expected a whole number or {AUTO!r}, found {self.num_workers!r:.60}"))
         gpus = self.gpus_per_trial or 1.0
-        if gpus > 1 and gpus % 1:
-            found.append(Problem("gpus_per_trial", f"{gpus:g} is neither whole nor below 1"))
-        return found
+        is_wrong = gpus > 1 and gpus % 1
+        return [Problem("gpus_per_trial", f"{gpus:g} is neither whole nor below 1")] if is_wrong else []
 
 
 @dataclasses.dataclass(frozen=True)

@@ -29,7 +29,7 @@ from rliable.unit import Limits, ModelConfig, Unit, UnitResult
 
 ROOT = Path(__file__).parents[2]
 #: What the folder of the study holds besides, and what must never be run.
-EVIL = 'open("/tmp/rliable-fuzz-was-here", "w")\nclass Evil: pass\n'
+EVIL = 'open(__file__ + ".ran", "w")\nclass Evil: pass\n'
 
 
 @dataclasses.dataclass(frozen=True)

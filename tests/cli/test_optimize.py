@@ -185,6 +185,14 @@ def test_resume_refuses_what_would_make_other_trials(study, tmp_path):
     assert "grid.x: cannot be changed on --resume; these can: max_attempts," in done.stderr
 
 
+def test_resume_takes_what_the_study_has_already_as_in_a_command_that_is_repeated(study, tmp_path):
+    optimize(study(), "--seed", 3, "--max-iters", 2, "--output", tmp_path / "out", "--no-plots")
+    same = ("--seed", 3, "--sampler", "grid", "--set", "grid.x=[1,2,3,4]")
+    done = optimize("--resume", tmp_path / "out", *same, "--max-iters", 3, "--no-plots")
+    assert done.returncode == 0, done.stderr
+    assert len(load_record(tmp_path / "out").trials) == 3
+
+
 def test_resume_refuses_fewer_trials_and_changes_nothing(study, tmp_path):
     optimize(study(max_iters=3), "--output", tmp_path / "out", "--no-plots")
     before = (tmp_path / "out/study.json").read_text()

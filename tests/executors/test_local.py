@@ -261,3 +261,19 @@ def test_a_slot_that_cannot_begin_ends_the_search_with_a_line(tmp_path):
     with pytest.raises(ExecutorError, match="the slot on this machine ends again and again"):
         list(executor.execute(iter([make_unit("Plain")])))
     executor.close()
+
+
+def test_a_slot_that_fails_in_mid_study_is_started_again(tmp_path):
+    executor = LocalExecutor(make_options("Plain", log_path=tmp_path / "log.txt"))
+    results = executor.execute(iter(make_units("Plain", 2, deed="leave")))
+    log = tmp_path / "log-slot-0.txt"
+
+    first = next(results)
+    log.unlink()
+    log.mkdir()  # the process that is to follow the one that has ended cannot be started
+    timer = threading.Timer(1.0, log.rmdir)
+    timer.start()
+    (second,) = results
+    executor.close()
+
+    assert "exit code 3" in first.error and "exit code 3" in second.error

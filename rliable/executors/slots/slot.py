@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import socket
 import time
 from multiprocessing.connection import Connection
 from typing import Any, Protocol
 
+from rliable.executors.slots.channel import socket_of
 from rliable.executors.slots.frames import FRAME_BYTES, Pieces, send
 from rliable.executors.slots.leases import Failure, Lease, ModelKey
 from rliable.executors.slots.messages import (
@@ -20,6 +22,8 @@ from rliable.executors.slots.messages import (
     Offer,
     Play,
     Played,
+    Ready,
+    Refused,
     Result,
     Train,
     pack,
@@ -69,9 +73,12 @@ class Slot:
     loaded: ModelKey | None = None
 
     def send(self, message: Message) -> None:
-        """Sends; a broken channel shows when it is next read."""
-        with contextlib.suppress(OSError):
+        """Sends; a broken channel shows when it is next read, and one that takes no more is broken by that."""
+        try:
             send(self.channel, pack(message))
+        except OSError:
+            with contextlib.suppress(OSError), socket_of(self.channel) as own:
+                own.shutdown(socket.SHUT_RDWR)
 
     def receive(self) -> Message | None:
         """Takes one frame; gives the message that it completes, None while more of it is to come.
@@ -134,6 +141,8 @@ def is_in_turn(message: Message | None, lease: Lease | None) -> bool:
         return is_run and all(0 <= first <= last <= MAX_EPISODES for first, last in message.slices)
     if isinstance(message, Assisted):
         return lease is None
+    if isinstance(message, Ready | Refused):
+        return not is_run
     return is_run or not isinstance(message, Ask | Invite | Delegate)
 
 

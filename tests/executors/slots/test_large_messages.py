@@ -4,6 +4,7 @@ import contextlib
 import threading
 
 import pytest
+from keeper import Keeper
 from unit_makers import make_unit
 
 from rliable.executors.base import ExecutorOptions
@@ -18,20 +19,12 @@ from rliable.unit import Limits, UnitResult
 LARGE = bytes(range(256)) * 40_000  # ten frames
 
 
-class RestartedNever:
-    def problem(self):
-        return None
-
-    def restart(self, name):
-        raise AssertionError("no slot is silent here")
-
-
 @pytest.fixture
 def pool(tmp_path):
     """A pool, which keeps what comes in in this folder."""
     kept = Checkpoints(StudyFolder(tmp_path / "study"), "1")
     options = ExecutorOptions(heartbeat_timeout_seconds=3.0, checkpoints=kept, spool=tmp_path)
-    made = SlotPool(Door("127.0.0.1"), RestartedNever(), options)
+    made = SlotPool(Door("127.0.0.1"), Keeper(), options)
     yield made
     made.close()
 

@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+from keeper import Keeper
 from unit_makers import make_unit
 
 from rliable.executors.base import ExecutorOptions
@@ -19,6 +20,7 @@ from rliable.executors.slots.messages import (
     Offer,
     Played,
     Ready,
+    Refused,
     Reported,
     Result,
     Train,
@@ -28,14 +30,6 @@ from rliable.executors.slots.messages import (
 from rliable.executors.slots.pool import SlotPool
 from rliable.folder_files import unsafe_names
 from rliable.unit import Answer, Limits, PlayedSlice, UnitResult
-
-
-class Keeper:
-    def problem(self):
-        return None
-
-    def restart(self, name):
-        raise AssertionError("no slot is silent here")
 
 
 @pytest.fixture
@@ -218,6 +212,8 @@ NONSENSE = {
     "too many episodes": pack(Offer([(0, 10**18)], {})),
     "episodes that end before they begin": pack(Offer([(3, 0)], {})),
     "an answer to no order": pack(Assisted(b"")),
+    "that it is ready, in the midst of a run": pack(Ready()),
+    "a refusal of its own run": pack(Refused()),
 }
 
 

@@ -29,17 +29,6 @@ def network(tmp_path):
     signal.signal(signal.SIGTERM, before)
 
 
-def walking_study(folder, seconds):
-    """A study file for runs of so many seconds a step."""
-    folder.mkdir()
-    file = write_study(folder, "random")
-    study, model = (json.loads((folder / name).read_text()) for name in ("study.json", "model.json"))
-    model["hp_params"]["seconds"] = seconds
-    (folder / "study.json").write_text(json.dumps({**study, "max_iters": NUM_TRIALS}))
-    (folder / "model.json").write_text(json.dumps(model))
-    return file
-
-
 def hosts_of(folder):
     """The host of each finished run, in order of their ends."""
     trials = json.loads((folder / "results.json").read_text())["trials"] if (folder / "results.json").exists() else []
@@ -50,11 +39,15 @@ def hosts_of(folder):
 @pytest.mark.timeout(560)
 def test_a_study_goes_on_exactly_when_a_host_is_cut_off_and_healed_and_another_is_lost(network, tmp_path):
     _, one, two = network.hosts
-    serially = tmp_path / "serially"
-    alone = Search([str(walking_study(serially, 0.0)), "--output", str(serially / "study")], serially)
+    serially, place = tmp_path / "serially", tmp_path / "parallel"
+    for folder in (serially, place):
+        folder.mkdir()
+    alone = Search(
+        [str(write_study(serially, "random", NUM_TRIALS, 0.0)), "--output", str(serially / "study")], serially
+    )
     assert alone.wait() == 0, alone.said
-    cluster, place = Cluster(tmp_path, [host.place for host in network.hosts]), tmp_path / "parallel"
-    file, study = walking_study(place, STEP_SECONDS), place / "study"
+    cluster = Cluster(tmp_path, [host.place for host in network.hosts])
+    file, study = write_study(place, "random", NUM_TRIALS, STEP_SECONDS), place / "study"
     options = ["--parallelized", "--plevel", "2", "--master", cluster.master, "--num-workers", "2"]
     search = Search([str(file), *options, "--output", str(study)], place, cluster)
     wait_until(lambda: {"one", "two"} <= set(hosts_of(study)), 200)

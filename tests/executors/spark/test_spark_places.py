@@ -37,12 +37,7 @@ def test_machines_that_are_added_in_mid_study_are_taken_where_all_were_asked_for
     serially, place = tmp_path / "serially", tmp_path / "parallel"
     for folder, seconds in ((serially, 0.0), (place, 0.2)):
         folder.mkdir()
-        write_study(folder, "random")
-        model = json.loads((folder / "model.json").read_text())
-        model["hp_params"]["seconds"] = seconds
-        (folder / "model.json").write_text(json.dumps(model))
-        study = json.loads((folder / "study.json").read_text())
-        (folder / "study.json").write_text(json.dumps({**study, "max_iters": 9}))
+        write_study(folder, "random", 9, seconds)
     assert Search([str(serially / "study.json"), "--output", str(serially / "study")], serially).wait() == 0
     cluster = Cluster(place, [Place(), Place()])
     try:

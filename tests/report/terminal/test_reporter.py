@@ -116,6 +116,13 @@ def test_an_interrupted_study_says_how_to_go_on():
     assert "--resume 'runs/my study'" in stream.getvalue()
 
 
+def test_what_has_to_be_trusted_stands_in_the_commands(tmp_path):
+    (tmp_path / "best").mkdir()
+    stream = io.StringIO()
+    Reporter("normal", stream).study_finished(FINISHED, tmp_path, trusted=["my own.py:Maze"])
+    assert "best --trust 'my own.py:Maze'" in stream.getvalue().replace("\n", " ").replace("  ", " ")
+
+
 def test_a_study_without_any_result_shows_the_first_error():
     stream = io.StringIO()
     Reporter("normal", stream).study_finished(dataclasses.replace(FINISHED, trials=[BAD], best=None), "runs/a")
