@@ -255,6 +255,8 @@ class UnitResult(RunRecord):
       learning_curve: rows as `BaseModel.report` collected them.
       files: what the model saved: relative path -> content.
       traceback: the full text of an error.
+      is_lost: whether a process died that the run needed, such as one that steps an environment; another attempt may
+        end otherwise.
     """
 
     trial: int
@@ -264,6 +266,7 @@ class UnitResult(RunRecord):
     learning_curve: list[dict[str, int | float]] = dataclasses.field(default_factory=list)
     files: Files = dataclasses.field(default_factory=dict)
     traceback: str = ""
+    is_lost: bool = False
 
     def record(self) -> RunRecord:
         """The part that goes into the journal."""

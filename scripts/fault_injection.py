@@ -1,7 +1,7 @@
 """Breaks studies in hundreds of seeded ways and looks at what comes of them: writes docs/reliability.md.
 
 A round begins a study, does one thing or several to its processes or its files, goes on with `--resume` until it has
-finished, and compares it with the same study undisturbed. `--rounds 300` plays what is missing of 300 rounds; what is
+finished, and compares it with the same study undisturbed. `--rounds 340` plays what is missing of 340 rounds; what is
 in docs/reliability.json is never repeated. `--only 17 18` plays these again and keeps nothing.
 """
 
@@ -22,7 +22,7 @@ from typing import Any
 import psutil
 
 from faults.page import page_of
-from faults.plan import DAMAGES, DISK, MODES, SAMPLERS, Blow, Round, round_of
+from faults.plan import DAMAGES, DISK, MODES, READ_ONLY, SAMPLERS, Blow, Round, round_of
 from faults.running import MOST_SECONDS, ROOT, Cluster, Disk, Search, Watch
 from rliable.records.results import load_record
 from rliable.records.writing import write_atomically
@@ -42,13 +42,13 @@ WRONG_WORDS = re.compile(r"Traceback \(most recent call last\)|AssertionError")
 def main() -> int:
     """Plays what is asked for, then writes the page; 1 if a round was lost."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=300, help="how many rounds there are to be")
+    parser.add_argument("--rounds", type=int, default=340, help="how many rounds there are to be")
     parser.add_argument("--only", nargs="+", type=int, help="play these rounds, and keep nothing of them")
     arguments = parser.parse_args()
     only = arguments.only
     rounds = [round_of(n) for n in only or range(arguments.rounds) if only or str(n) not in known_rounds()]
-    expected = undisturbed({one.sampler for one in rounds})
-    facts = {one.number: facts_of(one, expected[one.sampler], is_kept=only is None) for one in rounds}
+    expected = undisturbed(rounds)
+    facts = {one.number: facts_of(one, expected[kind_of(one)], is_kept=only is None) for one in rounds}
     if only is None:
         write_atomically(PAGE, page_of(known_rounds()))
     return int(any(fact["problems"] for fact in facts.values()))
@@ -78,7 +78,7 @@ def play(one: Round, expected: Any, place: Path) -> tuple[list[str], list[str]]:
     Returns:
       What was done, and what was wrong.
     """
-    study, output = write_study(place, one.sampler), place / "disk" / "study"
+    study, output = write_study(place, one.sampler, env_workers=int(one.has_environment)), place / "disk" / "study"
     output.parent.mkdir()
     with open_cluster(one, place) as cluster, open_disk(one, output.parent) as disk:
         search = Search([str(study), "--output", str(output), *arguments_of(one.mode, cluster)], place, cluster, disk)
@@ -90,7 +90,7 @@ def play(one: Round, expected: Any, place: Path) -> tuple[list[str], list[str]]:
             disk.mend()
         problems = code_problems(code, done, search.said) + sorted(watch.wrong)
         if code != 0 and one.damage and (output / "journal.log").exists():
-            DAMAGES[one.damage](output)
+            problems += damage(one, output, place, cluster, disk)
         problems += go_on(one, code, output, place, cluster)
         if not (output / "results.json").exists() or outcome(output) != expected:
             problems.append("the study is another than the undisturbed one")
@@ -115,7 +115,7 @@ def open_cluster(one: Round, place: Path) -> Iterator[Cluster | None]:
 @contextlib.contextmanager
 def open_disk(one: Round, folder: Path) -> Iterator[Disk | None]:
     """The file system of a round in which it is struck."""
-    if not any(blow.victim == DISK for blow in one.blows):
+    if one.damage != READ_ONLY and not any(blow.victim == DISK for blow in one.blows):
         yield None
         return
     disk = Disk(folder)
@@ -153,6 +153,27 @@ def code_problems(code: int | None, blows: Sequence[Blow], said: str) -> list[st
     if code is None:
         return [f"it did not end within {MOST_SECONDS:g} s; it said: {said[-200:]!r}"]
     return [] if code in allowed else [f"exit code {code}; it said: {said[-200:]!r}"]
+
+
+def damage(one: Round, output: Path, place: Path, cluster: Cluster | None, disk: Disk | None) -> list[str]:
+    """Does to a study's folder what a round does to it between searches; gives what was wrong."""
+    if one.damage in DAMAGES:
+        DAMAGES[one.damage](output)
+        return []
+    assert disk is not None
+    before = contents_of(output)
+    with disk.protected() as is_read_only:
+        resumed = ["--resume", str(output), "--trust", WALK, *arguments_of(one.next_mode, cluster)]
+        search = Search(resumed, place, cluster)
+        code = search.wait()
+    if not is_read_only or (code == 1 and contents_of(output) == before):
+        return []
+    return [f"in a read-only folder a search ended with {code}; it said: {search.said[-200:]!r}"]
+
+
+def contents_of(folder: Path) -> dict[Path, bytes]:
+    """All files of a study but the logs."""
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.suffix != ".txt"}
 
 
 def go_on(one: Round, code: int | None, output: Path, place: Path, cluster: Cluster | None) -> list[str]:
@@ -202,16 +223,22 @@ def processes_of(place: Path) -> Iterator[psutil.Process]:
                 yield process
 
 
-def undisturbed(samplers: set[str]) -> dict[str, Any]:
-    """What the studies come to when nothing happens to them."""
+def kind_of(one: Round) -> tuple[str, bool]:
+    """What decides the study of a round: its sampler, and whether it has an environment."""
+    return one.sampler, one.has_environment
+
+
+def undisturbed(rounds: Sequence[Round]) -> dict[tuple[str, bool], Any]:
+    """What the studies of rounds come to when nothing happens to them, by `kind_of`."""
     found = {}
-    for sampler in sorted(samplers):
+    for sampler, has_environment in sorted({kind_of(one) for one in rounds}):
         with tempfile.TemporaryDirectory() as folder:
             place = Path(folder)
-            search = Search([str(write_study(place, sampler)), "--output", str(place / "study")], place)
+            study = write_study(place, sampler, env_workers=int(has_environment))
+            search = Search([str(study), "--output", str(place / "study")], place)
             if search.wait() != 0:
                 raise SystemExit(f"the undisturbed study does not run: {search.said}")
-            found[sampler] = outcome(place / "study")
+            found[sampler, has_environment] = outcome(place / "study")
     return found
 
 
@@ -221,9 +248,11 @@ def known_rounds() -> dict[str, Any]:
     return known
 
 
-def write_study(folder: Path, sampler: str, num_trials: int = NUM_TRIALS, seconds: float = STEP_SECONDS) -> Path:
+def write_study(
+    folder: Path, sampler: str, num_trials: int = NUM_TRIALS, seconds: float = STEP_SECONDS, env_workers: int = 0
+) -> Path:
     """The study's files, for runs of `STEPS` steps of so many seconds; gives the study file."""
-    hp_params = {"steps": STEPS, "seconds": seconds}
+    hp_params = {"steps": STEPS, "seconds": seconds, "env_workers": env_workers}
     model = {"class": WALK, "environment": "none", "mdl_file": "w", "hp_params": hp_params}
     values = [1, 2, 3, 4, 5, 6] if sampler == "grid" else {"min": 0.1, "max": 10.0}
     study = {"config": "model.json", "optim_name": "Walk", "num_workers": SAMPLERS[sampler], "grid": {"x": values}}

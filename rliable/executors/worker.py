@@ -75,6 +75,7 @@ def run_unit(
         raise
     except BaseException as error:
         told = {"error": error_line(error), "traceback": plain_text(traceback.format_exc())}
+        told["is_lost"] = isinstance(error, ChildProcessError)
     return result_of(unit, slot, started, told)
 
 

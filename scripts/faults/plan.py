@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 MODES = {
@@ -26,6 +26,11 @@ SERIAL = ("driver", "computing process", EVERYTHING, DISK)
 ON_SPARK = (*SERIAL, "supervisor", "Spark's Python daemon", "virtual machine")
 #: Of a standalone cluster: a worker with all that it has started.
 MACHINE = "machine"
+#: What rounds from this number on strike as well, so that those before it stay what they are.
+LATER_FROM = 300
+LATER = ("environment's process", "guard")
+#: What may be done to a study's folder besides `DAMAGES`; it ends with the first search that it stops.
+READ_ONLY = "a read-only folder"
 SLEEPS = ("SIGSTOP, short", "SIGSTOP, long")
 DEEDS = ("SIGKILL", "SIGKILL", "SIGTERM", *SLEEPS)
 DEEDS_TO_DRIVER = (*DEEDS, "SIGINT", "SIGUSR1", "SIGTERM, twice")
@@ -36,7 +41,7 @@ class Blow:
     """One thing that is done to a study that runs.
 
     Attributes:
-      victim: "driver", `EVERYTHING`, `MACHINE`, `DISK`, or one of `ON_SPARK`, or "executor".
+      victim: "driver", `EVERYTHING`, `MACHINE`, `DISK`, or one of `ON_SPARK` or `LATER`, or "executor".
       deed: a signal's name, "SIGSTOP, short" or "SIGSTOP, long" (and SIGCONT after it), "SIGTERM, twice", or
         "full".
       after: when, in seconds after the one before, or after the beginning.
@@ -64,7 +69,7 @@ class Round:
       mode, sampler: of the study.
       has_begun: whether the study has finished its first trial before the first blow.
       blows: in order.
-      damage: what is done to the folder afterwards, a key of `DAMAGES`, or empty.
+      damage: what is done to the folder afterwards, a key of `DAMAGES`, `READ_ONLY`, or empty.
       next_mode: in which the study goes on.
       num_resumes: how many searches try to go on at once.
     """
@@ -77,6 +82,11 @@ class Round:
     damage: str
     next_mode: str
     num_resumes: int
+
+    @property
+    def has_environment(self) -> bool:
+        """Whether the study's model steps an environment in a process of its own."""
+        return self.number >= LATER_FROM
 
     def __str__(self) -> str:
         early = "" if self.has_begun else "early, "
@@ -91,16 +101,19 @@ def round_of(number: int) -> Round:
     """The round of a number."""
     draw = random.Random(number)
     mode, sampler, has_begun = draw.choice(list(MODES)), draw.choice(list(SAMPLERS)), draw.random() < 0.7
-    blows = tuple(blow_in(mode, has_begun, draw) for _ in range(draw.choice([1, 1, 2, 3])))
-    damage, next_mode = draw.choice(["", "", *DAMAGES]), draw.choice([mode, mode, *MODES])
+    later, damages = (LATER, [*DAMAGES, READ_ONLY, READ_ONLY]) if number >= LATER_FROM else ((), list(DAMAGES))
+    blows = tuple(blow_in(mode, has_begun, draw, later) for _ in range(draw.choice([1, 1, 2, 3])))
+    damage, next_mode = draw.choice(["", "", *damages]), draw.choice([mode, mode, *MODES])
     is_ended = any(blow.ends_search for blow in blows)
     afterwards = (damage, next_mode, draw.choice([1, 1, 2, 3])) if is_ended else ("", mode, 1)
     return Round(number, mode, sampler, has_begun, blows, *afterwards)
 
 
-def blow_in(mode: str, has_begun: bool, draw: random.Random) -> Blow:
-    """One thing that may be done in a mode."""
+def blow_in(mode: str, has_begun: bool, draw: random.Random, later: Sequence[str] = ()) -> Blow:
+    """One thing that may be done in a mode; every second one to one of `later`."""
     victims = SERIAL if mode == "serial" else ON_SPARK
+    if later and draw.random() < 0.5:
+        return Blow(draw.choice(later), draw.choice(DEEDS), draw.uniform(0.0, 4.0 if has_begun else 10.0))
     victims += ("executor",) if "cluster" in mode else ("executor", MACHINE) if "standalone" in mode else ()
     victim = draw.choice(victims)
     deeds = {"driver": DEEDS_TO_DRIVER, MACHINE: ("SIGKILL",), EVERYTHING: SLEEPS, DISK: ("full",)}.get(victim, DEEDS)

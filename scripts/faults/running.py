@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import psutil
@@ -34,6 +34,8 @@ VICTIMS = {
     "Spark's Python daemon": r"pyspark\.daemon",
     "executor": r"CoarseGrainedExecutorBackend",
     "virtual machine": r"SparkSubmit",
+    "environment's process": r"rliable\.environments\.worker_process",
+    "guard": r"rliable-guard",
 }
 
 
@@ -139,7 +141,7 @@ def send(number: signal.Signals, processes: list[psutil.Process]) -> None:
 
 
 class Disk:
-    """A small file system for a study's folder, which may be full for a while; needs to be root."""
+    """A small file system for a study's folder, which may be full or read-only for a while; needs to be root."""
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._filler = folder, folder / "filler"
@@ -158,6 +160,15 @@ class Disk:
         """Makes it as it was."""
         if self._is_there:
             self._filler.unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def protected(self) -> Iterator[bool]:
+        """Lets nobody write to it within the block; gives whether it is there."""
+        if self._is_there:
+            subprocess.run(["mount", "-o", "remount,ro", str(self._folder)], check=True)
+        yield self._is_there
+        if self._is_there:
+            subprocess.run(["mount", "-o", "remount,rw", str(self._folder)], check=True)
 
     def close(self) -> None:
         """Takes it away."""

@@ -1,4 +1,7 @@
-"""A model for `fault_injection.py`: a slow random walk that reports, keeps checkpoints and plays episodes."""
+"""A model for `fault_injection.py`: a slow random walk that reports, keeps checkpoints and plays episodes.
+
+Where the hyperparameter `env_workers` is 1, its steps come from an environment in a process of its own.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,28 @@ import time
 from pathlib import Path
 from typing import Any
 
+import gym
 import numpy as np
 
+from rliable.config.constants import make_environment
+from rliable.environments.workers import Stepping, make_instances
 from rliable.model import EpisodicModel, RunPaused
 from rliable.seeding import derive_seed
 
 CHECKPOINT_STEPS = 5
+
+
+class Wind(gym.Env):
+    """Each episode begins with another gust."""
+
+    observation_space = gym.spaces.Box(-np.inf, np.inf, (1,), np.float64)
+    action_space = gym.spaces.Discrete(1)
+
+    def reset(self, seed: int | None = None) -> Any:
+        return np.random.default_rng(seed).standard_normal(1)
+
+    def step(self, action: Any) -> Any:
+        return np.zeros(1), 0.0, True, {}
 
 
 class Walk(EpisodicModel):
@@ -23,11 +42,15 @@ class Walk(EpisodicModel):
     _step, _place = 0, 0.0
 
     def train(self, data: Any, *args: Any) -> None:
-        params = self.cfg["hp_params"]
+        params, wind = self.cfg["hp_params"], None
+        if params["env_workers"]:
+            wind = make_instances(make_environment(f"{__file__}:Wind", {}, []), 1, True, Stepping(1))
         while self._step < params["steps"]:
             time.sleep(params["seconds"])
             self._step += 1
-            self._place += params["x"] * self._draw("step", self._step)
+            seed = derive_seed(self.cfg["seed"], "step", self._step) % 2**31
+            gust = self._draw("step", self._step) if wind is None else wind.reset([0], [seed])[0][0][0]
+            self._place += params["x"] * float(gust)
             self._tell()
 
     def _tell(self) -> None:

@@ -41,6 +41,9 @@ class Failing(gymnasium.Env):
     def hang(self):
         time.sleep(self.seconds)
 
+    def dawdle(self):
+        time.sleep(0.1)
+
     def die(self):
         print("the lamp went out", flush=True)
         os.kill(os.getpid(), signal.SIGKILL)

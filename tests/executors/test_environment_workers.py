@@ -76,3 +76,19 @@ def test_killing_the_computing_process_leaves_no_worker(executor):
     thread.join(60)
     assert results[0].error == "worker process died (SIGKILL)"
     assert psutil.wait_procs(members, timeout=10)[1] == []
+
+
+def test_a_run_whose_worker_is_killed_is_run_again_and_comes_to_the_same(executor):
+    (undisturbed,) = executor.execute(iter([make_run(0)]))
+    results = []
+    slow = make_run(0, "dawdle", max_attempts=2, env_workers=1)
+    thread = threading.Thread(target=lambda: results.extend(executor.execute(iter([slow]))))
+    thread.start()
+    wait_until(lambda: workers_of(undisturbed.pid))
+
+    workers_of(undisturbed.pid)[0].kill()
+
+    thread.join(60)
+    assert (results[0].error, results[0].attempts) == (None, 2)
+    assert (results[0].metrics, results[0].predictions) == (undisturbed.metrics, undisturbed.predictions)
+    assert results[0].learning_curve == undisturbed.learning_curve

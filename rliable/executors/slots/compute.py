@@ -10,6 +10,7 @@ import ctypes
 import dataclasses
 import faulthandler
 import os
+import shutil
 import sys
 import tempfile
 import traceback
@@ -21,6 +22,7 @@ from typing import Any
 import psutil
 
 from rliable.config.claims import with_files
+from rliable.executors.slots.child import MARK
 from rliable.executors.slots.conversation import Conversation
 from rliable.executors.slots.frames import receive, send
 from rliable.executors.slots.messages import (
@@ -272,7 +274,10 @@ def main() -> None:
     channel = Connection(number)
     start = receive(channel)
     assert isinstance(start, Start)
-    Computer(channel, start).serve()
+    try:
+        Computer(channel, start).serve()
+    finally:
+        shutil.rmtree(os.environ[MARK], ignore_errors=True)  # in case nobody is left to do it
 
 
 if __name__ == "__main__":

@@ -89,11 +89,13 @@ class LeaseBook:
         return evaluation.take_own() if evaluation else None
 
     def finish(self, slot: str, result: UnitResult) -> UnitResult | None:
-        """Takes the result of a run; it is complete only when every slice is."""
+        """Takes the result of a run; it is complete only when every slice is, and one that was lost may be repeated."""
         lease = self._held.pop(slot)
         if lease.key in self._given_up:
             return None
         result = dataclasses.replace(result, attempts=lease.attempt)
+        if result.is_lost and self._lose_run(lease, Loss(result.error or "")) is None:
+            return None
         evaluation = self._evaluations.get(lease.key)
         if evaluation is None or result.error is not None:
             self._evaluations.pop(lease.key, None)
@@ -117,13 +119,7 @@ class LeaseBook:
             return None
         if lease.episodes is not None:
             return self._lose_slice(lease, lease.episodes, loss)
-        self._evaluations.pop(lease.key, None)
-        if self._is_draining and not loss.is_final:
-            return None
-        if loss.is_final or lease.attempt >= lease.unit.limits.max_attempts:
-            return Failure(lease.unit, loss.error, lease.attempt)
-        self._again.append(dataclasses.replace(lease, attempt=lease.attempt + 1))
-        return None
+        return self._lose_run(lease, loss)
 
     def put_back(self, slot: str) -> None:
         """Takes back a slice that a slot could not begin to play; this does not count as a loss."""
@@ -142,6 +138,16 @@ class LeaseBook:
         if evaluation is None or lease.episodes is None:
             return None
         return self._give_up(lease, error) if evaluation.refuse(slot, lease.episodes) else None
+
+    def _lose_run(self, lease: Lease, loss: Loss) -> Failure | None:
+        """Has a run repeated, or gives it up."""
+        self._evaluations.pop(lease.key, None)
+        if self._is_draining and not loss.is_final:
+            return None
+        if loss.is_final or lease.attempt >= lease.unit.limits.max_attempts:
+            return Failure(lease.unit, loss.error, lease.attempt)
+        self._again.append(dataclasses.replace(lease, attempt=lease.attempt + 1))
+        return None
 
     def _lose_slice(self, lease: Lease, episodes: range, loss: Loss) -> Failure | None:
         evaluation = self._evaluation_of(lease)
