@@ -44,7 +44,7 @@ class LocalExecutor(Executor):
         if problem is not None:
             raise ConfigError([problem])
 
-    def execute(self, units: Iterator[Unit], on_report: OnReport | None = None) -> Iterator[UnitResult]:
+    def execute(self, units: Iterator[Unit | None], on_report: OnReport | None = None) -> Iterator[UnitResult]:
         self._pool.on_wait = self.on_wait
         yield from self._pool.execute(units, on_report)
 
@@ -76,8 +76,9 @@ class LocalSlot:
           options: what it needs.
         """
         self._door = Door(HOST, timeout_seconds=options.heartbeat_timeout_seconds)
-        self._own_folder = tempfile.TemporaryDirectory(prefix="rliable-")  # for a log that nobody asked for
         log = options.log_path
+        self._own = contextlib.ExitStack()  # a folder for a log that nobody asked for
+        own_folder = self._own.enter_context(tempfile.TemporaryDirectory(prefix="rliable-")) if log is None else ""
         settings = SlotSettings(
             (HOST, self._door.port),
             self._door.key,
@@ -86,7 +87,7 @@ class LocalSlot:
             threads=options.threads,
             gpus_per_slot=options.gpus,
             start_seconds=options.start_seconds,
-            log_folder=self._own_folder.name if log is None else os.fspath(log.resolve().parent),
+            log_folder=own_folder if log is None else os.fspath(log.resolve().parent),
         )
         self._settings = settings.sharing_gpus(0)
         self._pool = SlotPool(self._door, self, options)
@@ -94,7 +95,7 @@ class LocalSlot:
         self._thread = threading.Thread(target=self._serve, name="rliable-slot", daemon=True)
         self._thread.start()
 
-    def execute(self, units: Iterator[Unit], on_report: OnReport | None = None) -> Iterator[UnitResult]:
+    def execute(self, units: Iterator[Unit | None], on_report: OnReport | None = None) -> Iterator[UnitResult]:
         """As `Executor.execute`."""
         yield from self._pool.execute(units, on_report, self.on_wait)
 
@@ -107,7 +108,7 @@ class LocalSlot:
         self._is_ending.set()
         self._pool.close()
         self._thread.join(JOIN_SECONDS)
-        self._own_folder.cleanup()
+        self._own.close()
 
     def problem(self) -> str | None:
         """As `SlotKeeper.problem`."""
