@@ -65,6 +65,17 @@ def test_count_study_is_bit_equal_to_serial(tmp_path, serial, mode):
     assert outcome(optimize(tmp_path / "out", *COUNT, *MODES[mode])) == outcome(serial["count"])
 
 
+def test_study_whose_sampler_learns_is_bit_equal_to_serial(tmp_path):
+    learning = [*COUNT, "--sampler", "tpe", "--max-iters", "12", "--set", "convergence=null", "--set", "lag=2"]
+    learning += ["--set", 'sampler_options={"n_startup_trials": 3}']
+    alone, together = (
+        optimize(tmp_path / "a", *learning),
+        optimize(tmp_path / "b", *learning, *MODES["level 1, 3 workers"]),
+    )
+    assert outcome(together) == outcome(alone)
+    assert len({run.slot for trial in together.trials for run in trial.runs}) > 1
+
+
 @pytest.mark.parametrize("mode", [[], ["--parallelized"]])
 def test_count_study_over_an_rdd_gives_the_same_answer(tmp_path, serial, mode):
     model = json.loads((ROOT / "config/config_count.json").read_text())

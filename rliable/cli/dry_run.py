@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import tempfile
 from pathlib import Path
 
@@ -29,4 +30,5 @@ def first_configurations(study: Study, seed: int) -> list[dict[str, object]]:
     """The parameters of the first trials, as far as they can be known before any result."""
     with tempfile.TemporaryDirectory(prefix="rliable-") as folder:
         journal = Journal(Path(folder) / "journal.log", study, seed)
-        return [journal.ask(number) for number in range(min(NUM_FIRST, study.num_trials))]
+        known = itertools.takewhile(journal.may_ask, range(min(NUM_FIRST, study.num_trials)))
+        return [journal.ask(number) for number in known]

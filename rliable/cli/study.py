@@ -20,7 +20,7 @@ from rliable.records.checkpoints import Checkpoints
 from rliable.records.folders import StudyFolder
 from rliable.records.results import StudyRecord
 from rliable.records.saved_study import load_saved_study, names_to_trust_in, save_study, version_of
-from rliable.registry import EXECUTORS, MODELS, SAMPLERS
+from rliable.registry import EXECUTORS, MODELS
 from rliable.report.plots.drawer import CurveDrawer
 from rliable.schema import ConfigError, nearest
 from rliable.tuning.ends import Deadline
@@ -89,12 +89,9 @@ class OpenStudy:
 
     def notes(self) -> list[str]:
         """What the user should know before it starts."""
-        notes, config = list(self.study.notes), self.study.config
+        notes = list(self.study.notes)
         if self.mode.executor == "in-process":
             notes.append("--in-process: limits do not hold, and what a model does to its process it does to the search")
-        if self.mode.executor == "spark" and SAMPLERS.load(config.sampler).uses_results:
-            where = "on many slots" if config.num_workers == "auto" else f"on {config.num_workers} slots"
-            notes.append(f"{config.sampler} learns from results: {where} their order of arrival matters")
         return notes
 
 
@@ -190,7 +187,8 @@ def run_study(
             executor.gather()
         tuner = Tuner(books, surroundings)
         ends = [f"this search ends before {deadline}; --resume goes on"] if deadline else []
-        audience.study_started(tuner.record, [*opened.notes(), *absent_slots(executor), *ends])
+        slots = [*absent_slots(executor), *slots_of_no_use(opened.study, executor)]
+        audience.study_started(tuner.record, [*opened.notes(), *slots, *ends])
         return tuner.run()
 
 
@@ -201,6 +199,15 @@ def absent_slots(executor: Executor) -> list[str]:
         return []
     there_are = f"{came} of {asked} slots have come" if came else "no slot has come yet"
     return [f"{there_are}; others join when the cluster has cores for them"]
+
+
+def slots_of_no_use(study: Study, executor: Executor) -> list[str]:
+    """What to say of more slots than have something to do."""
+    lag, num_slots = study.config.lag, max(executor.num_slots, executor.num_started_slots)
+    if lag is None or num_slots <= (lag + 1) * study.config.seeds_per_trial:
+        return []
+    name = study.config.sampler
+    return [f"{name} chooses a trial when all but the last {lag} before it have ended: lag {lag} leaves slots idle"]
 
 
 @contextlib.contextmanager

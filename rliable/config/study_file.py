@@ -24,6 +24,8 @@ from rliable.schema import REQUIRED, ConfigError, Problem, check_record, describ
 from rliable.unit import Limits, ModelConfig
 
 MAX_SEED = 2**63 - 1
+#: Where the file does not say how many slots there will be.
+LAG_ON_ANY_CLUSTER = 7
 #: Of a study's name, with room for the time behind it.
 MAX_FOLDER_BYTES = 200
 
@@ -60,6 +62,12 @@ class StudyConfig:
     seeds_per_trial: int = setting(1, "Runs per trial, each with its own seed; the metric is their mean.", low=1)
     sampler: str = setting("random", "How trials are chosen: a sampler's name, package.module:Class or file.py:Class.")
     sampler_options: dict[str, Any] = setting({}, "Arguments of Optuna's sampler of that name.")
+    lag: int | None = setting(
+        None,
+        "A sampler that learns does without the results of the last `lag` trials; null for num_workers - 1.",
+        unit="trials",
+        low=0,
+    )
     trial_timeout_seconds: float | None = setting(None, "A run that takes longer fails.", unit="seconds", above=0)
     study_timeout_seconds: float | None = setting(
         None, "The study ends when searches have worked on it for so long.", unit="seconds", above=0
@@ -174,7 +182,17 @@ def check_study(data: Any, path: str, model_data: Any, model_path: str, model_pr
     sampler = SAMPLERS.find(config.sampler, path)
     files = named_files({sampler: config.sampler, **written_names(model, model_data)})
     notes = [*notes, *whole_range_notes(space, table)]
-    return Study(dataclasses.replace(config, sampler=sampler), model, space, tuple(notes), files)
+    config = dataclasses.replace(config, sampler=sampler, lag=lag_of(config, sampler))
+    return Study(config, model, space, tuple(notes), files)
+
+
+def lag_of(config: StudyConfig, sampler: str) -> int | None:
+    """The `lag` of a study: as many trials as may run beside the one that is chosen; None where none is waited for."""
+    if not SAMPLERS.load(sampler).uses_results:
+        return None
+    if config.lag is not None:
+        return config.lag
+    return LAG_ON_ANY_CLUSTER if config.num_workers == "auto" else config.num_workers - 1
 
 
 def placed_line(problem: Problem, path: str, model_path: str) -> str:

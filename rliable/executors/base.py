@@ -104,14 +104,15 @@ class Executor(ABC):
         """
 
     @abstractmethod
-    def execute(self, units: Iterator[Unit], on_report: OnReport | None = None) -> Iterator[UnitResult]:
+    def execute(self, units: Iterator[Unit | None], on_report: OnReport | None = None) -> Iterator[UnitResult]:
         """Runs every unit and yields results as they come, in any order.
 
         The next unit is drawn only when a slot is free, and drawn from the calling thread, so `units` may look at the
         results yielded so far. A unit that fails gives a result with an error; nothing is raised for it.
 
         Args:
-          units: what to run.
+          units: what to run. None says that nothing is to be begun before another result has been taken; it comes only
+            while some unit runs.
           on_report: is told what runs report while they go on, also from the calling thread; its answer reaches the run
             at one of its next reports. Of a run that reports faster than it is answered, not every report arrives.
         """

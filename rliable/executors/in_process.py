@@ -27,9 +27,10 @@ class InProcessExecutor(Executor):
         super().__init__(options)
         self._spark: Any = None
 
-    def execute(self, units: Iterator[Unit], on_report: OnReport | None = None) -> Iterator[UnitResult]:
+    def execute(self, units: Iterator[Unit | None], on_report: OnReport | None = None) -> Iterator[UnitResult]:
         limit_threads(self._options.threads)
         for unit in units:
+            assert unit is not None, "nothing runs whose result could be waited for"
             sc = self._context() if unit.model.data == "rdd" else None
             yield run_unit(unit, SLOT, sc=sc, exchange=self._exchange(unit, on_report))
 

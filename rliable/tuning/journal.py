@@ -16,15 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import optuna
-from optuna.samplers import BaseSampler
-from optuna.study import StudyDirection
 from optuna.trial import FixedTrial, FrozenTrial, Trial, TrialState
 
 from rliable.config.study_file import Study
 from rliable.records.encoding import as_record, stamped
-from rliable.registry import SAMPLERS
+from rliable.tuning.choices import Choices, direction_of
 from rliable.tuning.journal_file import DriverFile, DriverStorage
-from rliable.tuning.samplers.base import Sampler
 from rliable.tuning.samplers.numbered import make_fixed
 from rliable.tuning.sessions import Session
 from rliable.unit import Report, RunRecord
@@ -78,15 +75,19 @@ class Journal:
         optuna.logging.set_verbosity(logging.WARNING)
         warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
         self._search = study
-        sampler_class: type[Sampler] = SAMPLERS.load(study.config.sampler)
-        self._sampler = sampler_class(study.space, seed, study.config.sampler_options)
+        self._choices = Choices(study, seed)
         self._path = path
         self._storage = DriverStorage(DriverFile(path))
         self._study = self._open_study()
         self._open: dict[int, Trial] = {}
 
+    def may_ask(self, number: int) -> bool:
+        """Whether all results are there from which the next trial is chosen."""
+        self._catch_up(number)
+        return self._choices.is_ready(number)
+
     def ask(self, number: int) -> dict[str, Any]:
-        """Creates the next trial.
+        """Creates the next trial, once `may_ask` allows it.
 
         Args:
           number: its number, one above the last.
@@ -94,8 +95,7 @@ class Journal:
         Returns:
           The sampled values.
         """
-        self._study.sampler = self._make_sampler(number)
-        return self._sample(number, self._study.ask)
+        return self._write_down(self._choose(number), self._study.ask)
 
     def add_run(self, number: int, record: RunRecord) -> None:
         """Records a finished run of a trial."""
@@ -122,12 +122,13 @@ class Journal:
         trial = self._open[number]
         if error is not None:
             trial.set_user_attr(ERROR_ATTRIBUTE, error)
-            self._study.tell(trial, state=TrialState.FAIL)
+            told = self._study.tell(trial, state=TrialState.FAIL)
         elif is_pruned:
-            self._study.tell(trial, state=TrialState.PRUNED)
+            told = self._study.tell(trial, state=TrialState.PRUNED)
         else:
             assert value is not None and math.isfinite(value)
-            self._study.tell(trial, value)
+            told = self._study.tell(trial, value)
+        self._choices.tell(told)
         del self._open[number]
 
     def cancel_open(self) -> None:
@@ -154,8 +155,7 @@ class Journal:
         name, no_sampler = self._search.config.optim_name, optuna.samplers.RandomSampler(seed=0)
         if name in optuna.get_all_study_names(self._storage):
             return optuna.load_study(study_name=name, storage=self._storage, sampler=no_sampler)
-        is_maximised = self._search.config.metric.criteria == "max"
-        direction = StudyDirection.MAXIMIZE if is_maximised else StudyDirection.MINIMIZE
+        direction = direction_of(self._search)
         return optuna.create_study(study_name=name, storage=self._storage, sampler=no_sampler, direction=direction)
 
     def _read(self, frozen: FrozenTrial) -> JournalTrial:
@@ -171,11 +171,8 @@ class Journal:
 
     def _reopen(self, frozen: FrozenTrial) -> dict[str, Any]:
         """Takes up a trial that a crash left open; one that had not got all its values gets those it would have got."""
-        if not self._has_all_values(frozen):
-            self._study.sampler = make_fixed(self._sample_again(frozen.number))
-        study_id = self._storage.get_study_id_from_name(self._search.config.optim_name)
-        trial_id = self._storage.get_trial_id_from_study_id_trial_number(study_id, frozen.number)
-        return self._sample(frozen.number, lambda: Trial(self._study, trial_id))
+        chosen = frozen if self._has_all_values(frozen) else self._choose(frozen.number)
+        return self._write_down(chosen, lambda: Trial(self._study, self._id_of(frozen.number)))
 
     def _has_all_values(self, frozen: FrozenTrial) -> bool:
         try:
@@ -184,19 +181,29 @@ class Journal:
             return False
         return True
 
-    def _sample_again(self, number: int) -> dict[str, Any]:
-        """What a trial's sampler chooses, given the trials before it, as the journal would hold it."""
-        copy = optuna.create_study(direction=self._study.direction, sampler=self._make_sampler(number))
-        copy.add_trials(self._study.get_trials(deepcopy=False)[:number])
-        trial = copy.ask()
-        self._search.space.suggest(trial)
-        return trial.params
+    def _choose(self, number: int) -> FrozenTrial:
+        """What a trial is to be."""
+        self._catch_up(number)
+        return self._choices.choose(number)
 
-    def _make_sampler(self, number: int) -> BaseSampler:
-        return self._sampler.make(number)
+    def _catch_up(self, number: int) -> None:
+        """Has the trials before one taken over that earlier searches have chosen."""
+        if self._choices.num_chosen < number:
+            for trial in self._study.get_trials(deepcopy=False)[self._choices.num_chosen : number]:
+                self._choices.adopt(trial)
+                if trial.state.is_finished():
+                    self._choices.tell(trial)
 
-    def _sample(self, number: int, make_trial: Callable[[], Trial]) -> dict[str, Any]:
-        trial = make_trial()
+    def _write_down(self, chosen: FrozenTrial, make_trial: Callable[[], Trial]) -> dict[str, Any]:
+        """Gives a trial of the journal what was chosen: first what the sampler keeps, so that whole means with it."""
+        self._study.sampler = make_fixed(chosen.params)
+        trial, number = make_trial(), chosen.number
         assert trial.number == number, f"the journal is at trial {trial.number}, not {number}"
+        for key, value in chosen.system_attrs.items():
+            self._storage.set_trial_system_attr(self._id_of(number), key, value)
         self._open[number] = trial
         return self._search.space.suggest(trial)
+
+    def _id_of(self, number: int) -> int:
+        study_id = self._storage.get_study_id_from_name(self._search.config.optim_name)
+        return self._storage.get_trial_id_from_study_id_trial_number(study_id, number)

@@ -152,18 +152,27 @@ class Tuner:
                 break
             self._ends.look()
 
-    def _units(self) -> Iterator[Unit]:
-        """Every run that is left to do, drawn when a slot is free for it, until the search drains."""
+    def _units(self) -> Iterator[Unit | None]:
+        """Every run that is left to do, drawn when a slot is free for it, until the search drains.
+
+        None where the next one follows from results that are still to come.
+        """
         for number in self._trials_left():
+            if number is None:
+                yield None
+                continue
             for unit in self._open_trials.units(number):
                 yield unit
                 if self._ends.reason is not None:
                     return  # before another trial is asked for, which may follow from those that are paused now
 
-    def _trials_left(self) -> Iterator[int]:
+    def _trials_left(self) -> Iterator[int | None]:
         """The numbers of the trials to be run, each opened as it is drawn: first those that a crash left open."""
         yield from self._open_trials.numbers()
         while self._num_asked < self._study.num_trials and not self._standings.is_converged:
+            if not self._journal.may_ask(self._num_asked):
+                yield None
+                continue
             with self._interrupts.shielded():
                 number, self._num_asked = self._num_asked, self._num_asked + 1
                 self._open_trials.open(number, self._journal.ask(number))

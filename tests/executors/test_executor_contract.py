@@ -52,6 +52,21 @@ def test_it_can_be_left_at_any_moment(executor):
     assert time.monotonic() - started < 6
 
 
+def test_a_unit_that_follows_from_results_is_begun_when_they_are_there(executor):
+    done = []
+
+    def units():
+        yield make_unit("Walker", 0)
+        while not done:
+            yield None
+        yield make_unit("Walker", 1)
+
+    for result in executor.execute(units()):
+        done.append(result.trial)
+
+    assert done == [0, 1]
+
+
 def test_an_error_in_the_units_reaches_the_caller(executor):
     def units():
         yield make_unit("Walker", 0)

@@ -24,11 +24,11 @@ class LeaseBook:
     Each unit ends exactly once, as a `UnitResult` or as a `Failure` that one of the methods returns.
     """
 
-    def __init__(self, units: Iterator[Unit], max_evaluation_slots: int | None = None) -> None:
+    def __init__(self, units: Iterator[Unit | None], max_evaluation_slots: int | None = None) -> None:
         """Opens an empty one.
 
         Args:
-          units: what to run.
+          units: what to run; None says that nothing is to be begun now.
           max_evaluation_slots: as of `ExecutorOptions`.
         """
         self._units = units
@@ -186,8 +186,14 @@ class LeaseBook:
         return None
 
     def _draw(self) -> Lease | None:
-        unit = None if self._is_drained else next(self._units, None)
-        self._is_drained = unit is None
+        """A unit that nobody has had yet, if there is one by now."""
+        if self._is_drained:
+            return None
+        try:
+            unit = next(self._units)
+        except StopIteration:
+            self._is_drained = True
+            return None
         return None if unit is None else Lease(unit, 1)
 
 

@@ -83,7 +83,7 @@ class SlotPool:
         return self._preflight.hosts
 
     def execute(
-        self, units: Iterator[Unit], on_report: OnReport | None = None, on_wait: Callable[[], None] | None = None
+        self, units: Iterator[Unit | None], on_report: OnReport | None = None, on_wait: Callable[[], None] | None = None
     ) -> Iterator[UnitResult]:
         """Runs every unit; see `Executor.execute` and `Executor.on_wait`.
 

@@ -32,7 +32,7 @@ class Pool(Protocol):
         """As `Executor.gather`."""
 
     def execute(
-        self, units: Iterator[Unit], on_report: OnReport | None = None, on_wait: Callable[[], None] | None = None
+        self, units: Iterator[Unit | None], on_report: OnReport | None = None, on_wait: Callable[[], None] | None = None
     ) -> Iterator[UnitResult]:
         """As `Executor.execute`, with `Executor.on_wait`."""
 
@@ -94,7 +94,7 @@ class SparkExecutor(Executor):
         self._pool, self._is_gathered = self._make_pool(), True
         self._pool.gather()
 
-    def execute(self, units: Iterator[Unit], on_report: OnReport | None = None) -> Iterator[UnitResult]:
+    def execute(self, units: Iterator[Unit | None], on_report: OnReport | None = None) -> Iterator[UnitResult]:
         if not self._is_gathered:
             self.gather()
         assert self._pool is not None

@@ -77,7 +77,7 @@ class RddPool:
         """As `Executor.gather`: all are here."""
 
     def execute(
-        self, units: Iterator[Unit], on_report: OnReport | None = None, on_wait: Callable[[], None] | None = None
+        self, units: Iterator[Unit | None], on_report: OnReport | None = None, on_wait: Callable[[], None] | None = None
     ) -> Iterator[UnitResult]:
         """As `Executor.execute`, with `Executor.on_wait`.
 
@@ -90,10 +90,14 @@ class RddPool:
             if on_wait is not None:
                 on_wait()
             while self._free and not is_drained:
-                unit = next(units, None)
-                is_drained = unit is None
-                if unit is not None:
-                    self._start(unit)
+                try:
+                    unit = next(units)
+                except StopIteration:
+                    is_drained = True
+                    break
+                if unit is None:
+                    break
+                self._start(unit)
             yield from self._take_in()
 
     def drain(self) -> None:

@@ -27,10 +27,11 @@ class Sampler(ABC):
 
     An object serves one study and lives in the driver's main thread. It keeps no state between trials: `make` gives
     an Optuna sampler for one trial, seeded from (study seed, trial number), so a trial's parameters depend on its
-    number and, if it `uses_results`, on the trials told so far; never on a generator that a crash would lose.
+    number and, if it `uses_results`, on those trials that the study knows then, which follow from the number as well
+    (`rliable.tuning.choices`); never on a generator that a crash would lose.
 
     Attributes:
-      uses_results: whether a choice depends on earlier results, and so on their order at level 1 and 2.
+      uses_results: whether a choice depends on the results of trials before it, for which it then waits.
       ends_with_space: whether it ends when every configuration has been chosen.
       needs: a package that must be installed besides requirements.txt, pinned to the version that fits the other pins.
     """

@@ -48,6 +48,18 @@ def test_units_are_drawn_only_when_a_slot_asks():
     assert drawn == [0, 1]
 
 
+def test_a_book_whose_next_unit_has_to_wait_is_not_drained():
+    units = iter([*make_units(1), None, *make_units(1)])
+    book = LeaseBook(units)
+    first = book.lease("slot 0")
+
+    assert book.lease("slot 1") is None
+    assert not book.is_used_up
+    book.finish("slot 0", result_of(first.unit, "slot 0", metrics={}))
+
+    assert book.lease("slot 1") is not None
+
+
 def test_a_lost_unit_goes_to_the_next_slot_with_the_same_seed():
     book = LeaseBook(iter(make_units(2)))
     first = book.lease("slot 0")

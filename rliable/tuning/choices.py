@@ -1,0 +1,111 @@
+"""What the parameters of trials are: each a function of the study file and of the results of trials well before it."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Container
+
+import optuna
+from optuna.storages import InMemoryStorage
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, TrialState
+
+from rliable.config.study_file import Study
+from rliable.registry import SAMPLERS
+from rliable.tuning.samplers.base import Sampler
+
+
+class Choices:
+    """Chooses the parameters of one trial after the other, as a study without any clock would.
+
+    Trial n of a sampler that learns is chosen from the results of the trials before n - `lag`, whatever has come in
+    besides; of those between it knows the parameters, as of trials that run. So neither the order in which results
+    arrive nor a crash changes a choice.
+
+    Attributes:
+      num_chosen: how many trials have been chosen or adopted.
+    """
+
+    def __init__(self, study: Study, seed: int) -> None:
+        """Begins without trials.
+
+        Args:
+          study: what is searched.
+          seed: of the study.
+        """
+        sampler_class: type[Sampler] = SAMPLERS.load(study.config.sampler)
+        self._sampler = sampler_class(study.space, seed, study.config.sampler_options)
+        self._space = study.space
+        self._lag = study.config.lag or 0
+        self._storage = Memory()
+        self._study = optuna.create_study(storage=self._storage, direction=direction_of(study))
+        self._study_id = self._storage.get_study_id_from_name(self._study.study_name)
+        self._results: dict[int, FrozenTrial] = {}  # those that the sampler has not been told, by number
+        self._num_told = 0
+        self.num_chosen = 0
+
+    def is_ready(self, number: int) -> bool:
+        """Whether all is there that the choice of a trial depends on."""
+        return all(earlier in self._results for earlier in self._due(number))
+
+    def choose(self, number: int) -> FrozenTrial:
+        """Chooses the parameters of the next trial, once it `is_ready`.
+
+        Args:
+          number: of the trial; it is the next one.
+
+        Returns:
+          The trial as Optuna holds it, with what the sampler keeps in it for itself.
+        """
+        assert number == self.num_chosen and self.is_ready(number), f"trial {number} cannot be chosen yet"
+        for earlier in self._due(number):
+            self._learn(self._results.pop(earlier))
+        self._study.sampler = self._sampler.make(number)
+        self._space.suggest(self._study.ask())
+        self.num_chosen += 1
+        return self._storage.get_trial(self._id_of(number))
+
+    def adopt(self, trial: FrozenTrial) -> None:
+        """Takes over the next trial, all of whose parameters were chosen before."""
+        running = copy.copy(trial)
+        running.state, running.values, running.datetime_complete = TrialState.RUNNING, None, None
+        running.user_attrs, running.intermediate_values = {}, {}
+        self._storage.create_new_trial(self._study_id, running)
+        self.num_chosen += 1
+
+    def tell(self, trial: FrozenTrial) -> None:
+        """Takes the result of a trial, in any order; those that no choice depends on are dropped."""
+        if self._sampler.uses_results:
+            self._results[trial.number] = trial
+
+    def _due(self, number: int) -> range:
+        """The trials whose results the sampler has to be told before a trial is chosen."""
+        return range(self._num_told, number - self._lag if self._sampler.uses_results else 0)
+
+    def _learn(self, result: FrozenTrial) -> None:
+        """Tells the sampler a result."""
+        if (step := result.last_step) is not None:  # which of the others came is chance
+            reported = result.intermediate_values[step]
+            self._storage.set_trial_intermediate_value(self._id_of(result.number), step, reported)
+        self._study.sampler = self._sampler.make(result.number)
+        value = result.value if result.state is TrialState.COMPLETE else None
+        self._study.tell(result.number, value, state=result.state)
+        self._num_told += 1
+
+    def _id_of(self, number: int) -> int:
+        return self._storage.get_trial_id_from_study_id_trial_number(self._study_id, number)
+
+
+def direction_of(study: Study) -> StudyDirection:
+    """Whether more or less of a study's metric is better, in Optuna's words."""
+    return StudyDirection.MAXIMIZE if study.config.metric.criteria == "max" else StudyDirection.MINIMIZE
+
+
+class Memory(InMemoryStorage):
+    """A storage in which no trial ever waits to be taken up, so nobody has to look through all of them for one."""
+
+    def get_all_trials(
+        self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
+    ) -> list[FrozenTrial]:
+        is_search_for_waiting = states == (TrialState.WAITING,)
+        return [] if is_search_for_waiting else super().get_all_trials(study_id, deepcopy, states)

@@ -1,0 +1,89 @@
+"""Which results a choice knows: those of the trials well before it, whatever has come in besides."""
+
+import itertools
+
+import pytest
+from optuna.trial import TrialState, create_trial
+
+from rliable.tuning.choices import Choices
+from tests.studies import make_study
+
+SPACE = {"a": {"min": 0.0, "max": 1.0}, "b": {"min": 1e-4, "max": 1.0, "log": True}}
+LEARNING = {"tpe": {"n_startup_trials": 2}, "cmaes": {"n_startup_trials": 2}, "optuna.samplers:NSGAIISampler": {}}
+
+
+def make_choices(sampler="tpe", lag=2):
+    options = LEARNING.get(sampler, {})
+    return Choices(make_study(SPACE, sampler=sampler, sampler_options=options, lag=lag, max_iters=9), 3)
+
+
+def told(number, value):
+    """A trial that has ended, as the journal gives it."""
+    state = TrialState.FAIL if value is None else TrialState.COMPLETE
+    trial = create_trial(state=state, value=value)
+    trial.number = number
+    return trial
+
+
+def choose_all(choices, arrivals, count=9):
+    """What is chosen when results arrive in an order, each as late as the choices allow."""
+    chosen, coming = [], list(arrivals)
+    for number in range(count):
+        while not choices.is_ready(number):
+            earlier = coming.pop(0)
+            choices.tell(told(earlier, None if earlier == 1 else float(earlier % 3)))
+        chosen.append(choices.choose(number).params)
+    return chosen
+
+
+def in_pieces(order):
+    """All numbers below 9 with each block of three in an order."""
+    return [3 * block + place for block in range(3) for place in order]
+
+
+@pytest.mark.parametrize("sampler", LEARNING)
+def test_choices_do_not_depend_on_the_order_in_which_results_arrive(sampler):
+    orders = [choose_all(make_choices(sampler), in_pieces(order)) for order in itertools.permutations(range(3))]
+    assert all(chosen == orders[0] for chosen in orders)
+
+
+def test_results_that_come_early_are_not_used_early():
+    early, late = make_choices(), make_choices()
+    early_choices = []
+    for number in range(9):
+        early_choices.append(early.choose(number).params)
+        early.tell(told(number, None if number == 1 else float(number % 3)))
+    assert early_choices == choose_all(late, range(9))
+
+
+def test_a_choice_waits_for_all_but_the_last_trials_before_it():
+    choices = make_choices(lag=2)
+    for number in range(3):
+        choices.choose(number)
+    choices.tell(told(1, 1.0))
+    assert not choices.is_ready(3)
+    choices.tell(told(0, 1.0))
+    assert choices.is_ready(3)
+
+
+def test_results_change_the_choices_of_a_sampler_that_learns():
+    assert choose_all(make_choices(lag=0), range(9)) != choose_all(make_choices(lag=8), range(9))
+
+
+def test_a_sampler_that_does_not_learn_waits_for_nothing():
+    choices = make_choices("random", lag=None)
+    assert all(choices.is_ready(number) and choices.choose(number) for number in range(9))
+
+
+@pytest.mark.parametrize("sampler", LEARNING)
+def test_trials_that_were_chosen_before_are_taken_over_with_what_their_sampler_kept(sampler):
+    first = make_choices(sampler, lag=0)
+    chosen = []
+    for number in range(6):
+        chosen.append(first.choose(number))
+        first.tell(told(number, float(number % 3)))
+    second = make_choices(sampler, lag=0)
+    for number, trial in enumerate(chosen):
+        second.adopt(trial)
+        second.tell(told(number, float(number % 3)))
+    assert second.choose(6).params == first.choose(6).params
