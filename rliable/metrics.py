@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -49,6 +49,18 @@ def return_metrics(returns: Sequence[float]) -> dict[str, float]:
     }
 
 
+def combine_seeds(how: str, values: Sequence[float], criteria: str) -> float:
+    """What counts of the figures that a trial's runs have come to.
+
+    Args:
+      how: a key of `OVER_SEEDS`.
+      values: one per run, all finite. [N], N >= 1
+      criteria: "max" or "min": which end is the worse one, for those that look at one end.
+    """
+    sign = 1.0 if criteria == "max" else -1.0
+    return sign * float(OVER_SEEDS[how](sign * np.asarray(values, dtype=np.float64)))
+
+
 def interquartile_mean(values: np.ndarray) -> float:
     """The mean of what is left when the lowest and the highest quarter of `values` [N] are cut off.
 
@@ -56,6 +68,21 @@ def interquartile_mean(values: np.ndarray) -> float:
     """
     cut = len(values) // 4
     return float(np.sort(values)[cut : len(values) - cut].mean())
+
+
+def lower_quartile(values: np.ndarray) -> float:
+    """What a quarter of `values` [N] lie below, interpolated between neighbours."""
+    return float(np.quantile(values, 0.25))
+
+
+#: How the figures of a trial's runs become one, of values [N] of which more is better.
+OVER_SEEDS: dict[str, Callable[[np.ndarray], float]] = {
+    "mean": np.mean,
+    "median": np.median,
+    "iqm": interquartile_mean,
+    "min": np.min,
+    "lower_quartile": lower_quartile,
+}
 
 
 def iqm_interval(returns: Sequence[float], seed: int, confidence: float = 0.95) -> tuple[float, float]:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from rliable.metrics import interquartile_mean, iqm_interval, return_metrics
+from rliable.metrics import OVER_SEEDS, combine_seeds, interquartile_mean, iqm_interval, return_metrics
 
 returns = st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=60)
 
@@ -35,3 +35,15 @@ def test_interval_holds_the_interquartile_mean_and_is_repeatable():
 
 def test_interval_of_equal_returns_is_a_point():
     assert iqm_interval([200.0] * 10, seed=0) == (200.0, 200.0)
+
+
+#: What counts of the figures 0, 1, 2, 3 and 10 of five runs, where more and where less is better.
+COMBINED = {"mean": (3.2, 3.2), "median": (2, 2), "iqm": (2, 2), "min": (0, 10), "lower_quartile": (1, 3)}
+
+
+@pytest.mark.parametrize("how", OVER_SEEDS)
+def test_runs_are_combined_as_asked_for_and_the_worse_end_is_that_of_the_criteria(how):
+    figures = [10.0, 0.0, 3.0, 1.0, 2.0]
+    combined = tuple(combine_seeds(how, figures, criteria) for criteria in ("max", "min"))
+    assert combined == COMBINED[how]
+    assert combine_seeds(how, [7.5], "max") == 7.5

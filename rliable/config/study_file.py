@@ -19,6 +19,7 @@ from rliable.config.model_file import (
     written_names,
 )
 from rliable.config.search_space import SearchSpace, parse_search_space
+from rliable.metrics import OVER_SEEDS
 from rliable.registry import SAMPLERS, find_file
 from rliable.schema import REQUIRED, ConfigError, Problem, check_record, describe, nearest, setting
 from rliable.unit import Limits, ModelConfig
@@ -36,6 +37,7 @@ class MetricConfig:
 
     name: str = setting(REQUIRED, "Which of the figures that the model reports is optimised.")
     criteria: str = setting(REQUIRED, "Whether more or less of it is better.", choices=("max", "min"))
+    over_seeds: str = setting("mean", "What counts over a trial's runs; `min` is the worst.", choices=tuple(OVER_SEEDS))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +61,9 @@ class StudyConfig:
     seed: int | None = setting(
         None, "Decides every random choice; drawn, printed and recorded when null.", low=0, high=MAX_SEED
     )
-    seeds_per_trial: int = setting(1, "Runs per trial, each with its own seed; the metric is their mean.", low=1)
+    seeds_per_trial: int = setting(
+        1, "Runs per trial, each with its own seed; `metric.over_seeds` says what counts.", low=1
+    )
     sampler: str = setting("random", "How trials are chosen: a sampler's name, package.module:Class or file.py:Class.")
     sampler_options: dict[str, Any] = setting({}, "Arguments of Optuna's sampler of that name.")
     lag: int | None = setting(

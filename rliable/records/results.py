@@ -6,12 +6,15 @@ import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rliable.config.search_space import SearchSpace, parse_search_space
 from rliable.records.encoding import load_record_file
 from rliable.records.folders import StudyFolder, trial_folder_name
 from rliable.unit import RunRecord, TrialSpec
+
+if TYPE_CHECKING:
+    from rliable.config.study_file import MetricConfig
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,7 +24,7 @@ class TrialRecord:
     Attributes:
       number: from 0, in the order of sampling.
       state: "COMPLETE", "FAIL", or "PRUNED" when a run was stopped and none failed.
-      value: the metric, mean over runs; None when the trial failed or was pruned.
+      value: the metric, over the runs as the study has it; None when the trial failed or was pruned.
       params: the sampled hyperparameters.
       hp_params: all hyperparameters that the model got.
       metrics: every reported metric, mean over runs.
@@ -73,7 +76,7 @@ class StudyRecord:
       mode: "serial", "level 1" or "level 2".
       seed: of the study.
       sampler: the sampler's name.
-      metric_name, criteria: what is optimised, and "max" or "min".
+      metric_name, criteria, over_seeds: what is optimised, "max" or "min", and what counts of it over a trial's runs.
       max_iters: trials asked for.
       num_slots, threads_per_trial: slots, and cores of each.
       hosts: how many slots of the last search came from each machine; empty where they do not come from elsewhere.
@@ -96,6 +99,7 @@ class StudyRecord:
     sampler: str = "random"
     metric_name: str = "reward"
     criteria: str = "max"
+    over_seeds: str = "mean"
     max_iters: int = 0
     num_slots: int = 1
     threads_per_trial: int = 1
@@ -166,24 +170,25 @@ def load_record(path: str | Path) -> StudyRecord:
     return load_record_file(file, StudyRecord, "the record of a study")
 
 
-def make_trial_record(spec: TrialSpec, runs: Mapping[int, RunRecord], metric: str) -> TrialRecord:
+def make_trial_record(spec: TrialSpec, runs: Mapping[int, RunRecord], goal: MetricConfig) -> TrialRecord:
     """A trial whose runs are all in: each metric is the mean over runs; one failed run fails it, one stopped prunes it.
 
     Args:
       spec: the trial.
       runs: by index, all of them.
-      metric: the name of the one that is optimised.
+      goal: what is optimised, which may look at the runs otherwise.
     """
     ordered = [runs[index] for index in sorted(runs)]
     metrics = mean_metrics([run.metrics for run in ordered if run.metrics is not None])
     error = next((run.error for run in ordered if run.error is not None), None)
     is_pruned = error is None and any(run.is_stopped for run in ordered)
     if not is_pruned:
-        error = error or metric_error(metrics, metric)
+        error = error or metric_error(metrics, goal.name)
+    has_value = error is None and not is_pruned
     return TrialRecord(
         number=spec.number,
         state="PRUNED" if is_pruned else "COMPLETE" if error is None else "FAIL",
-        value=metrics[metric] if error is None and not is_pruned else None,
+        value=value_of(ordered, goal) if has_value else None,
         params=spec.params,
         hp_params=spec.model.hp_params,
         metrics=dict(metrics),
@@ -193,6 +198,13 @@ def make_trial_record(spec: TrialSpec, runs: Mapping[int, RunRecord], metric: st
         folder=trial_folder_name(spec.number),
         runs=ordered,
     )
+
+
+def value_of(runs: Sequence[RunRecord], goal: MetricConfig) -> float:
+    """The value of a trial, of whose runs each has the metric."""
+    from rliable.metrics import combine_seeds  # whoever only reads a record does without NumPy
+
+    return combine_seeds(goal.over_seeds, [as_float((run.metrics or {})[goal.name]) for run in runs], goal.criteria)
 
 
 def mean_metrics(runs: Sequence[Mapping[str, float | None]]) -> dict[str, float]:

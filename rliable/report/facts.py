@@ -63,8 +63,9 @@ def space_size(record: StudyRecord) -> int | None:
 
 
 def goal_text(record: StudyRecord) -> str:
-    """What is optimised: "maximise reward"."""
-    return f"{format_goal(record.criteria)} {record.metric_name}"
+    """What is optimised: "maximise reward", or "maximise reward (median over seeds)"."""
+    over_seeds = "" if record.over_seeds == "mean" else f" ({record.over_seeds.replace('_', ' ')} over seeds)"
+    return f"{format_goal(record.criteria)} {record.metric_name}{over_seeds}"
 
 
 def model_text(record: StudyRecord) -> str:

@@ -56,7 +56,7 @@ class OpenTrials:
 
     def close(self, number: int) -> TrialRecord:
         """Gives up a trial whose runs have all finished; what came of it."""
-        return make_trial_record(self._specs.pop(number), self._runs.pop(number), self._study.config.metric.name)
+        return make_trial_record(self._specs.pop(number), self._runs.pop(number), self._study.config.metric)
 
     def numbers(self) -> list[int]:
         """The open trials, lowest first."""

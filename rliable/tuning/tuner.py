@@ -272,6 +272,7 @@ class Tuner:
             sampler=config.sampler,
             metric_name=config.metric.name,
             criteria=config.metric.criteria,
+            over_seeds=config.metric.over_seeds,
             max_iters=config.max_iters,
             num_slots=last.num_slots,
             hosts=last.hosts,

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from rliable.records.results import load_record
+from rliable.report.facts import goal_text
 from rliable.tuning.journal import Journal
 from tests.studies import make_study
 from tests.tuning.searches import Diary, model, search
@@ -52,6 +53,15 @@ def test_metric_is_the_mean_over_the_seeds_of_a_trial(tmp_path):
     assert trial.value == pytest.approx(sum(run.metrics["score"] for run in trial.runs) / 3)
     seeds = {(tmp_path / f"trials/0000/run_{k}/model/score.txt").read_text() for k in range(3)}
     assert seeds == {str(run.seed) for run in trial.runs}
+
+
+def test_a_study_may_look_at_the_worst_run_of_each_trial(tmp_path):
+    keys = {"seeds_per_trial": 3, "max_iters": 2, "over_seeds": "min", "criteria": "min"}
+    record = search(make_study({"x": [1.0, 1.5]}, model(noise=1.0), **keys), tmp_path)
+    worst = [max(run.metrics["score"] for run in trial.runs) for trial in record.trials]
+    assert [trial.value for trial in record.trials] == worst
+    assert record.best_trial.value == min(worst)
+    assert goal_text(load_record(tmp_path)) == "minimise score (min over seeds)"
 
 
 def test_hyperparameters_outside_the_grid_keep_their_values(tmp_path):

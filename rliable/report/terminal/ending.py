@@ -139,7 +139,7 @@ def summary(record: StudyRecord, folder: str | Path) -> dict[str, Any]:
         "seed": record.seed,
         "status": record.status,
         "stop_reason": record.stop_reason,
-        "metric": {"name": record.metric_name, "criteria": record.criteria},
+        "metric": {"name": record.metric_name, "criteria": record.criteria, "over_seeds": record.over_seeds},
         "num_trials": len(record.trials),
         "num_pruned": len(record.pruned()),
         "num_failed": len(record.failed()),

@@ -165,7 +165,7 @@ def status_as_json(study: FoundStudy) -> dict[str, Any]:
             "status": study.state,
             "stop_reason": record.stop_reason,
             "is_alive": study.is_alive,
-            "metric": {"name": record.metric_name, "criteria": record.criteria},
+            "metric": {"name": record.metric_name, "criteria": record.criteria, "over_seeds": record.over_seeds},
             "num_planned": num_planned(record),
             "num_trials": len(record.trials),
             "num_pruned": len(record.pruned()),
