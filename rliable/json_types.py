@@ -44,7 +44,7 @@ def type_name(hint: Any) -> str:
         return " or ".join(f'"{word}"' for word in typing.get_args(hint))
     if typing.get_origin(hint) is list:
         inner = type_name((typing.get_args(hint) or (Any,))[0])
-        return f"a non-empty list of {inner.removeprefix('a ')}s"
+        return f"a non-empty list of {inner.removeprefix('an ').removeprefix('a ')}s"
     names = {int: "a whole number", float: "a number", bool: "true or false", str: "a text", list: "a list"}
     names[types.NoneType] = "null"
     is_object = (typing.get_origin(hint) or hint) is dict or dataclasses.is_dataclass(hint)

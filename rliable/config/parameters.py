@@ -1,7 +1,7 @@
 """What varies in a search: a choice among values, a range of numbers, or what such a range lacks to 1.
 
 Each knows how to ask an Optuna trial for a value, how many values it has, the value that belongs to an index or to a
-point of [0, 1), the index of a value, and what stands for a value in Optuna's journal.
+point of [0, 1), the index of a value, whether something is one, and what stands for a value in Optuna's journal.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import sys
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +53,10 @@ class Choice:
     def index_of(self, value: Any) -> int | None:
         """The index of a value, None if it has none."""
         return self.values.index(value) if value in self.values else None
+
+    def holds(self, value: Any) -> bool:
+        """Whether something is one of its values."""
+        return value in self.values
 
     def from_unit(self, point: float) -> Any:
         return self.values[int(point * self.size)]
@@ -118,6 +123,12 @@ class Range:
         index = int((exact(value) - exact(self.low)) // exact(self.step or 1))
         return index if self.value_at(index) == value else None
 
+    def holds(self, value: Any) -> bool:
+        """Whether something is one of its values."""
+        if self.size is not None:
+            return self.index_of(value) is not None
+        return isinstance(value, int | float) and not isinstance(value, bool) and self.low <= value <= self.high
+
     def from_unit(self, point: float) -> float:
         if self.log and self.is_integer:
             low, high = math.log(self.low - 0.5), math.log(self.high + 0.5)
@@ -164,6 +175,11 @@ class OneMinus:
     def index_of(self, value: Any) -> int | None:
         """None: its values have no indices."""
         return None
+
+    def holds(self, value: Any) -> bool:
+        """Whether something is one of its values; ends are as exact as what lies between."""
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return is_number and abs(self.encode(value) - (1.0 - value)) <= sys.float_info.epsilon
 
     def from_unit(self, point: float) -> float:
         return 1.0 - self.searched.from_unit(point)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from rliable.config.claims import metrics_for, table_for, without
 from rliable.config.clashes import clash_problems, misfit_problems
+from rliable.config.given import given_problems
 from rliable.config.grid import grid_problems, whole_range_notes
 from rliable.config.json_file import JsonError, apply_overrides, load_json
 from rliable.config.model_file import (
@@ -66,6 +67,10 @@ class StudyConfig:
     )
     sampler: str = setting("random", "How trials are chosen: a sampler's name, package.module:Class or file.py:Class.")
     sampler_options: dict[str, Any] = setting({}, "Arguments of Optuna's sampler of that name.")
+    include_base: bool = setting(False, "Whether the model file's own values are the first trial.")
+    enqueue: list[dict[str, Any]] | None = setting(
+        None, "Configurations to try first; what one does not name is drawn."
+    )
     lag: int | None = setting(
         None,
         "A sampler that learns does without the results of the last `lag` trials; null for num_workers - 1.",
@@ -118,7 +123,14 @@ class Study:
     def num_trials(self) -> int:
         """How many trials run unless the study converges: a grid ends when it is used up."""
         size = self.space.size if SAMPLERS.load(self.config.sampler).ends_with_space else None
-        return self.config.max_iters if size is None else min(self.config.max_iters, size)
+        return self.config.max_iters if size is None else min(self.config.max_iters, size + len(self.given))
+
+    @functools.cached_property
+    def given(self) -> list[dict[str, Any]]:
+        """What the first trials are to be, by number: values of some or all of the parameters that vary."""
+        hp_params = self.model.hp_params
+        base = {name: hp_params[name] for name in self.space.varied if name in hp_params}
+        return [base] * self.config.include_base + (self.config.enqueue or [])
 
     @property
     def limits(self) -> Limits:
@@ -181,8 +193,10 @@ def check_study(data: Any, path: str, model_data: Any, model_path: str, model_pr
     if problems or model_lines or model is None or config is None:
         raise ConfigError([f"{path}: {line}" for line in problems] + model_lines)
     clashes = clash_problems(table, model.hp_params, space) or misfit_problems(model, space)
-    if clashes:
-        raise ConfigError([placed_line(line, path, model_path) for line in clashes])
+    unfit = given_problems(config, model.hp_params, space)
+    if clashes or unfit:
+        own = [f"{path}: {problem}" for problem in unfit]
+        raise ConfigError([*own, *(placed_line(problem, path, model_path) for problem in clashes)])
     sampler = SAMPLERS.find(config.sampler, path)
     files = named_files({sampler: config.sampler, **written_names(model, model_data)})
     notes = [*notes, *whole_range_notes(space, table)]

@@ -6,13 +6,16 @@ import copy
 from collections.abc import Container
 
 import optuna
+from optuna.samplers import BaseSampler
 from optuna.storages import InMemoryStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from rliable.config.study_file import Study
 from rliable.registry import SAMPLERS
+from rliable.seeding import derive_seed
 from rliable.tuning.samplers.base import Sampler
+from rliable.tuning.samplers.numbered import make_fixed
 
 
 class Choices:
@@ -37,6 +40,7 @@ class Choices:
         self._sampler = sampler_class(study.space, seed, study.config.sampler_options)
         self._space = study.space
         self._lag = study.config.lag or 0
+        self._given, self._seed = study.given, seed
         self._storage = Memory()
         self._study = optuna.create_study(storage=self._storage, direction=direction_of(study))
         self._study_id = self._storage.get_study_id_from_name(self._study.study_name)
@@ -60,7 +64,7 @@ class Choices:
         assert number == self.num_chosen and self.is_ready(number), f"trial {number} cannot be chosen yet"
         for earlier in self._due(number):
             self._learn(self._results.pop(earlier))
-        self._study.sampler = self._sampler.make(number)
+        self._study.sampler = self._sampler_of(number)
         self._space.suggest(self._study.ask())
         self.num_chosen += 1
         return self._storage.get_trial(self._id_of(number))
@@ -80,17 +84,25 @@ class Choices:
 
     def _due(self, number: int) -> range:
         """The trials whose results the sampler has to be told before a trial is chosen."""
-        return range(self._num_told, number - self._lag if self._sampler.uses_results else 0)
+        learns = self._sampler.uses_results and number >= len(self._given)
+        return range(self._num_told, number - self._lag if learns else 0)
 
     def _learn(self, result: FrozenTrial) -> None:
         """Tells the sampler a result."""
         if (step := result.last_step) is not None:  # which of the others came is chance
             reported = result.intermediate_values[step]
             self._storage.set_trial_intermediate_value(self._id_of(result.number), step, reported)
-        self._study.sampler = self._sampler.make(result.number)
+        self._study.sampler = self._sampler_of(result.number)
         value = result.value if result.state is TrialState.COMPLETE else None
         self._study.tell(result.number, value, state=result.state)
         self._num_told += 1
+
+    def _sampler_of(self, number: int) -> BaseSampler:
+        """What chooses a trial; those that the study was given are none of the sampler's, which counts from there."""
+        if number >= len(self._given):
+            return self._sampler.make(number - len(self._given))
+        known = {name: value for name, value in self._given[number].items() if name in self._space.varied}
+        return make_fixed(self._space.encode(known), derive_seed(self._seed, "given", number))
 
     def _id_of(self, number: int) -> int:
         return self._storage.get_trial_id_from_study_id_trial_number(self._study_id, number)

@@ -6,6 +6,7 @@ import pytest
 from optuna.trial import TrialState, create_trial
 
 from rliable.tuning.choices import Choices
+from rliable.unit import ModelConfig
 from tests.studies import make_study
 
 SPACE = {"a": {"min": 0.0, "max": 1.0}, "b": {"min": 1e-4, "max": 1.0, "log": True}}
@@ -73,6 +74,20 @@ def test_results_change_the_choices_of_a_sampler_that_learns():
 def test_a_sampler_that_does_not_learn_waits_for_nothing():
     choices = make_choices("random", lag=None)
     assert all(choices.is_ready(number) and choices.choose(number) for number in range(9))
+
+
+@pytest.mark.parametrize("sampler", ["random", "grid", "qmc", "tpe"])
+def test_trials_that_the_study_is_given_come_first_and_the_samplers_own_are_what_they_were(sampler):
+    grid = {"a": [1, 2, 3], "b": {"min": 0.0, "max": 1.0, "step": 0.25}, "c": 7}
+    model = ModelConfig("tests.study_models:Score", "tests/rows.jsonl", "", {"a": 3, "b": 0.25})
+    keys = {"sampler": sampler, "lag": 8, "max_iters": 30, "include_base": True, "enqueue": [{"b": 0.5, "c": 7}]}
+    study = make_study(grid, model, **keys)
+    given, alone = Choices(study, 3), Choices(make_study(grid, model, sampler=sampler, lag=8), 3)
+    chosen = [given.choose(number).params for number in range(6)]
+    assert chosen[0] == {"a": 3, "b": 0.25}
+    assert (chosen[1]["b"], chosen[1]["a"] in (1, 2, 3)) == (0.5, True)
+    assert chosen[2:] == [alone.choose(number).params for number in range(4)]
+    assert study.num_trials == (17 if sampler == "grid" else 30)
 
 
 @pytest.mark.parametrize("sampler", LEARNING)

@@ -88,10 +88,15 @@ class QuasiMonteCarlo(Sampler):
         return make_fixed(self.space.encode(self.space.active(configuration)))
 
 
-def make_fixed(labels: Mapping[str, Any]) -> BaseSampler:
-    """A sampler that answers with one configuration, given as Optuna's journal holds it."""
+def make_fixed(labels: Mapping[str, Any], seed: int = 0) -> BaseSampler:
+    """A sampler that answers with one configuration.
+
+    Args:
+      labels: the values, as Optuna's journal holds them.
+      seed: of the draws for what is not among them.
+    """
     from optuna.samplers import PartialFixedSampler, RandomSampler
 
     with warnings.catch_warnings():  # Optuna marks PartialFixedSampler as experimental since 2.4
         warnings.simplefilter("ignore")
-        return PartialFixedSampler(dict(labels), RandomSampler(seed=0))
+        return PartialFixedSampler(dict(labels), RandomSampler(seed=seed))
