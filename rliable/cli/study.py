@@ -206,8 +206,8 @@ def slots_of_no_use(study: Study, executor: Executor) -> list[str]:
     lag, num_slots = study.config.lag, max(executor.num_slots, executor.num_started_slots)
     if lag is None or num_slots <= (lag + 1) * study.config.seeds_per_trial:
         return []
-    name = study.config.sampler
-    return [f"{name} chooses a trial when all but the last {lag} before it have ended: lag {lag} leaves slots idle"]
+    most = f"{lag + 1} trials run" if lag else "one trial runs"
+    return [f"{study.config.sampler} learns from results: with lag {lag} at most {most}, so slots stay idle"]
 
 
 @contextlib.contextmanager

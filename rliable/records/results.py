@@ -77,7 +77,7 @@ class StudyRecord:
       seed: of the study.
       sampler: the sampler's name.
       metric_name, criteria, over_seeds: what is optimised, "max" or "min", and what counts of it over a trial's runs.
-      max_iters: trials asked for.
+      max_iters, num_given: trials asked for, and how many of them the study file lists or the model file is.
       num_slots, threads_per_trial: slots, and cores of each.
       hosts: how many slots of the last search came from each machine; empty where they do not come from elsewhere.
       model, environment: the model's class, and what it learns from.
@@ -101,6 +101,7 @@ class StudyRecord:
     criteria: str = "max"
     over_seeds: str = "mean"
     max_iters: int = 0
+    num_given: int = 0
     num_slots: int = 1
     threads_per_trial: int = 1
     hosts: dict[str, int] = dataclasses.field(default_factory=dict)

@@ -41,15 +41,16 @@ def counts_text(record: StudyRecord) -> str:
 def num_planned(record: StudyRecord) -> int:
     """How many trials run unless the study converges: a grid ends when it is used up."""
     size = space_size(record)
-    return record.max_iters if size is None else min(record.max_iters, size)
+    return record.max_iters if size is None else min(record.max_iters, record.num_given + size)
 
 
 def planned_text(record: StudyRecord) -> str:
     """How many trials run, and who chooses them."""
-    planned = str(num_planned(record))
-    if num_planned(record) == space_size(record):
-        planned += " (all configurations of the grid)"
-    return f"{planned}, sampler {record.sampler}"
+    size, own = space_size(record), num_planned(record) - record.num_given
+    parts = [f"{record.num_given} given"] * bool(record.num_given)
+    parts += ["all configurations of the grid"] * (own == size)
+    words = f" ({', '.join(parts)})" if parts else ""
+    return f"{num_planned(record)}{words}, sampler {record.sampler}"
 
 
 def space_size(record: StudyRecord) -> int | None:

@@ -274,6 +274,7 @@ class Tuner:
             criteria=config.metric.criteria,
             over_seeds=config.metric.over_seeds,
             max_iters=config.max_iters,
+            num_given=len(self._study.given),
             num_slots=last.num_slots,
             hosts=last.hosts,
             threads_per_trial=config.threads_per_trial,

@@ -30,6 +30,11 @@ def test_a_grid_runs_no_more_trials_than_it_has_configurations(sampler, max_iter
     assert facts.num_planned(record) == int(text.split()[0].strip(","))
 
 
+def test_given_trials_come_before_the_grid_and_are_counted():
+    record = StudyRecord("test", sampler="grid", max_iters=100, num_given=2, search_space=THREE)
+    assert facts.planned_text(record) == "5 (2 given, all configurations of the grid), sampler grid"
+
+
 def test_finished_pruned_and_failed_trials_are_counted_apart():
     trials = [TrialRecord(0, value=1.0), TrialRecord(1, "PRUNED", 0.5), TrialRecord(2, "FAIL")]
     assert facts.counts_text(StudyRecord("Search", trials=trials)) == "1 finished, 1 pruned, 1 failed"
