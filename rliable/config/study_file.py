@@ -59,6 +59,7 @@ class StudyConfig:
         low=0,
     )
     patience: int = setting(5, "How many trials the best value may take to improve.", unit="trials", low=1)
+    target: float | None = setting(None, "Stop with the first trial that is as good; null never stops.")
     seed: int | None = setting(
         None, "Decides every random choice; drawn, printed and recorded when null.", low=0, high=MAX_SEED
     )

@@ -5,6 +5,8 @@ Pure bookkeeping. Decisions follow trial numbers and not the order of arrival, s
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from rliable.config.study_file import Study
 from rliable.records.results import TrialRecord
 
@@ -16,10 +18,11 @@ class Standings:
         metric = study.config.metric
         self._study = study
         self._sign = 1.0 if metric.criteria == "max" else -1.0
-        self._rule = ConvergenceRule(metric.criteria, study.config.convergence, study.config.patience)
+        convergence = ConvergenceRule(metric.criteria, study.config.convergence, study.config.patience)
+        self._rules: list[StopRule] = [TargetRule(metric.criteria, study.config.target), convergence]
+        self._stopped_by: StopRule | None = None
         self._finished: dict[int, TrialRecord] = {}
-        self._num_in_order = 0  # trials 0 ... n-1 have all finished and have been told to the rule
-        self.is_converged = False
+        self._num_in_order = 0  # trials 0 ... n-1 have all finished and have been told to the rules
         self.best: TrialRecord | None = None
 
     def add(self, trial: TrialRecord) -> None:
@@ -27,11 +30,17 @@ class Standings:
         self._finished[trial.number] = trial
         if self._is_better(trial):
             self.best = trial
-        while not self.is_converged and self._num_in_order in self._finished:
-            self.is_converged = self._rule.tell(self._finished[self._num_in_order].value)
+        while not self.is_stopped and self._num_in_order in self._finished:
+            value = self._finished[self._num_in_order].value
+            self._stopped_by = next((rule for rule in self._rules if rule.tell(value)), None)
             self._num_in_order += 1
-        if self.is_converged:
+        if self.is_stopped:
             self._drop_later_trials()
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether one of the rules has ended the study before its last trial."""
+        return self._stopped_by is not None
 
     @property
     def num_finished(self) -> int:
@@ -41,7 +50,7 @@ class Standings:
     @property
     def is_over(self) -> bool:
         """Whether nothing is left to do."""
-        return self.is_converged or self.num_finished >= self._study.num_trials
+        return self.is_stopped or self.num_finished >= self._study.num_trials
 
     def trials(self) -> list[TrialRecord]:
         """The trials that count, in the order of their numbers."""
@@ -50,9 +59,8 @@ class Standings:
     def stop_reason(self) -> str:
         """Why the study is over, in one line."""
         config = self._study.config
-        if self.is_converged:
-            gain = f"improved by no more than {config.convergence:g} over the last {config.patience} trials"
-            return f"converged at trial {self._num_in_order - 1}: the best value {gain}"
+        if self._stopped_by is not None:
+            return self._stopped_by.reason(self._num_in_order - 1)
         if not self.is_over:
             limit = f"study_timeout_seconds {config.study_timeout_seconds:g}"
             return f"{limit} reached: {self.num_finished} of {self._study.num_trials} trials have finished"
@@ -75,6 +83,37 @@ class Standings:
                 self.best = trial
 
 
+class StopRule(Protocol):
+    """What may end a study early; it is told of the trials in the order of their numbers."""
+
+    def tell(self, value: float | None) -> bool:
+        """Takes the value of the next trial, None if it has none; tells whether the study stops with it."""
+
+    def reason(self, number: int) -> str:
+        """Why the study stopped with a trial, in one line."""
+
+
+class TargetRule:
+    """Stops with the first trial that is as good as wished."""
+
+    def __init__(self, criteria: str, target: float | None) -> None:
+        """Sets the rule up.
+
+        Args:
+          criteria: "max" or "min".
+          target: what is wished; None never stops.
+        """
+        self._criteria, self._target = criteria, target
+
+    def tell(self, value: float | None) -> bool:
+        if value is None or self._target is None:
+            return False
+        return value >= self._target if self._criteria == "max" else value <= self._target
+
+    def reason(self, number: int) -> str:
+        return f"target {self._target:g} reached by trial {number}"
+
+
 class ConvergenceRule:
     """Stops when the best value improved by no more than a tolerance over the last trials.
 
@@ -95,8 +134,11 @@ class ConvergenceRule:
         self._patience = patience
         self._best: list[float | None] = []  # after each trial, as something to maximise
 
+    def reason(self, number: int) -> str:
+        gain = f"improved by no more than {self._tolerance:g} over the last {self._patience} trials"
+        return f"converged at trial {number}: the best value {gain}"
+
     def tell(self, value: float | None) -> bool:
-        """Takes the value of the next trial, None if it failed; tells whether the study stops with it."""
         previous = self._best[-1] if self._best else None
         signed = previous if value is None else self._sign * value
         self._best.append(signed if previous is None else max(previous, signed))  # type: ignore[type-var]

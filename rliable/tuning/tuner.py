@@ -169,7 +169,7 @@ class Tuner:
     def _trials_left(self) -> Iterator[int | None]:
         """The numbers of the trials to be run, each opened as it is drawn: first those that a crash left open."""
         yield from self._open_trials.numbers()
-        while self._num_asked < self._study.num_trials and not self._standings.is_converged:
+        while self._num_asked < self._study.num_trials and not self._standings.is_stopped:
             if not self._journal.may_ask(self._num_asked):
                 yield None
                 continue

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rliable.records.results import TrialRecord
-from rliable.tuning.standings import ConvergenceRule, Standings
+from rliable.tuning.standings import ConvergenceRule, Standings, TargetRule
 from tests.studies import make_study
 
 values = st.lists(st.one_of(st.none(), st.floats(-1e3, 1e3)), max_size=40)
@@ -56,9 +56,9 @@ def test_pruned_trials_are_trials_without_improvement_and_never_the_best():
     standings = Standings(make_study({"x": [1.0, 2.0]}, convergence=0.01, patience=3, max_iters=20))
     standings.add(TrialRecord(0, value=5.0))
     for number in (1, 2, 3):
-        assert not standings.is_converged
+        assert not standings.is_stopped
         standings.add(TrialRecord(number, "PRUNED"))
-    assert standings.is_converged
+    assert standings.is_stopped
     assert standings.best == TrialRecord(0, value=5.0)
     assert standings.num_finished == 4
 
@@ -70,3 +70,20 @@ def test_trials_beyond_the_one_that_decides_do_not_count_whatever_the_order_of_a
     assert standings.stop_reason().startswith("converged at trial 1")
     assert [trial.number for trial in standings.trials()] == [0, 1]
     assert standings.best.number == 0
+
+
+@pytest.mark.parametrize(("criteria", "stop"), [("max", 2), ("min", 0)])
+def test_the_first_trial_that_is_as_good_as_wished_ends_the_study(criteria, stop):
+    rule = TargetRule(criteria, 10.0)
+    assert next(number for number, value in enumerate([9.0, None, 10.0, 9.9]) if rule.tell(value)) == stop
+
+
+def test_a_target_is_reached_by_the_lowest_number_whatever_arrives_first():
+    standings = Standings(make_study({"x": [1.0, 2.0]}, target=10.0, convergence=0.0, patience=3, max_iters=20))
+    for number, value in [(4, 50.0), (2, 11.0), (0, 1.0)]:
+        standings.add(TrialRecord(number, value=value))
+        assert not standings.is_stopped
+    standings.add(TrialRecord(1, "FAIL"))
+    assert standings.is_over
+    assert standings.stop_reason() == "target 10 reached by trial 2"
+    assert [trial.number for trial in standings.trials()] == [0, 1, 2]
