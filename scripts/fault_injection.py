@@ -1,7 +1,7 @@
 """Breaks studies in hundreds of seeded ways and looks at what comes of them: writes docs/reliability.md.
 
 A round begins a study, does one thing or several to its processes or its files, goes on with `--resume` until it has
-finished, and compares it with the same study undisturbed. `--rounds 340` plays what is missing of 340 rounds; what is
+finished, and compares it with the same study undisturbed. `--rounds 360` plays what is missing of 360 rounds; what is
 in docs/reliability.json is never repeated. `--only 17 18` plays these again and keeps nothing.
 """
 
@@ -22,7 +22,7 @@ from typing import Any
 import psutil
 
 from faults.page import page_of
-from faults.plan import DAMAGES, DISK, MODES, READ_ONLY, SAMPLERS, Blow, Round, round_of
+from faults.plan import DAMAGES, DISK, LEARNING, MODES, READ_ONLY, Blow, Round, round_of
 from faults.running import MOST_SECONDS, ROOT, Cluster, Disk, Search, Watch
 from rliable.records.results import load_record
 from rliable.records.writing import write_atomically
@@ -42,7 +42,7 @@ WRONG_WORDS = re.compile(r"Traceback \(most recent call last\)|AssertionError")
 def main() -> int:
     """Plays what is asked for, then writes the page; 1 if a round was lost."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=340, help="how many rounds there are to be")
+    parser.add_argument("--rounds", type=int, default=360, help="how many rounds there are to be")
     parser.add_argument("--only", nargs="+", type=int, help="play these rounds, and keep nothing of them")
     arguments = parser.parse_args()
     only = arguments.only
@@ -78,7 +78,7 @@ def play(one: Round, expected: Any, place: Path) -> tuple[list[str], list[str]]:
     Returns:
       What was done, and what was wrong.
     """
-    study, output = write_study(place, one.sampler, env_workers=int(one.has_environment)), place / "disk" / "study"
+    study, output = write_study(place, *kind_of(one)), place / "disk" / "study"
     output.parent.mkdir()
     with open_cluster(one, place) as cluster, open_disk(one, output.parent) as disk:
         search = Search([str(study), "--output", str(output), *arguments_of(one.mode, cluster)], place, cluster, disk)
@@ -223,22 +223,21 @@ def processes_of(place: Path) -> Iterator[psutil.Process]:
                 yield process
 
 
-def kind_of(one: Round) -> tuple[str, bool]:
-    """What decides the study of a round: its sampler, and whether it has an environment."""
-    return one.sampler, one.has_environment
+def kind_of(one: Round) -> tuple[str, int, int]:
+    """What decides the study of a round: its sampler, its slots, and the environment's processes of each run."""
+    return one.sampler, one.num_slots, int(one.has_environment)
 
 
-def undisturbed(rounds: Sequence[Round]) -> dict[tuple[str, bool], Any]:
+def undisturbed(rounds: Sequence[Round]) -> dict[tuple[str, int, int], Any]:
     """What the studies of rounds come to when nothing happens to them, by `kind_of`."""
     found = {}
-    for sampler, has_environment in sorted({kind_of(one) for one in rounds}):
+    for kind in sorted({kind_of(one) for one in rounds}):
         with tempfile.TemporaryDirectory() as folder:
             place = Path(folder)
-            study = write_study(place, sampler, env_workers=int(has_environment))
-            search = Search([str(study), "--output", str(place / "study")], place)
+            search = Search([str(write_study(place, *kind)), "--output", str(place / "study")], place)
             if search.wait() != 0:
                 raise SystemExit(f"the undisturbed study does not run: {search.said}")
-            found[sampler, has_environment] = outcome(place / "study")
+            found[kind] = outcome(place / "study")
     return found
 
 
@@ -249,15 +248,21 @@ def known_rounds() -> dict[str, Any]:
 
 
 def write_study(
-    folder: Path, sampler: str, num_trials: int = NUM_TRIALS, seconds: float = STEP_SECONDS, env_workers: int = 0
+    folder: Path,
+    sampler: str,
+    num_slots: int = 2,
+    env_workers: int = 0,
+    num_trials: int = NUM_TRIALS,
+    seconds: float = STEP_SECONDS,
 ) -> Path:
     """The study's files, for runs of `STEPS` steps of so many seconds; gives the study file."""
     hp_params = {"steps": STEPS, "seconds": seconds, "env_workers": env_workers}
     model = {"class": WALK, "environment": "none", "mdl_file": "w", "hp_params": hp_params}
     values = [1, 2, 3, 4, 5, 6] if sampler == "grid" else {"min": 0.1, "max": 10.0}
-    study = {"config": "model.json", "optim_name": "Walk", "num_workers": SAMPLERS[sampler], "grid": {"x": values}}
+    study = {"config": "model.json", "optim_name": "Walk", "num_workers": num_slots, "grid": {"x": values}}
     study |= {"metric": {"name": "reward", "criteria": "max"}, "max_iters": num_trials, "convergence": None}
     study |= {"seed": 5, "sampler": sampler, "max_attempts": 10}
+    study |= {"sampler_options": {"n_startup_trials": 2}} if sampler in LEARNING else {}
     (folder / "model.json").write_text(json.dumps(model))
     (folder / "study.json").write_text(json.dumps(study))
     return folder / "study.json"

@@ -46,7 +46,7 @@ def make_slurm(tmp_path):
 def submit(slurm, place, num_trials, *options):
     """Submits the script, with a temporary folder of its own; gives the job's number."""
     place.mkdir()
-    file = write_study(place, "random", num_trials, STEP_SECONDS)
+    file = write_study(place, "random", num_trials=num_trials, seconds=STEP_SECONDS)
     (place / "tmp").mkdir()
     sbatch = ["sbatch", "--parsable", "--cpus-per-task", "2", "--output", str(place / "out.txt"), *options]
     words = [*sbatch, "scripts/slurm/study.sbatch", str(file), str(place / "study"), "--no-plots"]
@@ -65,7 +65,9 @@ def wait_for_end(slurm, job, place):
 
 def serial_outcome(place, num_trials):
     place.mkdir()
-    search = Search([str(write_study(place, "random", num_trials, 0.0)), "--output", str(place / "study")], place)
+    search = Search(
+        [str(write_study(place, "random", num_trials=num_trials, seconds=0.0)), "--output", str(place / "study")], place
+    )
     assert search.wait() == 0, search.said
     return outcome(place / "study")
 

@@ -16,8 +16,10 @@ MODES = {
     "level 1, standalone": ["--parallelized", "--master", "MASTER"],
     "level 2, standalone": ["--parallelized", "--plevel", "2", "--master", "MASTER"],
 }
-#: Slots. Where trials follow from results, two at a time may lead to another study: these have one.
-SAMPLERS = {"random": 2, "grid": 2, "qmc": 2, "tpe": 1, "cmaes": 1}
+LEARNING = ("tpe", "cmaes")
+SAMPLERS = ("random", "grid", "qmc", *LEARNING)
+#: Rounds from this number on are about samplers that learn, on two slots; before it these have one.
+LEARNING_FROM = 340
 #: All processes of a search, as when a laptop is closed.
 EVERYTHING = "whole search"
 #: The file system on which the study's folder lies.
@@ -84,6 +86,11 @@ class Round:
     num_resumes: int
 
     @property
+    def num_slots(self) -> int:
+        """Of the study file."""
+        return 1 if self.sampler in LEARNING and self.number < LEARNING_FROM else 2
+
+    @property
     def has_environment(self) -> bool:
         """Whether the study's model steps an environment in a process of its own."""
         return self.number >= LATER_FROM
@@ -100,7 +107,8 @@ class Round:
 def round_of(number: int) -> Round:
     """The round of a number."""
     draw = random.Random(number)
-    mode, sampler, has_begun = draw.choice(list(MODES)), draw.choice(list(SAMPLERS)), draw.random() < 0.7
+    samplers = LEARNING if number >= LEARNING_FROM else SAMPLERS
+    mode, sampler, has_begun = draw.choice(list(MODES)), draw.choice(samplers), draw.random() < 0.7
     later, damages = (LATER, [*DAMAGES, READ_ONLY, READ_ONLY]) if number >= LATER_FROM else ((), list(DAMAGES))
     blows = tuple(blow_in(mode, has_begun, draw, later) for _ in range(draw.choice([1, 1, 2, 3])))
     damage, next_mode = draw.choice(["", "", *damages]), draw.choice([mode, mode, *MODES])
