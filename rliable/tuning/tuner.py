@@ -158,10 +158,8 @@ class Tuner:
         None where the next one follows from results that are still to come.
         """
         for number in self._trials_left():
-            if number is None:
-                yield None
-                continue
-            for unit in self._open_trials.units(number):
+            units: Sequence[Unit | None] = [None] if number is None else self._open_trials.units(number)
+            for unit in units:
                 yield unit
                 if self._ends.reason is not None:
                     return  # before another trial is asked for, which may follow from those that are paused now
