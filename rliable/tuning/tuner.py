@@ -158,11 +158,14 @@ class Tuner:
         None where the next one follows from results that are still to come.
         """
         for number in self._trials_left():
-            units: Sequence[Unit | None] = [None] if number is None else self._open_trials.units(number)
-            for unit in units:
+            for unit in self._units_of(number):
                 yield unit
                 if self._ends.reason is not None:
                     return  # before another trial is asked for, which may follow from those that are paused now
+
+    def _units_of(self, number: int | None) -> Sequence[Unit | None]:
+        """What is left to do of a trial; of the one that is not known yet, None."""
+        return [None] if number is None else [*self._open_trials.units(number)]
 
     def _trials_left(self) -> Iterator[int | None]:
         """The numbers of the trials to be run, each opened as it is drawn: first those that a crash left open."""
