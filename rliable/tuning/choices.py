@@ -65,17 +65,22 @@ class Choices:
         for earlier in self._due(number):
             self._learn(self._results.pop(earlier))
         self._study.sampler = self._sampler_of(number)
-        self._space.suggest(self._study.ask())
+        trial = self._study.ask()
+        self._space.suggest(trial)
         self.num_chosen += 1
-        return self._storage.get_trial(self._id_of(number))
+        chosen = copy.copy(self._storage.get_trial(self._id_of(trial.number)))
+        chosen.number = number
+        return chosen
 
     def adopt(self, trial: FrozenTrial) -> None:
         """Takes over the next trial, all of whose parameters were chosen before."""
+        self.num_chosen += 1
+        if not self._sampler.uses_results:
+            return
         running = copy.copy(trial)
         running.state, running.values, running.datetime_complete = TrialState.RUNNING, None, None
         running.user_attrs, running.intermediate_values = {}, {}
         self._storage.create_new_trial(self._study_id, running)
-        self.num_chosen += 1
 
     def tell(self, trial: FrozenTrial) -> None:
         """Takes the result of a trial, in any order; those that no choice depends on are dropped."""
