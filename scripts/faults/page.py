@@ -19,7 +19,8 @@ another mode perhaps or with several resumes at once, and compares it with the s
 - no process and no temporary folder is left, and no second search was let in;
 - the exit codes are those of docs/spark.md, and the user has seen lines and no traceback.
 
-Every round is in [reliability.json](reliability.json); `--only NUMBER` plays one again.
+Every round is in [reliability.json](reliability.json); `--only NUMBER` plays one again. A round that finds a defect is
+played again when that is mended; the last such was a temporary folder that a serial search left behind after `kill -9`.
 
 """
 HOSTS = """
