@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from rliable.config.claims import metrics_for, table_for, without
 from rliable.config.clashes import clash_problems, misfit_problems
-from rliable.config.given import given_problems
+from rliable.config.given import base_of, given_problems
 from rliable.config.grid import grid_problems, whole_range_notes
 from rliable.config.json_file import JsonError, apply_overrides, load_json
 from rliable.config.model_file import (
@@ -129,9 +129,8 @@ class Study:
     @functools.cached_property
     def given(self) -> list[dict[str, Any]]:
         """What the first trials are to be, by number: values of some or all of the parameters that vary."""
-        hp_params = self.model.hp_params
-        base = {name: hp_params[name] for name in self.space.varied if name in hp_params}
-        return [base] * self.config.include_base + (self.config.enqueue or [])
+        base = [base_of(self.model.hp_params, self.space)] if self.config.include_base else []
+        return base + (self.config.enqueue or [])
 
     @property
     def limits(self) -> Limits:
@@ -209,9 +208,12 @@ def lag_of(config: StudyConfig, sampler: str) -> int | None:
     """The `lag` of a study: as many trials as may run beside the one that is chosen; None where none is waited for."""
     if not SAMPLERS.load(sampler).uses_results:
         return None
-    if config.lag is not None:
-        return config.lag
-    return LAG_ON_ANY_CLUSTER if config.num_workers == "auto" else config.num_workers - 1
+    return first_lag(config.num_workers) if config.lag is None else config.lag
+
+
+def first_lag(num_workers: Any) -> int:
+    """The `lag` of a study that does not say: as many trials as run beside another one."""
+    return num_workers - 1 if isinstance(num_workers, int) else LAG_ON_ANY_CLUSTER
 
 
 def placed_line(problem: Problem, path: str, model_path: str) -> str:

@@ -59,3 +59,7 @@ class Raised(NamedTuple):
     kind: str
     words: str
     trace: str
+
+
+class EnvironmentDied(ChildProcessError):
+    """A process that steps environments is gone."""

@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection
 from typing import IO, Any
 
 from rliable.environments import short_name
-from rliable.environments.orders import TELL_SIGNAL, Assignment, Order, Raised
+from rliable.environments.orders import TELL_SIGNAL, Assignment, EnvironmentDied, Order, Raised
 from rliable.environments.shared_arrays import SharedArrays
 from rliable.processes import environment_for_python, signal_name
 from rliable.threads import thread_variables
@@ -61,7 +61,7 @@ class WorkerProcess:
         Raises:
           Exception: what the environment raised.
           TimeoutError: it takes too long.
-          ChildProcessError: the process is gone.
+          EnvironmentDied: the process is gone.
         """
         while not self._channel.poll(min(CHECK_SECONDS, self._seconds_left())):
             if self._process.poll() is not None and not self._channel.poll():
@@ -97,14 +97,14 @@ class WorkerProcess:
         began = max(self._told, float(self._arrays.began[self._number]))
         return max(0.0, began + self._timeout - time.monotonic())
 
-    def _death(self) -> ChildProcessError:
+    def _death(self) -> EnvironmentDied:
         """What to say of it when it is gone."""
         code, text = self.end(), self._printed.text()
         how = f"died ({signal_name(-code)})" if code < 0 else f"ended with exit code {code}"
         lines = text.partition(CRASH)[0].split("\n")
         last = next((line.strip() for line in reversed(lines) if line.strip()), "")
         words = f"the process that steps {self._name} {how}" + f"; it printed last: {last:.200}" * bool(last)
-        return noted(ChildProcessError(words), f"The process printed last:\n{text}")
+        return noted(EnvironmentDied(words), f"The process printed last:\n{text}")
 
     def _lateness(self) -> TimeoutError:
         """What to say of it when it takes too long, after which it is killed."""

@@ -17,6 +17,7 @@ from typing import Any
 
 from rliable.config.environment import kinds_for
 from rliable.environments import load_data
+from rliable.environments.orders import EnvironmentDied
 from rliable.folder_files import read_files
 from rliable.helping import Helpers
 from rliable.metrics import evaluation_fields
@@ -75,7 +76,7 @@ def run_unit(
         raise
     except BaseException as error:
         told = {"error": error_line(error), "traceback": plain_text(traceback.format_exc())}
-        told["is_lost"] = isinstance(error, ChildProcessError)
+        told["is_lost"] = isinstance(error, EnvironmentDied)
     return result_of(unit, slot, started, told)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rliable.config.json_file import apply_overrides
-from rliable.config.study_file import Study, check_study
+from rliable.config.study_file import Study, check_study, first_lag
 from rliable.model import BaseModel
 from rliable.records.encoding import load_record_file, stamped, to_json
 from rliable.records.folders import StudyFolder
@@ -98,6 +98,8 @@ def load_saved_study(
         has become another.
     """
     saved = load_record_file(folder.study_json, SavedStudy, "the study.json of a study")
+    first = {"lag": first_lag(saved.study.get("num_workers"))}  # of studies older than it, whatever is changed now
+    saved = dataclasses.replace(saved, study={**first, **saved.study})
     given = [key for key in overrides if key.partition(".")[0] not in CHANGEABLE]
     fixed = [key for key in given if apply_overrides(saved.study, {key: overrides[key]}) != saved.study]
     if fixed:
@@ -164,6 +166,8 @@ def planned_record(folder: StudyFolder) -> StudyRecord:
         study, metric = saved.study, saved.study["metric"]
         facts = {key: study[key] for key in ("optim_name", "seed", "sampler", "max_iters")}
         goal = {"metric_name": metric["name"], "criteria": metric["criteria"], "search_space": study["grid"]}
+        goal |= {"over_seeds": metric.get("over_seeds", "mean")}
+        goal |= {"num_given": bool(study.get("include_base")) + len(study.get("enqueue") or ())}
     except (KeyError, TypeError) as error:
         raise ConfigError([f"{folder.study_json}: not the study.json of a study"]) from error
     return StudyRecord(**facts, **goal, started=folder.study_json.stat().st_mtime)

@@ -63,9 +63,14 @@ def space_size(record: StudyRecord) -> int | None:
     return record.space.size
 
 
+#: What counts over a trial's runs, where its name does not say so for both criteria.
+OVER_SEEDS_WORDS = {"iqm": "interquartile mean", "min": "worst", "lower_quartile": "worse quartile"}
+
+
 def goal_text(record: StudyRecord) -> str:
     """What is optimised: "maximise reward", or "maximise reward (median over seeds)"."""
-    over_seeds = "" if record.over_seeds == "mean" else f" ({record.over_seeds.replace('_', ' ')} over seeds)"
+    words = OVER_SEEDS_WORDS.get(record.over_seeds, record.over_seeds)
+    over_seeds = "" if record.over_seeds == "mean" else f" ({words} over seeds)"
     return f"{format_goal(record.criteria)} {record.metric_name}{over_seeds}"
 
 

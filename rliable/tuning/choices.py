@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Container
+import itertools
+from collections.abc import Container, Mapping
+from typing import Any
 
 import optuna
 from optuna.samplers import BaseSampler
@@ -16,6 +18,9 @@ from rliable.registry import SAMPLERS
 from rliable.seeding import derive_seed
 from rliable.tuning.samplers.base import Sampler
 from rliable.tuning.samplers.numbered import make_fixed
+
+#: How those keys of a trial's attributes begin that hold what a sampler keeps in the study.
+OF_STUDY = "study:"
 
 
 class Choices:
@@ -53,7 +58,7 @@ class Choices:
         return all(earlier in self._results for earlier in self._due(number))
 
     def choose(self, number: int) -> FrozenTrial:
-        """Chooses the parameters of the next trial, once it `is_ready`.
+        """Chooses the parameters of the next trial, once it `is_ready`: else from fewer results than it should.
 
         Args:
           number: of the trial; it is the next one.
@@ -61,15 +66,16 @@ class Choices:
         Returns:
           The trial as Optuna holds it, with what the sampler keeps in it for itself.
         """
-        assert number == self.num_chosen and self.is_ready(number), f"trial {number} cannot be chosen yet"
-        for earlier in self._due(number):
+        assert number == self.num_chosen, f"trial {number} is not the next one"
+        before = self._storage.get_study_system_attrs(self._study_id)
+        for earlier in itertools.takewhile(self._results.__contains__, self._due(number)):
             self._learn(self._results.pop(earlier))
         self._study.sampler = self._sampler_of(number)
         trial = self._study.ask()
         self._space.suggest(trial)
         self.num_chosen += 1
         chosen = copy.copy(self._storage.get_trial(self._id_of(trial.number)))
-        chosen.number = number
+        chosen.number, chosen.system_attrs = number, {**chosen.system_attrs, **self._kept_since(before)}
         return chosen
 
     def adopt(self, trial: FrozenTrial) -> None:
@@ -81,11 +87,19 @@ class Choices:
         running.state, running.values, running.datetime_complete = TrialState.RUNNING, None, None
         running.user_attrs, running.intermediate_values = {}, {}
         self._storage.create_new_trial(self._study_id, running)
+        for key, value in trial.system_attrs.items():
+            if key.startswith(OF_STUDY):
+                self._storage.set_study_system_attr(self._study_id, key.removeprefix(OF_STUDY), value)
 
     def tell(self, trial: FrozenTrial) -> None:
         """Takes the result of a trial, in any order; those that no choice depends on are dropped."""
         if self._sampler.uses_results:
             self._results[trial.number] = trial
+
+    def _kept_since(self, before: Mapping[str, Any]) -> dict[str, Any]:
+        """What the sampler has come to keep in the study for itself, as what a trial keeps of it."""
+        now = self._storage.get_study_system_attrs(self._study_id)
+        return {f"{OF_STUDY}{key}": value for key, value in now.items() if before.get(key) != value}
 
     def _due(self, number: int) -> range:
         """The trials whose results the sampler has to be told before a trial is chosen."""

@@ -65,7 +65,7 @@ class Standings:
             limit = f"study_timeout_seconds {config.study_timeout_seconds:g}"
             return f"{limit} reached: {self.num_finished} of {self._study.num_trials} trials have finished"
         if self._study.num_trials < config.max_iters:
-            return f"the grid is used up: all {self._study.num_trials} configurations have run"
+            return f"the grid is used up: all {self._study.num_trials - len(self._study.given)} configurations have run"
         return f"max_iters reached: {config.max_iters} trials"
 
     def _is_better(self, trial: TrialRecord) -> bool:

@@ -21,6 +21,7 @@ another mode perhaps or with several resumes at once, and compares it with the s
 
 Every round is in [reliability.json](reliability.json); `--only NUMBER` plays one again. A round that finds a defect is
 played again when that is mended; the last such was a temporary folder that a serial search left behind after `kill -9`.
+Studies have six trials, too few for `cmaes` to learn from results; `tpe` does, on two slots, from round 340 on.
 
 """
 HOSTS = """

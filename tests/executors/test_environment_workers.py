@@ -54,7 +54,7 @@ def test_a_failing_environment_ends_its_run_with_its_own_words_and_the_next_runs
     assert "in stumble" in stumbled.traceback
     assert hung.error == f"TimeoutError: a step of {short_name(OWN)} took longer than env_step_timeout_seconds 1"
     words = f"the process that steps {short_name(OWN)} died (SIGKILL); it printed last: the lamp went out"
-    assert died.error == f"ChildProcessError: {words}"
+    assert died.error == f"EnvironmentDied: {words}"
     assert here.error is None and there.error is None
     assert len({result.pid for result in (here, stumbled, hung, died, there)}) == 1
     assert workers_of(here.pid) == []

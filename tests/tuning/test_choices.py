@@ -10,12 +10,16 @@ from rliable.unit import ModelConfig
 from tests.studies import make_study
 
 SPACE = {"a": {"min": 0.0, "max": 1.0}, "b": {"min": 1e-4, "max": 1.0, "log": True}}
-LEARNING = {"tpe": {"n_startup_trials": 2}, "cmaes": {"n_startup_trials": 2}, "optuna.samplers:NSGAIISampler": {}}
+LEARNING = {
+    "tpe": {"n_startup_trials": 2},
+    "cmaes": {"n_startup_trials": 2},
+    "optuna.samplers:NSGAIISampler": {"population_size": 4},
+}
 
 
 def make_choices(sampler="tpe", lag=2):
     options = LEARNING.get(sampler, {})
-    return Choices(make_study(SPACE, sampler=sampler, sampler_options=options, lag=lag, max_iters=9), 3)
+    return Choices(make_study(SPACE, sampler=sampler, sampler_options=options, lag=lag, max_iters=18), 3)
 
 
 def told(number, value):
@@ -26,7 +30,7 @@ def told(number, value):
     return trial
 
 
-def choose_all(choices, arrivals, count=9):
+def choose_all(choices, arrivals, count=18):
     """What is chosen when results arrive in an order, each as late as the choices allow."""
     chosen, coming = [], list(arrivals)
     for number in range(count):
@@ -38,8 +42,8 @@ def choose_all(choices, arrivals, count=9):
 
 
 def in_pieces(order):
-    """All numbers below 9 with each block of three in an order."""
-    return [3 * block + place for block in range(3) for place in order]
+    """All numbers below 18 with each block of three in an order."""
+    return [3 * block + place for block in range(6) for place in order]
 
 
 @pytest.mark.parametrize("sampler", LEARNING)
@@ -51,10 +55,10 @@ def test_choices_do_not_depend_on_the_order_in_which_results_arrive(sampler):
 def test_results_that_come_early_are_not_used_early():
     early, late = make_choices(), make_choices()
     early_choices = []
-    for number in range(9):
+    for number in range(18):
         early_choices.append(early.choose(number).params)
         early.tell(told(number, None if number == 1 else float(number % 3)))
-    assert early_choices == choose_all(late, range(9))
+    assert early_choices == choose_all(late, range(18))
 
 
 def test_a_choice_waits_for_all_but_the_last_trials_before_it():
@@ -68,7 +72,7 @@ def test_a_choice_waits_for_all_but_the_last_trials_before_it():
 
 
 def test_results_change_the_choices_of_a_sampler_that_learns():
-    assert choose_all(make_choices(lag=0), range(9)) != choose_all(make_choices(lag=8), range(9))
+    assert choose_all(make_choices(lag=0), range(18)) != choose_all(make_choices(lag=8), range(18))
 
 
 def test_a_sampler_that_does_not_learn_waits_for_nothing():
@@ -90,15 +94,16 @@ def test_trials_that_the_study_is_given_come_first_and_the_samplers_own_are_what
     assert study.num_trials == (17 if sampler == "grid" else 30)
 
 
-@pytest.mark.parametrize("sampler", LEARNING)
-def test_trials_that_were_chosen_before_are_taken_over_with_what_their_sampler_kept(sampler):
-    first = make_choices(sampler, lag=0)
-    chosen = []
-    for number in range(6):
+@pytest.mark.parametrize("sampler", [*LEARNING, "optuna.samplers:QMCSampler"])
+def test_a_study_that_is_taken_over_after_any_trial_goes_on_with_the_same_choices(sampler):
+    first, chosen = make_choices(sampler, lag=1), []
+    for number in range(16):
         chosen.append(first.choose(number))
-        first.tell(told(number, float(number % 3)))
-    second = make_choices(sampler, lag=0)
-    for number, trial in enumerate(chosen):
-        second.adopt(trial)
-        second.tell(told(number, float(number % 3)))
-    assert second.choose(6).params == first.choose(6).params
+        first.tell(told(number, float(number % 5)))
+    for count in range(1, 16):
+        second = make_choices(sampler, lag=1)
+        for number in range(count):
+            second.adopt(chosen[number])
+            second.tell(told(number, float(number % 5)))
+        again = [second.choose(number).params for number in range(count, min(count + 2, 16))]
+        assert again == [trial.params for trial in chosen[count : count + 2]], f"after {count} trials"

@@ -61,7 +61,7 @@ def test_a_study_may_look_at_the_worst_run_of_each_trial(tmp_path):
     worst = [max(run.metrics["score"] for run in trial.runs) for trial in record.trials]
     assert [trial.value for trial in record.trials] == worst
     assert record.best_trial.value == min(worst)
-    assert goal_text(load_record(tmp_path)) == "minimise score (min over seeds)"
+    assert goal_text(load_record(tmp_path)) == "minimise score (worst over seeds)"
 
 
 def test_hyperparameters_outside_the_grid_keep_their_values(tmp_path):

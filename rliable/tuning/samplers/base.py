@@ -31,7 +31,8 @@ class Sampler(ABC):
     (`rliable.tuning.choices`); never on a generator that a crash would lose.
 
     Attributes:
-      uses_results: whether a choice depends on the results of trials before it, for which it then waits.
+      uses_results: whether a choice depends on the results of trials before it, for which it then waits; where it is
+        False, the Optuna sampler never sees any.
       ends_with_space: whether it ends when every configuration has been chosen.
       needs: a package that must be installed besides requirements.txt, pinned to the version that fits the other pins.
     """

@@ -108,13 +108,13 @@ def test_a_unit_is_given_up_after_its_last_attempt():
 def test_a_run_that_lost_a_process_that_it_needed_is_repeated_as_often_as_one_that_lost_its_own():
     book = LeaseBook(iter(make_units(1, max_attempts=2)))
     unit = book.lease("slot 0").unit
-    lost = result_of(unit, "slot 0", error="ChildProcessError: it died", is_lost=True)
+    lost = result_of(unit, "slot 0", error="EnvironmentDied: it died", is_lost=True)
 
     assert book.finish("slot 0", lost) is None
     assert book.lease("slot 0").attempt == 2
     result = book.finish("slot 0", lost)
 
-    assert (result.error, result.attempts) == ("ChildProcessError: it died", 2)
+    assert (result.error, result.attempts) == ("EnvironmentDied: it died", 2)
     assert book.lease("slot 0") is None
     assert book.is_finished
 
