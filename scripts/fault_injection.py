@@ -252,6 +252,7 @@ def write_study(
     sampler: str,
     num_slots: int = 2,
     env_workers: int = 0,
+    *,
     num_trials: int = NUM_TRIALS,
     seconds: float = STEP_SECONDS,
 ) -> Path:

@@ -126,5 +126,5 @@ class LocalSlot:
         self._door.ring()
 
     def _serve_once(self) -> None:
-        with contextlib.suppress(ConnectionError):  # the door has been closed in between
+        with contextlib.suppress(OSError, EOFError):  # the door has been closed in between, or the disk gave trouble
             serve_slot(self._settings, 0)

@@ -182,9 +182,9 @@ class ComputeProcess:
 
     def shorten_log(self) -> None:
         """Keeps what a process prints without end from filling the disk: all but the last of it is thrown away."""
-        if not self._log.exists() or self._log.stat().st_size - self._log_start < LOG_BYTES:
-            return
-        with self._log.open("r+b") as file:
+        with contextlib.suppress(OSError), self._log.open("r+b") as file:
+            if file.seek(0, os.SEEK_END) - self._log_start < LOG_BYTES:
+                return
             file.seek(-KEPT_LOG_BYTES, os.SEEK_END)
             last = file.read()
             file.truncate(self._log_start)
@@ -193,12 +193,11 @@ class ComputeProcess:
 
     def last_lines(self) -> str:
         """The end of what it printed, if the log is still there."""
-        if not self._log.exists():
-            return ""
-        with self._log.open("rb") as file:
+        with contextlib.suppress(OSError), self._log.open("rb") as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(self._log_start, size - TAIL_BYTES))
             return file.read().decode(errors="replace")
+        return ""
 
 
 def start_guard(group: int, folder: str) -> subprocess.Popen[bytes]:

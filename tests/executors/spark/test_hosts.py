@@ -43,11 +43,12 @@ def test_a_study_goes_on_exactly_when_a_host_is_cut_off_and_healed_and_another_i
     for folder in (serially, place):
         folder.mkdir()
     alone = Search(
-        [str(write_study(serially, "random", NUM_TRIALS, 0.0)), "--output", str(serially / "study")], serially
+        [str(write_study(serially, "random", num_trials=NUM_TRIALS, seconds=0.0)), "--output", str(serially / "study")],
+        serially,
     )
     assert alone.wait() == 0, alone.said
     cluster = Cluster(tmp_path, [host.place for host in network.hosts])
-    file, study = write_study(place, "random", NUM_TRIALS, STEP_SECONDS), place / "study"
+    file, study = write_study(place, "random", num_trials=NUM_TRIALS, seconds=STEP_SECONDS), place / "study"
     options = ["--parallelized", "--plevel", "2", "--master", cluster.master, "--num-workers", "2"]
     search = Search([str(file), *options, "--output", str(study)], place, cluster)
     wait_until(lambda: {"one", "two"} <= set(hosts_of(study)), 200)

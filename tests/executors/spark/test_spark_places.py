@@ -37,7 +37,7 @@ def test_machines_that_are_added_in_mid_study_are_taken_where_all_were_asked_for
     serially, place = tmp_path / "serially", tmp_path / "parallel"
     for folder, seconds in ((serially, 0.0), (place, 0.2)):
         folder.mkdir()
-        write_study(folder, "random", 9, seconds)
+        write_study(folder, "random", num_trials=9, seconds=seconds)
     assert Search([str(serially / "study.json"), "--output", str(serially / "study")], serially).wait() == 0
     cluster = Cluster(place, [Place(), Place()])
     try:
