@@ -263,7 +263,7 @@ def write_study(
     study = {"config": "model.json", "optim_name": "Walk", "num_workers": num_slots, "grid": {"x": values}}
     study |= {"metric": {"name": "reward", "criteria": "max"}, "max_iters": num_trials, "convergence": None}
     study |= {"seed": 5, "sampler": sampler, "max_attempts": 10}
-    study |= {"sampler_options": {"n_startup_trials": 2}} if sampler in LEARNING else {}
+    study |= {"sampler_options": {"n_startup_trials": 2}} if sampler in LEARNING and num_slots > 1 else {}
     (folder / "model.json").write_text(json.dumps(model))
     (folder / "study.json").write_text(json.dumps(study))
     return folder / "study.json"

@@ -77,8 +77,11 @@ class LocalSlot:
         """
         self._door = Door(HOST, timeout_seconds=options.heartbeat_timeout_seconds)
         log = options.log_path
-        self._own = contextlib.ExitStack()  # a folder for a log that nobody asked for
-        own_folder = self._own.enter_context(tempfile.TemporaryDirectory(prefix="rliable-")) if log is None else ""
+        self._own = contextlib.ExitStack()
+        if log is None:  # one that nobody asked for
+            log_folder = self._own.enter_context(tempfile.TemporaryDirectory(prefix="rliable-"))
+        else:
+            log_folder = os.fspath(log.resolve().parent)
         settings = SlotSettings(
             (HOST, self._door.port),
             self._door.key,
@@ -87,7 +90,7 @@ class LocalSlot:
             threads=options.threads,
             gpus_per_slot=options.gpus,
             start_seconds=options.start_seconds,
-            log_folder=own_folder if log is None else os.fspath(log.resolve().parent),
+            log_folder=log_folder,
         )
         self._settings = settings.sharing_gpus(0)
         self._pool = SlotPool(self._door, self, options)
@@ -121,9 +124,11 @@ class LocalSlot:
 
     def _serve(self) -> None:
         """What the thread does."""
-        keep_serving(self._serve_once, self._is_ending)
-        self._has_ended = True
-        self._door.ring()
+        try:
+            keep_serving(self._serve_once, self._is_ending)
+        finally:  # whatever happens, nobody waits for a slot that will not come
+            self._has_ended = True
+            self._door.ring()
 
     def _serve_once(self) -> None:
         with contextlib.suppress(OSError, EOFError):  # the door has been closed in between, or the disk gave trouble

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import optuna
@@ -46,7 +46,7 @@ class Choices:
         self._space = study.space
         self._lag = study.config.lag or 0
         self._given, self._seed = study.given, seed
-        self._storage = Memory()
+        self._storage = InMemoryStorage()
         self._study = optuna.create_study(storage=self._storage, direction=direction_of(study))
         self._study_id = self._storage.get_study_id_from_name(self._study.study_name)
         self._results: dict[int, FrozenTrial] = {}  # those that the sampler has not been told, by number
@@ -67,7 +67,7 @@ class Choices:
           The trial as Optuna holds it, with what the sampler keeps in it for itself.
         """
         assert number == self.num_chosen, f"trial {number} is not the next one"
-        before = self._storage.get_study_system_attrs(self._study_id)
+        before = dict(self._storage.get_study_system_attrs(self._study_id))
         for earlier in itertools.takewhile(self._results.__contains__, self._due(number)):
             self._learn(self._results.pop(earlier))
         self._study.sampler = self._sampler_of(number)
@@ -130,13 +130,3 @@ class Choices:
 def direction_of(study: Study) -> StudyDirection:
     """Whether more or less of a study's metric is better, in Optuna's words."""
     return StudyDirection.MAXIMIZE if study.config.metric.criteria == "max" else StudyDirection.MINIMIZE
-
-
-class Memory(InMemoryStorage):
-    """A storage in which no trial ever waits to be taken up, so nobody has to look through all of them for one."""
-
-    def get_all_trials(
-        self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
-    ) -> list[FrozenTrial]:
-        is_search_for_waiting = states == (TrialState.WAITING,)
-        return [] if is_search_for_waiting else super().get_all_trials(study_id, deepcopy, states)

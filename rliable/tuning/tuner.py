@@ -157,19 +157,15 @@ class Tuner:
 
         None where the next one follows from results that are still to come.
         """
-        for number in self._trials_left():
-            for unit in self._units_of(number):
-                yield unit
-                if self._ends.reason is not None:
-                    return  # before another trial is asked for, which may follow from those that are paused now
+        for unit in self._units_left():
+            yield unit
+            if self._ends.reason is not None:
+                return  # before another trial is asked for, which may follow from those that are paused now
 
-    def _units_of(self, number: int | None) -> Sequence[Unit | None]:
-        """What is left to do of a trial; of the one that is not known yet, None."""
-        return [None] if number is None else [*self._open_trials.units(number)]
-
-    def _trials_left(self) -> Iterator[int | None]:
-        """The numbers of the trials to be run, each opened as it is drawn: first those that a crash left open."""
-        yield from self._open_trials.numbers()
+    def _units_left(self) -> Iterator[Unit | None]:
+        """Trial by trial, each opened as it is drawn: first those that a crash left open."""
+        for number in self._open_trials.numbers():
+            yield from self._open_trials.units(number)
         while self._num_asked < self._study.num_trials and not self._standings.is_stopped:
             if not self._journal.may_ask(self._num_asked):
                 yield None
@@ -177,7 +173,7 @@ class Tuner:
             with self._interrupts.shielded():
                 number, self._num_asked = self._num_asked, self._num_asked + 1
                 self._open_trials.open(number, self._journal.ask(number))
-            yield number
+            yield from self._open_trials.units(number)
 
     def _take_result(self, result: UnitResult) -> None:
         """Writes down a finished run and, with the last of its trial, the trial."""

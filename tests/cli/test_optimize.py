@@ -185,6 +185,17 @@ def test_resume_refuses_what_would_make_other_trials(study, tmp_path):
     assert "grid.x: cannot be changed on --resume; these can: max_attempts," in done.stderr
 
 
+def test_a_study_older_than_lag_keeps_the_one_that_its_own_workers_make(study, tmp_path):
+    keys = {"sampler": "tpe", "num_workers": 3, "grid": {"x": {"min": 0.0, "max": 1.0}}, "max_iters": 2}
+    optimize(study(**keys), "--output", tmp_path / "out", "--no-plots")
+    saved = json.loads((tmp_path / "out/study.json").read_text())
+    assert saved["study"].pop("lag") == 2
+    (tmp_path / "out/study.json").write_text(json.dumps(saved))
+    done = optimize("--resume", tmp_path / "out", "--num-workers", 8, "--max-iters", 3, "--no-plots")
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "out/study.json").read_text())["study"]["lag"] == 2
+
+
 def test_resume_takes_what_the_study_has_already_as_in_a_command_that_is_repeated(study, tmp_path):
     optimize(study(), "--seed", 3, "--max-iters", 2, "--output", tmp_path / "out", "--no-plots")
     same = ("--seed", 3, "--sampler", "grid", "--set", "grid.x=[1,2,3,4]")

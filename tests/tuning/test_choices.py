@@ -107,3 +107,10 @@ def test_a_study_that_is_taken_over_after_any_trial_goes_on_with_the_same_choice
             second.tell(told(number, float(number % 5)))
         again = [second.choose(number).params for number in range(count, min(count + 2, 16))]
         assert again == [trial.params for trial in chosen[count : count + 2]], f"after {count} trials"
+
+
+def test_a_trial_that_a_search_without_lag_has_left_half_written_is_chosen_from_what_is_there():
+    choices = make_choices(lag=0)
+    choices.tell(told(0, 1.0))
+    chosen = [choices.choose(number).params for number in range(5)]
+    assert all(params.keys() == {"a", "b"} for params in chosen)
